@@ -1,0 +1,48 @@
+"""augdiff: text-diffusion data augmentation."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from augdiff.augmentation import augment
+    from augdiff.augmenter import Augmenter
+    from augdiff.errors import AugdiffError, DataError, MissingExtraError, ModelError, OptionError
+    from augdiff.provenance import features
+
+__all__ = [
+    "AugdiffError",
+    "Augmenter",
+    "DataError",
+    "MissingExtraError",
+    "ModelError",
+    "OptionError",
+    "__version__",
+    "augment",
+    "features",
+]
+
+_HOMES = {
+    "AugdiffError": "errors",
+    "Augmenter": "augmenter",
+    "DataError": "errors",
+    "MissingExtraError": "errors",
+    "ModelError": "errors",
+    "OptionError": "errors",
+    "augment": "augmentation",
+    "features": "provenance",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used, since importing torch takes seconds."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'augdiff' has no attribute {name!r}")
+    value = getattr(import_module(f"augdiff.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,31 @@
+"""Rows in memory, of any kind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from augdiff.adapters.registry import BATCHES, CONTAINERS, find
+from augdiff.errors import OptionError
+from augdiff.rows import make_rows
+from augdiff.summary import Summary
+
+if TYPE_CHECKING:
+    from augdiff.augmenter import Augmenter
+
+Batch = TypeVar("Batch")
+
+
+def grow_batch(batch: Batch, augmenter: Augmenter, numbers: Sequence[int] | None) -> tuple[Batch, Summary]:
+    """The rows of ``batch``, each followed by its variants.
+
+    :param numbers: of the rows; None where they are not known.
+    :raises OptionError: if ``batch`` is of a kind that is not known.
+    :raises DataError: if a row cannot be resampled.
+    """
+    adapter = find(batch, BATCHES)
+    if adapter is None:
+        kinds = ", ".join(f"{module}.{name}" for module, name in (*CONTAINERS, *BATCHES))
+        raise OptionError(f"data must be one of {kinds}; was: {type(batch).__module__}.{type(batch).__qualname__}")
+    rows = make_rows(adapter.read(batch), augmenter.columns, augmenter, numbers)
+    return adapter.write(batch, rows, augmenter.columns), rows.summary

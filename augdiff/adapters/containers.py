@@ -1,0 +1,28 @@
+"""Data of any kind, whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from augdiff.adapters.registry import CONTAINERS, find
+
+if TYPE_CHECKING:
+    from augdiff.augmenter import Augmenter
+
+Data = TypeVar("Data")
+
+ROW_NUMBERS = range(2**62)
+
+
+def grow(data: Data, augmenter: Augmenter, splits: tuple[str, ...]) -> Data:
+    """``data`` with its variants.
+
+    :param splits: those that grow, where ``data`` has any.
+    :raises OptionError: if ``data`` is of a kind that is not known, or has no such splits.
+    :raises DataError: if a row cannot be resampled.
+    """
+    container = find(data, CONTAINERS)
+    if container is None:
+        return augmenter(data, ROW_NUMBERS)
+    grown: Data = container.grow(data, augmenter, splits)
+    return grown

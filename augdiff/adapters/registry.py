@@ -1,0 +1,34 @@
+"""Which file knows which kind of data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+# (top module, name) of a type -> module with read(data) and write(data, rows, columns)
+BATCHES: Mapping[tuple[str, str], str] = {
+    ("pyarrow", "Table"): "augdiff.table",
+    ("pandas", "DataFrame"): "augdiff.adapters.frame",
+    ("builtins", "dict"): "augdiff.adapters.mapping",
+    ("collections", "Mapping"): "augdiff.adapters.mapping",
+    ("builtins", "list"): "augdiff.adapters.records",
+}
+
+# (top module, name) of a type -> module with grow(data, augmenter, splits)
+CONTAINERS: Mapping[tuple[str, str], str] = {
+    ("datasets", "Dataset"): "augdiff.adapters.dataset",
+    ("datasets", "IterableDataset"): "augdiff.adapters.stream",
+    ("datasets", "DatasetDict"): "augdiff.adapters.splits",
+    ("datasets", "IterableDatasetDict"): "augdiff.adapters.splits",
+}
+
+
+def find(data: Any, modules: Mapping[tuple[str, str], str]) -> ModuleType | None:
+    """The module for the type of ``data``, or for the nearest of its bases that has one."""
+    for kind in type(data).__mro__:
+        module = modules.get((kind.__module__.partition(".")[0], kind.__name__))
+        if module:
+            return import_module(module)
+    return None

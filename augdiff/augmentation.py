@@ -1,0 +1,95 @@
+"""The one-liner: data in, the same kind of data out, with variants.
+
+The module is not called ``augment``: importing it would put a module in the function's place.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from re import Pattern
+from typing import TypeVar
+
+from augdiff.augmenter import Augmenter
+from augdiff.columns import Columns
+from augdiff.settings import Settings
+
+Data = TypeVar("Data")
+
+_log = logging.getLogger("augdiff")
+
+
+def augment(
+    data: Data,
+    *,
+    text: str | Sequence[str] | None = None,
+    label: str | None = None,
+    n: int = Settings.n,
+    strength: float | tuple[float, float] = Settings.strength,
+    seed: int = Settings.seed,
+    model: str = Settings.model,
+    family: str | None = Settings.family,
+    protect: Sequence[str | Pattern[str]] = Settings.protect,
+    avoid: Sequence[str] = Settings.avoid,
+    min_similarity: float = Settings.min_similarity,
+    min_fluency: float = Settings.min_fluency,
+    max_likeness: float = Settings.max_likeness,
+    redraws: int = Settings.redraws,
+    steps: int | None = Settings.steps,
+    temperature: float = Settings.temperature,
+    batch_size: int = Settings.batch_size,
+    device: str = Settings.device,
+    keep_original: bool = Columns.keep_original,
+    return_rejected: bool = Columns.return_rejected,
+    provenance: bool = Columns.provenance,
+    id: str | None = None,  # noqa: A002
+    protect_spans: str | Sequence[str] | None = None,
+    split: str | Sequence[str] = "train",
+) -> Data:
+    """``data`` with new variants of its texts: each row, then its variants, in the order of the rows.
+
+    All columns, their types and a pandas index stay; the struct column ``augdiff`` is added. How many
+    variants were kept, and why others were not, is logged by the logger ``augdiff`` at level INFO
+    (not for streams, whose rows are made later, nor for what comes from the cache of ``datasets``).
+
+    :param data: a ``datasets`` Dataset, DatasetDict, IterableDataset or IterableDatasetDict, a pandas
+        DataFrame, a pyarrow Table, a dict of columns, a list of dicts, or a list of strings.
+    :param split: the split or splits of a DatasetDict that grow; the others get the column ``augdiff``.
+
+    The other arguments are those of :class:`augdiff.Augmenter` and :class:`augdiff.settings.Settings`.
+
+    :returns: the same kind; for a list of strings, a list of strings.
+    :raises OptionError: naming the argument, the rule and the value, or if ``data`` is of another kind.
+    :raises DataError: naming the row, the column, the value and the mend.
+    :raises ModelError: if the weights cannot be used.
+    """
+    from augdiff.adapters.containers import grow
+
+    augmenter = Augmenter(
+        text=text,
+        label=label,
+        n=n,
+        strength=strength,
+        seed=seed,
+        model=model,
+        family=family,
+        protect=protect,
+        avoid=avoid,
+        min_similarity=min_similarity,
+        min_fluency=min_fluency,
+        max_likeness=max_likeness,
+        redraws=redraws,
+        steps=steps,
+        temperature=temperature,
+        batch_size=batch_size,
+        device=device,
+        keep_original=keep_original,
+        return_rejected=return_rejected,
+        provenance=provenance,
+        id=id,
+        protect_spans=protect_spans,
+    )
+    grown = grow(data, augmenter, (split,) if isinstance(split, str) else tuple(split))
+    if augmenter.summary.rows:
+        _log.info("%s", augmenter.summary)
+    return grown

@@ -1,0 +1,189 @@
+"""The Augmenter: settings and columns as a callable for batches of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from functools import cached_property
+from re import Pattern
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from augdiff import __version__
+from augdiff.columns import Columns
+from augdiff.forking import settle
+from augdiff.settings import Settings
+from augdiff.summary import Summary
+from augdiff.variant import Source, Variant
+
+if TYPE_CHECKING:
+    from augdiff.resampler import Resampler
+
+Batch = TypeVar("Batch")
+
+
+class Augmenter:
+    """Grows batches of rows: ``dataset.map(Augmenter(), batched=True)``.
+
+    The weights load when they are first needed. What is pickled, and so hashed by ``datasets``, is the
+    arguments, the version of augdiff and the digest of the weights; that does not change with use.
+
+    :param text: column or columns to be resampled; None for the only column of strings.
+    :param label: column that is part of a row's key; it is never rewritten.
+    :param keep_original: whether source rows come out too, each before its variants.
+    :param return_rejected: whether rejected variants come out too, with their reasons.
+    :param provenance: whether the struct column ``augdiff`` is added.
+    :param id: column that is the row's key; without it equal rows get equal variants.
+    :param protect_spans: for each text column, a column of ``[[start, end], ...]`` that never change.
+
+    The other arguments are those of :class:`augdiff.settings.Settings`.
+
+    :raises OptionError: naming the argument, the rule and the value.
+    """
+
+    def __init__(
+        self,
+        *,
+        text: str | Sequence[str] | None = None,
+        label: str | None = None,
+        n: int = Settings.n,
+        strength: float | tuple[float, float] = Settings.strength,
+        seed: int = Settings.seed,
+        model: str = Settings.model,
+        family: str | None = Settings.family,
+        protect: Sequence[str | Pattern[str]] = Settings.protect,
+        avoid: Sequence[str] = Settings.avoid,
+        min_similarity: float = Settings.min_similarity,
+        min_fluency: float = Settings.min_fluency,
+        max_likeness: float = Settings.max_likeness,
+        redraws: int = Settings.redraws,
+        steps: int | None = Settings.steps,
+        temperature: float = Settings.temperature,
+        batch_size: int = Settings.batch_size,
+        device: str = Settings.device,
+        keep_original: bool = Columns.keep_original,
+        return_rejected: bool = Columns.return_rejected,
+        provenance: bool = Columns.provenance,
+        id: str | None = None,  # noqa: A002
+        protect_spans: str | Sequence[str] | None = None,
+    ) -> None:
+        settings = Settings(
+            n=n,
+            strength=strength,
+            seed=seed,
+            model=model,
+            family=family,
+            protect=protect,  # type: ignore[arg-type]  # Settings makes tuples of sequences
+            avoid=avoid,  # type: ignore[arg-type]
+            min_similarity=min_similarity,
+            min_fluency=min_fluency,
+            max_likeness=max_likeness,
+            redraws=redraws,
+            steps=steps,
+            temperature=temperature,
+            batch_size=batch_size,
+            device=device,
+        )
+        columns = Columns(
+            text=text,  # type: ignore[arg-type]  # Columns makes tuples of names
+            label=label,
+            id=id,
+            protect_spans=protect_spans,  # type: ignore[arg-type]
+            keep_original=keep_original,
+            return_rejected=return_rejected,
+            provenance=provenance,
+        )
+        self._set_up(settings, columns)
+
+    def _set_up(self, settings: Settings, columns: Columns) -> None:
+        self.settings = settings
+        self.columns = columns
+        self.summary = Summary()
+        self._rank: int | None = None
+
+    @cached_property
+    def resampler(self) -> Resampler:
+        """The loaded weights.
+
+        :raises ModelError: if they cannot be used.
+        """
+        from augdiff.resampler import Resampler
+
+        return Resampler(_on_rank(self.settings, self._rank))
+
+    @property
+    def weights(self) -> str:
+        """Digest of the weights; found without loading them.
+
+        :raises ModelError: if there are none of that name.
+        """
+        from augdiff.denoisers.load import digest_of
+
+        digest: str = digest_of(self.settings.model)
+        return digest
+
+    @property
+    def model(self) -> str:
+        """Name of the weights, and the first digits of their digest."""
+        return f"{self.settings.model}@{self.weights[:12]}"
+
+    def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
+        """The variants of every source, kept and rejected alike; safe in a forked process."""
+        if not sources or not self.settings.n:
+            return [[] for _ in sources]
+        settle()
+        return self.resampler(sources)
+
+    def __call__(self, batch: Batch, indices: Sequence[int] | int | None = None, rank: int | None = None) -> Batch:
+        """The rows of ``batch``, each followed by its variants, with all columns, and ``augdiff``.
+
+        :param batch: columns as lists, a pyarrow table, a pandas frame or a list of rows.
+        :param indices: numbers of the rows, as ``with_indices=True`` gives them.
+        :param rank: of the worker, as ``with_rank=True`` gives it, as the last argument; with several
+            graphics cards each worker takes its own.
+        :returns: the same kind.
+        :raises DataError: naming the row, the column, the value and the mend.
+        """
+        from augdiff.adapters.batches import grow_batch
+
+        if isinstance(indices, int):
+            indices, rank = None, indices
+        self._rank = rank if rank is not None else self._rank
+        grown, summary = grow_batch(batch, self, indices)
+        self.summary += summary
+        return grown
+
+    def with_columns(self, columns: Columns) -> Self:
+        """The same, with other columns."""
+        other = object.__new__(type(self))
+        other._set_up(self.settings, columns)
+        return other
+
+    def without_variants(self) -> Self:
+        """The same for rows that only get the column ``augdiff``, so that all splits have equal features."""
+        other = self.with_columns(replace(self.columns, keep_original=True))
+        other.settings = replace(self.settings, n=0)
+        return other
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "settings": asdict(self.settings),
+            "columns": asdict(self.columns),
+            "version": __version__,
+            "weights": self.weights,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._set_up(Settings(**state["settings"]), Columns(**state["columns"]))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.settings}, {self.columns})"
+
+
+def _on_rank(settings: Settings, rank: int | None) -> Settings:
+    """Settings that give worker ``rank`` a graphics card of its own, where there are any."""
+    if rank is None or settings.device not in ("auto", "cuda"):
+        return settings
+    import torch
+
+    cards = torch.cuda.device_count()
+    return replace(settings, device=f"cuda:{rank % cards}") if cards else settings

@@ -1,0 +1,99 @@
+"""Which columns are read, and which rows and columns come out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from augdiff.errors import DataError, OptionError
+from augdiff.provenance import COLUMN
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The arguments of a call that are about columns and rows. One name may stand for a tuple of one.
+
+    :param text: columns that are resampled; empty: the only column of strings that is not named otherwise.
+    :param label: column that is part of a row's key; it is never rewritten.
+    :param id: column that is the row's key; without it, the key is a hash of texts and label.
+    :param protect_spans: for each text column, the column with its stretches that never change, as
+        ``[[start, end], ...]`` in characters.
+    :param keep_original: whether source rows come out too, each before its variants.
+    :param return_rejected: whether rejected variants come out too, with their reasons.
+    :param provenance: whether the column ``augdiff`` is added.
+    :raises OptionError: if a column is named twice.
+    """
+
+    text: tuple[str, ...] = ()
+    label: str | None = None
+    id: str | None = None
+    protect_spans: tuple[str, ...] = ()
+    keep_original: bool = True
+    return_rejected: bool = False
+    provenance: bool = True
+
+    def __post_init__(self) -> None:
+        for name in ("text", "protect_spans"):
+            object.__setattr__(self, name, _names(name, getattr(self, name)))
+
+
+@dataclass(frozen=True)
+class Cells:
+    """What every container can tell of itself.
+
+    :param names: of its columns.
+    :param strings: those that hold strings.
+    :param length: number of rows.
+    :param values: the values of a column, one per row, None where there is none.
+    """
+
+    names: Sequence[str]
+    strings: Sequence[str]
+    length: int
+    values: Callable[[str], Sequence[Any]]
+
+
+def check_columns(columns: Columns, cells: Cells) -> None:
+    """See that the named columns are there, and that ``augdiff`` is not.
+
+    :raises DataError: naming the column.
+    """
+    named = (*columns.text, columns.label, columns.id, *columns.protect_spans)
+    for name in named if cells.names else ():
+        if name is not None and cells.names.count(name) != 1:
+            raise DataError(f"column {name!r} must be there once; the columns are: {_listed(cells.names)}")
+    if columns.provenance and COLUMN in cells.names:
+        raise DataError(f"column {COLUMN!r} is there already, from an earlier call; drop it, or say provenance=False")
+
+
+def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
+    """The columns to be resampled: those named, or the only one that can be meant.
+
+    :raises DataError: if it cannot be guessed which one is meant.
+    :raises OptionError: if there are not as many columns of spans as of texts.
+    """
+    others = (columns.label, columns.id, *columns.protect_spans, COLUMN)
+    text = columns.text or _guess([name for name in cells.strings if name not in others], cells.names)
+    if len(columns.protect_spans) not in (0, len(text)):
+        raise OptionError(f"protect_spans must name one column for each of {_listed(text)}")
+    return text
+
+
+def _guess(candidates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
+    if len(candidates) == 1:
+        return (candidates[0],)
+    if candidates:
+        raise DataError(f"several columns could be the text: {_listed(candidates)}; name one: text={candidates[0]!r}")
+    raise DataError(f"no column of strings can be the text; name one of: {_listed(names)}")
+
+
+def _names(option: str, value: Any) -> tuple[str, ...]:
+    names = (value,) if isinstance(value, str) else tuple(value or ())
+    if len(set(names)) < len(names):
+        raise OptionError(f"{option} must name different columns, was: {_listed(names)}")
+    return names
+
+
+def _listed(names: Sequence[Any]) -> str:
+    return ", ".join(str(name) for name in names) or "none"

@@ -1,0 +1,86 @@
+"""Text files to rows of token ids, ready for training a denoiser."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from augdiff.text.units import unit_starts
+
+_SUFFIXES = (".txt", ".txt.xz")
+_LINES_AT_ONCE = 20_000
+_BLANK = regex.compile(r"\s*")
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tokenised lines, one after the other.
+
+    :param ids: all token ids, ``(tokens,)``, uint16 or uint32.
+    :param unit: true where a unit (a word or a mark) begins, ``(tokens,)``.
+    :param word: true where the token belongs to a word, ``(tokens,)``.
+    :param first: where each line begins, and the end of the last, ``(lines + 1,)``.
+    """
+
+    ids: NDArray[Any]
+    unit: NDArray[np.bool_]
+    word: NDArray[np.bool_]
+    first: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.first) - 1
+
+
+def text_files(folder: Path) -> list[Path]:
+    """The ``.txt`` and ``.txt.xz`` files of a folder (or the one file named), sorted.
+
+    :raises ValueError: if there is none.
+    """
+    found = [folder] if folder.is_file() else sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES))
+    if not found:
+        raise ValueError(f"{folder} holds no .txt or .txt.xz file: put one text a line into such files")
+    return found
+
+
+def is_validation(line: str) -> bool:
+    """Whether a line is set aside: one in five hundred, by its own content."""
+    return zlib.crc32(line.encode()) % 500 == 0
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines of a text file without their newlines, blank ones left out."""
+    opener = lzma.open if path.suffix == ".xz" else open
+    with opener(path, "rt", encoding="utf-8") as file:
+        for line in file:
+            line = line.rstrip("\n")
+            if not _BLANK.fullmatch(line):
+                yield line
+
+
+def tokenize(lines: Iterator[str], tokenizer: Tokenizer, max_tokens: int) -> Rows:
+    """Ids and unit borders of ``lines``, each cut to ``max_tokens``."""
+    parts: list[tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]] = []
+    kind = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.uint32
+    while chunk := list(islice(lines, _LINES_AT_ONCE)):
+        for line, encoding in zip(chunk, tokenizer.encode_batch(chunk, add_special_tokens=False), strict=True):
+            unit, word = unit_starts(line, np.array([at for at, _ in encoding.offsets], dtype=np.int64))
+            parts.append((np.array(encoding.ids, dtype=kind)[:max_tokens], unit[:max_tokens], word[:max_tokens] >= 0))
+    if not parts:
+        return Rows(np.zeros(0, kind), np.zeros(0, bool), np.zeros(0, bool), np.zeros(1, np.int64))
+    first = np.concatenate([[0], np.cumsum([len(ids) for ids, _, _ in parts])]).astype(np.int64)
+    return Rows(
+        np.concatenate([ids for ids, _, _ in parts]),
+        np.concatenate([unit for _, unit, _ in parts]),
+        np.concatenate([word for _, _, word in parts]),
+        first,
+    )

@@ -1,0 +1,1 @@
+"""The networks, and the code that makes a denoiser of a folder."""

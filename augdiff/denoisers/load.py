@@ -1,0 +1,205 @@
+"""From a model's name to a denoiser: shipped names, folders, Hugging Face names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augdiff.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+    from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.encoder import Encoder
+    from augdiff.text.casing import Cases
+    from augdiff.text.vocabulary import Vocabulary
+
+_SHIPPED = Path(__file__).parent.parent / "models"
+_FORMAT = "augdiff-encoder-1"
+_KEYS = {"format", "sizes", "marks", "likeness", "max_tokens", "sha256", "trained"}
+_WEIGHTS = "model.safetensors"
+
+
+def find(model: str) -> Path | None:
+    """The folder of a shipped name (``base-en``) or a path; None for anything else."""
+    shipped = _SHIPPED / model.replace("-", "_")
+    if model.replace("-", "").isalnum() and (shipped / "config.json").is_file():
+        return shipped
+    folder = Path(model).expanduser()
+    return folder if folder.is_dir() else None
+
+
+def digest_of(model: str) -> str:
+    """SHA-256 of a model's weights, read from its config or, once per file version, computed.
+
+    Of a model that is not on this machine, its name; loading it will say what is wrong.
+
+    :raises ModelError: if the config cannot be read.
+    """
+    folder = find(model)
+    if folder is None:
+        return model
+    config = read_config(folder)
+    if config.get("format") == _FORMAT:
+        return str(config["sha256"])
+    parts = sorted(folder.glob("*.safetensors"))
+    return "-".join(_digest_now(part) for part in parts)
+
+
+def _digest_now(path: Path) -> str:
+    """SHA-256 of a file as it is now; ``no file`` if there is none."""
+    if not path.is_file():
+        return "no file"
+    state = path.stat()
+    return _file_digest(path, state.st_mtime_ns, state.st_size)
+
+
+@cache
+def _file_digest(path: Path, changed: int, size: int) -> str:
+    """SHA-256 of a file; ``changed`` and ``size`` make a new version a new question."""
+    with path.open("rb") as file:
+        state = sha256()
+        while block := file.read(1 << 20):
+            state.update(block)
+    return state.hexdigest()
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The ``config.json`` of a model folder.
+
+    :raises ModelError: if there is none, or it is not a JSON object, or one of ours with a wrong key.
+    """
+    path = folder / "config.json"
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path} cannot be read ({error}): is {folder} a model's folder?") from error
+    if not isinstance(config, dict):
+        raise ModelError(f"{path} holds no JSON object: is {folder} a model's folder?")
+    if config.get("format") == _FORMAT:
+        wrong = sorted(_KEYS.symmetric_difference(config))
+        if wrong:
+            raise ModelError(f"{path} has unknown or missing keys {wrong}: it was not written by this version")
+    return config
+
+
+def load(model: str, device: str = "auto") -> Denoiser:
+    """A denoiser by name.
+
+    :param model: a shipped name, a folder that ``augdiff train`` or Hugging Face wrote, or the name of
+        a masked language model in the Hugging Face cache or hub.
+    :param device: ``auto``, ``cpu``, ``cuda``, ``mps``, or any device that torch knows.
+    :raises ModelError: if it cannot be found, or a file of it is broken.
+    """
+    where = find_device(device)
+    folder = find(model)
+    if folder is not None and read_config(folder).get("format") == _FORMAT:
+        return _load_encoder(folder, where)
+    from augdiff.denoisers.masked_lm import load_masked_lm
+
+    return load_masked_lm(model if folder is None else str(folder), digest_of(model), where)
+
+
+def find_device(device: str) -> torch.device:
+    """The device of a name; ``auto`` is CUDA, then MPS, then the processor.
+
+    :raises ModelError: if torch does not know it or the machine does not have it.
+    """
+    import torch
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        reason = str(error).splitlines()[0]
+        raise ModelError(f"device {device!r} cannot be used ({reason}): use 'auto' or 'cpu'") from error
+    return torch.device(device)
+
+
+def _load_encoder(folder: Path, device: torch.device) -> Denoiser:
+    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.denoisers.encoder import Encoder, EncoderConfig
+    from augdiff.text.casing import Cases
+
+    config = read_config(folder)
+    found = _digest_now(folder / _WEIGHTS)
+    if found != config["sha256"]:
+        raise ModelError(
+            f"{folder / _WEIGHTS} is broken: its SHA-256 is {found[:12]}, config.json says {config['sha256'][:12]}; "
+            "install or copy the model again"
+        )
+    from safetensors.torch import load_file
+
+    encoder = Encoder(EncoderConfig(**_known(config["sizes"], EncoderConfig, folder)))
+    encoder.load_state_dict({name: value.float() for name, value in load_file(folder / _WEIGHTS).items()})
+    cases = folder / "cases.txt"
+    return Denoiser(
+        EncoderNetwork(encoder.to(device).eval().requires_grad_(False)),
+        load_vocabulary(folder),
+        Cases.load(cases) if cases.is_file() else None,
+        int(config["max_tokens"]),
+        float(config["likeness"]),
+        str(config["sha256"]),
+        device,
+    )
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    """The vocabulary of a folder that :func:`save` wrote."""
+    from tokenizers import Tokenizer
+
+    from augdiff.text.slots import Marks
+    from augdiff.text.vocabulary import Vocabulary
+
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return Vocabulary(tokenizer, Marks(**_known(read_config(folder)["marks"], Marks, folder)))
+
+
+def _known(values: Mapping[str, Any], kind: type, folder: Path) -> Mapping[str, Any]:
+    """``values`` if its keys are the fields of the dataclass ``kind``."""
+    wrong = sorted({field.name for field in fields(kind)}.symmetric_difference(values))
+    if wrong:
+        raise ModelError(f"{folder / 'config.json'} has unknown or missing keys {wrong} for {kind.__name__}")
+    return values
+
+
+def save(
+    folder: Path,
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    cases: Cases | None,
+    likeness: float,
+    trained: Mapping[str, Any],
+) -> None:
+    """Write a model's folder: fp16 weights, config, tokenizer, written forms.
+
+    :param trained: what the model card needs to say of the training; plain JSON.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.to(torch.float16).contiguous().cpu() for name, value in encoder.state_dict().items()}
+    save_file(weights, folder / _WEIGHTS)
+    vocabulary.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
+    if cases is not None:
+        cases.save(folder / "cases.txt")
+    config = {
+        "format": _FORMAT,
+        "sizes": asdict(encoder.config),
+        "marks": asdict(vocabulary.marks),
+        "likeness": likeness,
+        "max_tokens": min(128, encoder.config.max_length),
+        "sha256": sha256((folder / _WEIGHTS).read_bytes()).hexdigest(),
+        "trained": dict(trained),
+    }
+    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

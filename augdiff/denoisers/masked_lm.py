@@ -1,0 +1,113 @@
+"""Any Hugging Face masked language model as a denoiser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.errors import ModelError, require
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Vocabulary
+
+# Everyday sentences on unlike matters: how alike the model finds them is what similarity starts from.
+_UNLIKE = (
+    "The train to the coast leaves at seven in the morning.",
+    "She painted the kitchen door a bright shade of green.",
+    "Prices of wheat have fallen for the third month in a row.",
+    "Can you tell me how to change my password?",
+    "The old dog slept beside the fire all afternoon.",
+    "A triangle has three sides and three angles.",
+    "He scored twice in the last ten minutes of the match.",
+    "This soup needs more salt and a little pepper.",
+)
+_MOST_TOKENS = 128
+
+
+@dataclass(frozen=True)
+class MaskedLM:
+    """A ``transformers`` model with a masked-language-modelling head."""
+
+    model: Any
+
+    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+        """See :class:`augdiff.denoisers.denoiser.Network`."""
+        logits: Tensor = self.model(input_ids=ids, attention_mask=real.long()).logits
+        return logits[where].float()
+
+    def embed(self, ids: Tensor, real: Tensor) -> Tensor:
+        """Mean of the last hidden states."""
+        states = self.model(input_ids=ids, attention_mask=real.long(), output_hidden_states=True).hidden_states[-1]
+        share = real / real.sum(1, keepdim=True).clamp(min=1)
+        return torch.nn.functional.normalize((states.float() * share[..., None]).sum(1), dim=-1)
+
+
+def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
+    """A denoiser of a folder or of a name in the Hugging Face cache or hub; the cache is tried first.
+
+    :param digest: what stands for the weights in hashes.
+
+    :raises ModelError: if it is not there, or is no masked language model with a fast tokenizer.
+    :raises MissingExtraError: if ``transformers`` is not installed.
+    """
+    if not Path(name).is_dir() and name.count("/") > 1:
+        raise ModelError(f"model {name!r} is no folder here: name a folder, a shipped model (base-en) or a hub model")
+    transformers = require("transformers", "hf")
+    model = _pretrained(transformers.AutoModelForMaskedLM, name).float().to(device).eval().requires_grad_(False)
+    fast = _pretrained(transformers.AutoTokenizer, name)
+    vocabulary = _vocabulary(fast, name)
+    network = MaskedLM(model)
+    window = min(_MOST_TOKENS, int(getattr(model.config, "max_position_embeddings", _MOST_TOKENS)) - 2)
+    plain = Denoiser(network, vocabulary, None, window, 0.0, digest, device)
+    return replace(plain, likeness=_likeness(plain))
+
+
+def _pretrained(kind: Any, name: str) -> Any:
+    """``kind.from_pretrained(name)``, without the network if that is enough."""
+    try:
+        return kind.from_pretrained(name, local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        if Path(name).is_dir():
+            raise ModelError(
+                f"{name} is no masked language model that transformers can read ({_first(error)})"
+            ) from error
+    try:
+        return kind.from_pretrained(name)
+    except Exception as error:  # the hub client raises errors of several libraries
+        raise ModelError(
+            f"model {name!r} is not shipped, not a folder, not in the Hugging Face cache, and the hub did not give it "
+            f"({_first(error)}): check the name, or download it where there is a network and name its folder"
+        ) from error
+
+
+def _first(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+
+
+def _vocabulary(fast: Any, name: str) -> Vocabulary:
+    if not getattr(fast, "is_fast", False) or fast.mask_token_id is None:
+        raise ModelError(f"{name} has no fast tokenizer with a mask token: use another masked language model")
+    tokenizer = Tokenizer.from_str(fast.backend_tokenizer.to_str())
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    start = fast.cls_token_id if fast.cls_token_id is not None else fast.bos_token_id
+    end = fast.sep_token_id if fast.sep_token_id is not None else fast.eos_token_id
+    if start is None or end is None or fast.pad_token_id is None:
+        raise ModelError(f"{name} lacks a start, end or padding token: use another masked language model")
+    unknown = fast.unk_token_id if fast.unk_token_id is not None else -1
+    return Vocabulary(tokenizer, Marks(fast.pad_token_id, unknown, start, end, fast.mask_token_id, None, None))
+
+
+def _likeness(denoiser: Denoiser) -> float:
+    """Mean cosine of the unlike sentences."""
+    from augdiff.quality.similarity import embed
+
+    vectors = embed(denoiser, _UNLIKE)
+    cosines = vectors @ vectors.T
+    count = len(_UNLIKE)
+    return float((cosines.sum() - count) / (count * (count - 1)))

@@ -1,0 +1,72 @@
+"""Encoders that start from a published sentence encoder instead of from nothing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+
+_LAYER = {
+    "attention.output.dense": "out",
+    "attention.output.LayerNorm": "attention_norm",
+    "intermediate.dense": "up",
+    "output.dense": "down",
+    "output.LayerNorm": "norm",
+}
+
+
+def from_bert(folder: Path) -> Encoder:
+    """An encoder with the weights of a BERT-style folder (``config.json``, ``model.safetensors``).
+
+    The output layer starts as the identity; type embeddings are folded into the positions.
+
+    :raises KeyError: if a tensor of the BERT layout is missing.
+    """
+    known = json.loads((folder / "config.json").read_text())
+    config = EncoderConfig(
+        vocab_size=known["vocab_size"],
+        width=known["hidden_size"],
+        depth=known["num_hidden_layers"],
+        heads=known["num_attention_heads"],
+        inner=known["intermediate_size"],
+        max_length=known["max_position_embeddings"],
+        sentence=known["hidden_size"],
+    )
+    weights = load_file(folder / "model.safetensors")
+    prefix = "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""
+    encoder = Encoder(config)
+    encoder.load_state_dict(_renamed(weights, prefix, config))
+    return encoder
+
+
+def _renamed(weights: dict[str, Tensor], prefix: str, config: EncoderConfig) -> dict[str, Tensor]:
+    def take(name: str) -> Tensor:
+        return weights[prefix + name].float()
+
+    kinds = take("embeddings.token_type_embeddings.weight")
+    found = {
+        "token.weight": take("embeddings.word_embeddings.weight"),
+        "position.weight": take("embeddings.position_embeddings.weight") + kinds[0],
+        "norm.weight": take("embeddings.LayerNorm.weight"),
+        "norm.bias": take("embeddings.LayerNorm.bias"),
+        "transform.weight": torch.eye(config.width),
+        "transform.bias": torch.zeros(config.width),
+        "transform_norm.weight": torch.ones(config.width),
+        "transform_norm.bias": torch.zeros(config.width),
+        "bias": torch.zeros(config.vocab_size),
+        "sentence.weight": torch.eye(config.sentence, config.width),
+        "sentence.bias": torch.zeros(config.sentence),
+    }
+    for index in range(config.depth):
+        theirs, ours = f"encoder.layer.{index}.", f"layers.{index}."
+        for kind in ("weight", "bias"):
+            parts = [take(f"{theirs}attention.self.{n}.{kind}") for n in ("query", "key", "value")]
+            found[f"{ours}qkv.{kind}"] = torch.cat(parts)
+            for their_name, our_name in _LAYER.items():
+                found[f"{ours}{our_name}.{kind}"] = take(f"{theirs}{their_name}.{kind}")
+    return found

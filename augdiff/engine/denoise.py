@@ -1,0 +1,134 @@
+"""The only sampling loop: generation, infilling and augmentation differ in their rates alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from augdiff.engine.noise import Streams
+from augdiff.engine.order import Candidates, Order, by_entropy
+from augdiff.engine.schedule import Schedule, linear
+from augdiff.engine.space import Space
+from augdiff.engine.step import shares
+
+_DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT = range(5)
+
+
+class Net(Protocol):
+    """A denoiser as the loop sees it."""
+
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
+        """Logits of the clean tokens.
+
+        :param x: states, ``(B, L)`` or ``(B, L, D)``.
+        :param t: time of each row, ``(B,)``.
+        :param where: the N positions that are asked for, ``(B, L)``.
+        :returns: ``(N, V)``, row by row.
+        """
+
+
+#: Logits ``(N, V)``, the states ``(b, L)`` and positions asked for ``(b, L)`` of the rows still at work,
+#: and which rows of the batch these are ``(b,)``, to logits ``(N, V)``.
+Guide = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Denoised:
+    """The states when the loop ends, and how typical each draw was.
+
+    :param x: ``(B, L)``.
+    :param surprise: log-probability plus entropy at the draw that stayed, ``(B, L)``; NaN elsewhere.
+    """
+
+    x: Tensor
+    surprise: Tensor
+
+
+def plain(logits: Tensor, x: Tensor, where: Tensor, rows: Tensor) -> Tensor:
+    """The guide that changes nothing."""
+    return logits
+
+
+def corrupt(space: Space, x: Tensor, t: Tensor, rate: Tensor, schedule: Schedule, streams: Streams) -> Tensor:
+    """Noise ``x`` to time ``t``; positions of rate 0 are anchors and stay.
+
+    :param x: clean states, ``(B, L)``.
+    :param t: ``(B,)``.
+    :param rate: ``(B, L)``.
+    """
+    rows, positions = (rate > 0).nonzero(as_tuple=True)
+    a, _ = schedule(t[rows], rate[rows, positions])
+    fresh = space.noise(streams.uniform(rows, positions, 0, _NOISE))
+    u = streams.uniform(rows, positions, 0, _CORRUPT)
+    clean = x[rows, positions]
+    noised = x.clone()
+    noised[rows, positions] = space.blend(a, torch.zeros_like(a), clean, clean, fresh, u)
+    return noised
+
+
+def denoise(
+    space: Space,
+    x: Tensor,
+    clean: Tensor,
+    times: Tensor,
+    rate: Tensor,
+    net: Net,
+    streams: Streams,
+    *,
+    schedule: Schedule = linear,
+    order: Order = by_entropy,
+    guide: Guide = plain,
+    k: float = 1.0,
+) -> Denoised:
+    """Take noised rows back to clean ones.
+
+    :param x: noised states, ``(B, L)``.
+    :param clean: which positions are known to be clean, ``(B, L)``; anchors are.
+    :param times: of each row, from its starting time down to 0, ``(B, steps + 1)``; a row whose times
+        repeat is through.
+    :param rate: share of the noise that each position gets, ``(B, L)``; 0 is an anchor.
+    :param k: memory of the present state; below 1, errors can be revised.
+    """
+    anchor = rate == 0
+    x, clean = x.clone(), clean | anchor
+    surprise = torch.full(x.shape[:2], torch.nan, dtype=torch.float32, device=x.device)
+    for step in range(times.shape[1] - 1):
+        t, s = times[:, step], times[:, step + 1]
+        where = space.noisy(clean, anchor) & (t > s)[:, None]
+        active = where.any(1).nonzero()[:, 0]
+        if not len(active):
+            continue
+        logits = guide(net(x[active], t[active], where[active]), x[active], where[active], active)
+        probabilities = logits.softmax(-1)
+        rows, positions = where.nonzero(as_tuple=True)
+        drawn = space.draw(probabilities, streams.uniform(rows, positions, step, _DRAW))
+        a_t, b_t = schedule(t[rows], rate[rows, positions])
+        a_s, b_s = schedule(s[rows], rate[rows, positions])
+        take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)
+        u = order(
+            Candidates(
+                probabilities,
+                drawn,
+                rows,
+                take,
+                streams.uniform(rows, positions, step, _ORDER),
+                streams.uniform(rows, torch.zeros_like(positions), step, _COUNT),
+            )
+        )
+        fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else drawn
+        before = x[rows, positions]
+        x[rows, positions] = space.blend(take, keep, drawn, before, fresh, u)
+        clean[rows, positions] = u < take
+        surprise[rows, positions] = _typicality(probabilities, drawn).float()
+    return Denoised(x, surprise)
+
+
+def _typicality(probabilities: Tensor, drawn: Tensor) -> Tensor:
+    """Log-probability of the draw plus the entropy of its position: 0 on average for honest draws."""
+    p = probabilities.gather(1, drawn[:, None])[:, 0].clamp(min=1e-30)
+    typicality: Tensor = p.log() + torch.special.entr(probabilities).sum(-1)
+    return typicality

@@ -1,0 +1,44 @@
+"""One random stream per row: numbers addressed by (row seed, step, position, purpose).
+
+Nothing is drawn in sequence, so what a row gets does not depend on the rows beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+
+
+def mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele et al. 2014): a bijection that scatters its input."""
+    with np.errstate(over="ignore"):
+        values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return values ^ (values >> np.uint64(31))
+
+
+@dataclass(frozen=True)
+class Streams:
+    """The streams of a batch.
+
+    :param seeds: one number per row, ``(B,)``, uint64.
+    """
+
+    seeds: NDArray[np.uint64]
+
+    def uniform(self, rows: Tensor, positions: Tensor, step: int, purpose: int) -> Tensor:
+        """Numbers in (0, 1), float64, one for each of ``rows`` and ``positions``, both ``(N,)``.
+
+        :param purpose: 0 to 15; numbers for different purposes are independent.
+        """
+        counter = (np.uint64(step * 16 + purpose) << np.uint64(32)) + positions.numpy(force=True).astype(np.uint64)
+        with np.errstate(over="ignore"):
+            state = mix(self.seeds[rows.numpy(force=True)] + (counter + np.uint64(1)) * _GOLDEN)
+        bits = mix(state ^ _GOLDEN) >> np.uint64(12)
+        return torch.from_numpy((bits.astype(np.float64) + 0.5) * 2.0**-52).to(positions.device)

@@ -1,0 +1,78 @@
+"""Spaces: what is noised, and how a prediction, a state and noise are blended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Space(Protocol):
+    """What the loop needs of a space; states of single positions come as ``(N,)`` or ``(N, D)``."""
+
+    @property
+    def p(self) -> int:
+        """1 where blending picks, 2 where it adds up."""
+
+    def noise(self, u: Tensor) -> Tensor:
+        """Pure noise from uniform numbers ``(N,)``."""
+
+    def draw(self, probabilities: Tensor, u: Tensor) -> Tensor:
+        """Predictions from ``(N, V)`` and uniform numbers ``(N,)``."""
+
+    def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
+        """The next state of ``(N,)`` positions."""
+
+    def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
+        """Which positions of ``(B, L)`` need a prediction, given which are clean and which anchors."""
+
+
+@dataclass(frozen=True)
+class TokenSpace:
+    """Token ids; noise is drawn from a prior.
+
+    :param prior: probability of each id as noise, ``(V,)``: all on the mask for absorbing noise.
+    :param shows: whether noise can be told from text. Then a token that is clean stays as it is.
+    """
+
+    prior: Tensor
+    shows: bool
+    p: int = 1
+
+    def noise(self, u: Tensor) -> Tensor:
+        """Ids by the prior."""
+        return draw_ids(self.prior.expand(len(u), -1), u)
+
+    def draw(self, probabilities: Tensor, u: Tensor) -> Tensor:
+        """Ids by their probabilities."""
+        return draw_ids(probabilities, u)
+
+    def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
+        """Pick one of the three per position."""
+        return torch.where(u < take, x0, torch.where(u < take + keep, x, new))
+
+    def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
+        """Everything but the anchors; where noise shows, everything that is not clean."""
+        return ~clean if self.shows else ~anchor
+
+
+def absorbing(vocabulary: int, mask: int, device: torch.device) -> TokenSpace:
+    """Noise is the mask: the forward process of D3PM-absorbing, DiffusionBERT, MDLM and RDM."""
+    prior = torch.zeros(vocabulary, device=device)
+    prior[mask] = 1
+    return TokenSpace(prior, shows=True)
+
+
+def draw_ids(probabilities: Tensor, u: Tensor) -> Tensor:
+    """Ids by inverting the cumulative distribution, ``(N, V)`` and ``(N,)`` to ``(N,)``.
+
+    Rows need not sum to one. An id of probability zero is never drawn.
+    """
+    sums = probabilities.cumsum(-1)
+    at = (u.to(sums.dtype) * sums[:, -1])[:, None]
+    ids = torch.searchsorted(sums, at, right=True)[:, 0].clamp(max=probabilities.shape[1] - 1)
+    # Rounding can point past the last id that is possible.
+    lost = probabilities.gather(1, ids[:, None])[:, 0] <= 0
+    return torch.where(lost, probabilities.argmax(-1), ids) if bool(lost.any()) else ids

@@ -1,0 +1,135 @@
+"""Examples: the rows of any container, read and checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from operator import index
+from reprlib import repr as short
+from typing import Any
+
+from augdiff.columns import Cells, Columns, check_columns, text_columns
+from augdiff.errors import DataError
+from augdiff.variant import Source
+
+UNNUMBERED = -1
+
+Spans = tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row.
+
+    :param number: of the row in its container; -1 where that is not known.
+    :param key: what its random streams are drawn from.
+    :param sources: what is resampled, by column.
+    """
+
+    number: int
+    key: str
+    sources: Mapping[str, Source]
+
+
+def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None) -> list[Example]:
+    """The rows of ``cells``.
+
+    :param numbers: of the rows; None where they are not known.
+    :raises DataError: naming the row, the column, the value and the mend.
+    """
+    check_columns(columns, cells)
+    if not cells.length:
+        return []
+    names = text_columns(columns, cells)
+    shown = numbers if numbers is not None else range(cells.length)
+    texts = [_texts(cells.values(name), name, shown) for name in names]
+    spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
+    keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, texts)
+    return [
+        Example(
+            number=numbers[row] if numbers is not None else UNNUMBERED,
+            key=keys[row],
+            sources={
+                name: Source(
+                    texts[at][row],
+                    key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
+                    spans=spans[at][row] if spans else (),
+                )
+                for at, name in enumerate(names)
+            },
+        )
+        for row in range(cells.length)
+    ]
+
+
+def _texts(values: Sequence[Any], column: str, numbers: Sequence[int]) -> list[str]:
+    for value, number in zip(values, numbers, strict=False):
+        if not isinstance(value, str):
+            raise DataError(
+                f"row {number}, column {column!r}: {short(value)} is no text; give the row a text or drop the row"
+            )
+        if not _is_unicode(value):
+            raise DataError(
+                f"row {number}, column {column!r}: {short(value)} holds half a surrogate pair; "
+                "mend it: text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
+            )
+    return [str(value) for value in values]
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _ids(cells: Cells, column: str, numbers: Sequence[int]) -> list[str]:
+    values = cells.values(column)
+    for value, number in zip(values, numbers, strict=False):
+        if value is None:
+            raise DataError(f"row {number}, column {column!r}: null is no id; give the row one or drop id={column!r}")
+    return [str(value) for value in values]
+
+
+def _hashes(cells: Cells, label: str | None, texts: Sequence[Sequence[str]]) -> list[str]:
+    labels = cells.values(label) if label else [None] * cells.length
+    return [_hash([*row, value]) for *row, value in zip(*texts, labels, strict=True)]
+
+
+def _hash(values: list[Any]) -> str:
+    return blake2b(json.dumps(values, default=_plain).encode(), digest_size=16).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Arrays and scalars of any library as plain values, so that a row's key is the same in each."""
+    return value.tolist() if hasattr(value, "tolist") else str(value)
+
+
+def _spans(cells: Cells, column: str, texts: Sequence[str], numbers: Sequence[int]) -> list[Spans]:
+    return [
+        _checked(value, text, f"row {number}, column {column!r}")
+        for value, text, number in zip(cells.values(column), texts, numbers, strict=False)
+    ]
+
+
+def _checked(value: Any, text: str, place: str) -> Spans:
+    try:
+        spans = tuple(sorted((index(start), index(end)) for start, end in _pairs(value)))
+    except (TypeError, KeyError, ValueError):
+        raise DataError(f"{place}: {short(value)} is no list of spans; give [[start, end], ...]") from None
+    for start, end in spans:
+        if not 0 <= start <= end <= len(text):
+            raise DataError(f"{place}: span [{start}, {end}] must lie within the text of {len(text)} characters")
+    return spans
+
+
+def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
+    """Lists of pairs, lists of ``{start, end}``, or a ``{start, end}`` of lists, as ``datasets`` has it."""
+    if value is None:
+        return []
+    if isinstance(value, Mapping):
+        return zip(value["start"], value["end"], strict=True)
+    return [(pair["start"], pair["end"]) if isinstance(pair, Mapping) else tuple(pair) for pair in value]

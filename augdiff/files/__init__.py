@@ -1,0 +1,82 @@
+"""Files of rows, in and out, told apart by their suffix, never wholly in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from augdiff.errors import DataError, OptionError
+from augdiff.files.arrow import read_arrow, write_arrow
+from augdiff.files.delimited import Delimited
+from augdiff.files.jsonl import read_jsonl, write_jsonl
+from augdiff.files.parquet import read_parquet, write_parquet
+from augdiff.files.rows import RowFile
+
+__all__ = ["RowFile", "format_of", "open_rows", "write_rows"]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a kind of file is read and written.
+
+    ``read`` also takes the names of columns that hold text, whatever they look like.
+    """
+
+    read: Callable[[Path, Collection[str]], RowFile]
+    write: Callable[[Path, pa.Schema, Iterable[pa.Table]], None]
+
+
+_JSONL = Format(read_jsonl, write_jsonl)
+_CSV = Format(Delimited(",").read, Delimited(",").write)
+_TSV = Format(Delimited("\t").read, Delimited("\t").write)
+_PARQUET = Format(read_parquet, write_parquet)
+_ARROW = Format(read_arrow, write_arrow)
+
+FORMATS = {
+    ".jsonl": _JSONL,
+    ".jsonl.gz": _JSONL,
+    ".ndjson": _JSONL,
+    ".csv": _CSV,
+    ".csv.gz": _CSV,
+    ".tsv": _TSV,
+    ".tsv.gz": _TSV,
+    ".parquet": _PARQUET,
+    ".arrow": _ARROW,
+    ".feather": _ARROW,
+}
+
+
+def format_of(path: Path) -> Format:
+    """The format that the suffix of ``path`` names.
+
+    :raises OptionError: if there is none.
+    """
+    for suffix, found in FORMATS.items():
+        if path.name.lower().endswith(suffix):
+            return found
+    raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {', '.join(FORMATS)}")
+
+
+def open_rows(path: Path, text: Collection[str] = ()) -> RowFile:
+    """The rows of a file, looked through once for its columns, their types and the number of rows.
+
+    :param text: columns that hold text even where all of it looks like numbers.
+    :raises OptionError: if the suffix is unknown.
+    :raises DataError: if the file does not exist or is not what its suffix says, naming the line.
+    """
+    form = format_of(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    return form.read(path, text)
+
+
+def write_rows(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Write ``tables``, all of ``schema``, one after the other into one file.
+
+    :raises OptionError: if the suffix is unknown.
+    :raises DataError: if a column holds what this kind of file cannot.
+    """
+    format_of(path).write(path, schema, tables)

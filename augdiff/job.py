@@ -1,0 +1,114 @@
+"""A job: a file of rows in, the file of grown rows out, finished batch by batch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import chain, repeat
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from augdiff.errors import DataError
+from augdiff.files import RowFile, write_rows
+from augdiff.journal import Journal
+from augdiff.table import Grown, Summary
+
+Grow = Callable[[pa.Table, int], Grown]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be done.
+
+    :param rows: what goes in.
+    :param grow: makes a table's variants, given the number of its first row.
+    :param plan: names and values of everything that the result depends on, the rows apart.
+    :param limit: how many rows, from the first on; None for all.
+    """
+
+    rows: RowFile
+    grow: Grow
+    plan: Mapping[str, str]
+    limit: int | None = None
+
+    @property
+    def count(self) -> int:
+        """How many rows go in."""
+        return self.rows.rows if self.limit is None else min(self.limit, self.rows.rows)
+
+
+class Job:
+    """A task whose finished batches are kept beside the output until all is done.
+
+    :param fresh: forget what another command left there.
+    :raises DataError: if the kept batches are those of another task.
+    """
+
+    def __init__(self, task: Task, output: Path, fresh: bool = False) -> None:
+        self.task = task
+        self.output = output
+        plan = {**task.plan, "columns of the input": str(task.rows.schema.remove_metadata()), "limit": str(task.limit)}
+        self._journal = Journal(part_of(output), plan, fresh)
+        notes = list(self._journal.notes())
+        self._digests = [note["digest"] for note in notes]
+        self._sizes = [note["rows"] for note in notes]
+        self.summary = sum((_summary(note) for note in notes), Summary())
+
+    @property
+    def done(self) -> int:
+        """How many rows are finished."""
+        return self._journal.done
+
+    def run(self, size: int) -> Iterator[Summary]:
+        """Do what is left in batches of ``size`` rows, write the output and forget the batches.
+
+        :returns: after each batch, the summary of all finished rows.
+        :raises DataError: if a row cannot be used, or is not what it was when it was done.
+        :raises OSError: if something cannot be written. What was finished before stays.
+        """
+        first = 0
+        digests = iter(self._digests)
+        for batch in self.task.rows.batches(chain(self._sizes, repeat(size)), self.task.limit):
+            digest = _digest(batch)
+            if next(digests, None) not in (None, digest):
+                where = f"rows {first} to {first + batch.num_rows - 1} of the input changed since they were done"
+                raise DataError(f"{where}: start anew with --fresh, or undo the change")
+            if first >= self.done:
+                grown = self.task.grow(batch, first)
+                self._journal.add(batch.num_rows, grown.table, {"digest": digest, **_note(grown.summary)})
+                self.summary += grown.summary
+                yield self.summary
+            first += batch.num_rows
+        self._finish()
+
+    def _finish(self) -> None:
+        schema = self.task.grow(self.task.rows.schema.empty_table(), 0).table.schema
+        whole = self._journal.folder / f"whole{''.join(self.output.suffixes)}"
+        write_rows(whole, schema, self._journal.tables())
+        with whole.open("rb") as file:
+            os.fsync(file.fileno())
+        whole.replace(self.output)
+        self._journal.remove()
+
+
+def part_of(output: Path) -> Path:
+    """The folder of finished batches."""
+    return output.with_name(output.name + ".part")
+
+
+def _digest(table: pa.Table) -> str:
+    return blake2b(json.dumps(table.to_pylist(), default=str).encode(), digest_size=16).hexdigest()
+
+
+def _note(summary: Summary) -> dict[str, Any]:
+    return {"rows": summary.rows, "kept": summary.kept, "rejected": dict(summary.rejected)}
+
+
+def _summary(note: Mapping[str, Any]) -> Summary:
+    return Summary(note["rows"], note["kept"], Counter(note["rejected"]))

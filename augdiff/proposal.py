@@ -1,0 +1,167 @@
+"""One attempt at a variant: what is noised, what the denoiser reads, and the edits that come of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.rates import noised_count, uniform
+from augdiff.text.articles import agree
+from augdiff.text.bars import Holes
+from augdiff.text.casing import recase
+from augdiff.text.edits import Edit
+from augdiff.text.holes import Shape, Window, cut_windows, draw_slots
+from augdiff.text.slots import Slot, lay_out
+from augdiff.text.typography import join_words, place
+from augdiff.text.units import Units
+
+
+def derive_seed(seed: int, key: str, number: int, attempt: int) -> int:
+    """The seed of an attempt, 0 to 2^63 - 1; everything that is drawn for it follows from this."""
+    name = f"{seed}\x1f{key}\x1f{number}\x1f{attempt}".encode()
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """A source, read once for all of its variants.
+
+    :param frozen: stretches that must not change, sorted, in code points.
+    """
+
+    text: str
+    units: Units
+    frozen: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A noised source.
+
+    :param strength: share of the free words that is noised.
+    :param slots: the holes.
+    :param windows: what the denoiser reads.
+    :param holes: for each mask, in order: its slot and whether it begins or ends it.
+    """
+
+    analysis: Analysis
+    seed: int
+    strength: float
+    fresh: bool
+    slots: list[Slot]
+    windows: list[Window]
+    slot_of: list[int]
+
+
+def propose(
+    analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, fresh: bool, denoiser: Denoiser
+) -> Proposal:
+    """Noise a source as ``seed`` says.
+
+    :param strength: the range it is drawn from, uniformly.
+    :param fresh: whether each slot must begin with another token than the source's.
+    """
+    rng = np.random.default_rng(seed)
+    share = float(rng.uniform(*strength))
+    units = analysis.units
+    chosen = uniform(units, noised_count(len(units.free_places), share, rng), rng)
+    slots = draw_slots(units, chosen, shape, denoiser.vocabulary.marks, rng)
+    layout = lay_out(units.ids, slots, denoiser.vocabulary.marks)
+    windows = cut_windows(layout, [], denoiser.vocabulary.marks, denoiser.max_tokens)
+    return Proposal(analysis, seed, share, fresh, slots, windows, layout.slot_of)
+
+
+def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoiser: Denoiser) -> Holes:
+    """What may come out of the holes of a batch of windows, padded to ``width``."""
+    goes_on = denoiser.vocabulary.goes_on
+    slot = np.full((len(proposals), width), -1)
+    flags = np.zeros((4, len(proposals), width), dtype=bool)
+    forbidden = np.full((len(proposals), width), -1)
+    for row, (proposal, window) in enumerate(proposals):
+        of = proposal.slot_of
+        for index, place_ in enumerate(window.holes, window.first):
+            held = proposal.slots[of[index]]
+            begins = index == 0 or of[index - 1] != of[index]
+            slot[row, place_] = of[index]
+            flags[0, row, place_] = held.elastic
+            flags[1, row, place_] = begins
+            flags[2, row, place_] = index + 1 == len(of) or of[index + 1] != of[index]
+            if begins and held.end > held.start:
+                first = proposal.analysis.units.ids[held.start][0]
+                flags[3, row, place_] = goes_on[first]
+                if proposal.fresh:
+                    forbidden[row, place_] = first
+    to = denoiser.device
+    marked = (torch.from_numpy(flag).to(to) for flag in flags)
+    return Holes(torch.from_numpy(slot).to(to), *marked, torch.from_numpy(forbidden).to(to))
+
+
+def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> list[Edit]:
+    """The edits that the drawn tokens make of the source, one token per mask, in order.
+
+    Units at either end of a slot that came out as they were stay the source's own bytes.
+    """
+    marks, units, text = denoiser.vocabulary.marks, proposal.analysis.units, proposal.analysis.text
+    filled: list[list[int]] = [[] for _ in proposal.slots]
+    for slot, token in zip(proposal.slot_of, drawn, strict=True):
+        if token != marks.blank:
+            filled[slot].append(token)
+    edits: list[Edit] = []
+    for held, tokens in zip(proposal.slots, filled, strict=True):
+        start, end, ids = _trimmed(units, held, tokens)
+        if start == end and not ids:
+            continue
+        lo, hi = _span(units, start, end, len(text))
+        words = _clean(denoiser.vocabulary.spell(ids))
+        if denoiser.cases is not None:
+            words = recase(words, text, lo, hi, denoiser.cases)
+        edits.append(place(text, lo, hi, join_words(words), *_bounds(proposal.analysis, edits, lo, hi)))
+    return agree(text, edits, proposal.analysis.frozen)
+
+
+def _trimmed(units: Units, slot: Slot, tokens: list[int]) -> tuple[int, int, list[int]]:
+    """The slot without the units at its ends that came out unchanged, and the tokens of the rest."""
+    start, end, ids = slot.start, slot.end, tokens
+    while start < end and ids[: len(units.ids[start])] == units.ids[start]:
+        ids = ids[len(units.ids[start]) :]
+        start += 1
+    while start < end and ids[-len(units.ids[end - 1]) :] == units.ids[end - 1]:
+        ids = ids[: -len(units.ids[end - 1])]
+        end -= 1
+    return start, end, ids
+
+
+def _span(units: Units, start: int, end: int, length: int) -> tuple[int, int]:
+    """Code points of a run of units; of an empty run, the place before its unit."""
+    if start < end:
+        return units.spans[start][0], units.spans[end - 1][1]
+    at = units.spans[start][0] if start < len(units.spans) else length
+    return at, at
+
+
+def _bounds(analysis: Analysis, edits: Sequence[Edit], lo: int, hi: int) -> tuple[int, int]:
+    """How far the edit of ``lo`` to ``hi`` may reach: not into its neighbours, nor into frozen text."""
+    left = max([edits[-1].end if edits else 0, *(end for _, end in analysis.frozen if end <= lo)])
+    right = min([len(analysis.text), *(start for start, _ in analysis.frozen if start >= hi)])
+    return left, right
+
+
+def _clean(words: list[str]) -> list[str]:
+    """Words without loose marks at either end."""
+    while words and not words[-1][-1].isalnum():
+        words = words[:-1]
+    while words and not words[0][0].isalnum():
+        words = words[1:]
+    return words
+
+
+def stack(rows: Sequence[Sequence[int]], pad: int, device: torch.device) -> Tensor:
+    """Rows of ids to ``(B, L)``."""
+    width = max(map(len, rows))
+    return torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows], device=device)

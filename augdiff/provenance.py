@@ -1,0 +1,121 @@
+"""Provenance: the struct column that says where every row came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import nan
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from augdiff.errors import require
+from augdiff.variant import KEPT, ORIGINAL, Variant
+
+if TYPE_CHECKING:
+    from datasets import Features
+
+COLUMN = "augdiff"
+
+EDIT = pa.struct([("column", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("text", pa.string())])
+
+PROVENANCE = pa.struct(
+    [
+        ("source", pa.int64()),
+        ("key", pa.string()),
+        ("variant", pa.int32()),
+        ("seed", pa.int64()),
+        ("strength", pa.float32()),
+        ("changed", pa.float32()),
+        ("edits", pa.list_(EDIT)),
+        ("label_prob", pa.float32()),
+        ("label_new", pa.string()),
+        ("similarity", pa.float32()),
+        ("fluency", pa.float32()),
+        ("weight", pa.float32()),
+        ("verdict", pa.string()),
+        ("model", pa.string()),
+    ]
+)
+
+Record = dict[str, Any]
+
+
+def features() -> Features:
+    """The column ``augdiff`` as ``datasets.Features``, to be merged with a dataset's own.
+
+    :raises MissingExtraError: if ``datasets`` is not installed.
+    """
+    found: Features = require("datasets", "datasets").Features.from_arrow_schema(pa.schema([(COLUMN, PROVENANCE)]))
+    return found
+
+
+def describe_original(source: int, key: str) -> Record:
+    """The record of a source row; ``model`` is empty, since none was used."""
+    return _record(source=source, key=key, verdict=ORIGINAL)
+
+
+def describe_variant(source: int, key: str, parts: Sequence[tuple[str, Variant]], model: str) -> Record:
+    """The record of one variant of a row.
+
+    A row with several text columns is as good as its worst column: it has the first verdict that is not
+    ``kept`` and the least similarity, fluency and weight; ``changed`` and ``strength`` are means, and
+    ``seed`` is that of the first column.
+
+    :param parts: per text column, its name and its variant.
+    """
+    variants = [variant for _, variant in parts]
+    return _record(
+        source=source,
+        key=key,
+        variant=variants[0].number,
+        seed=variants[0].seed,
+        strength=_mean([variant.strength for variant in variants]),
+        changed=_mean([variant.changed for variant in variants]),
+        edits=[{"column": name, **vars(edit)} for name, variant in parts for edit in variant.edits],
+        similarity=_least([variant.similarity for variant in variants]),
+        fluency=_least([variant.fluency for variant in variants]),
+        weight=_least([variant.weight for variant in variants]),
+        verdict=next((variant.verdict for variant in variants if variant.verdict != KEPT), KEPT),
+        model=model,
+    )
+
+
+def _record(
+    *,
+    source: int,
+    key: str,
+    verdict: str,
+    variant: int = 0,
+    seed: int = 0,
+    strength: float = 0.0,
+    changed: float = 0.0,
+    edits: Sequence[Record] = (),
+    similarity: float = nan,
+    fluency: float = nan,
+    weight: float = 1.0,
+    model: str = "",
+) -> Record:
+    return {
+        "source": source,
+        "key": key,
+        "variant": variant,
+        "seed": seed,
+        "strength": strength,
+        "changed": changed,
+        "edits": list(edits),
+        "label_prob": nan,
+        "label_new": "",
+        "similarity": similarity,
+        "fluency": fluency,
+        "weight": weight,
+        "verdict": verdict,
+        "model": model,
+    }
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)
+
+
+def _least(values: Sequence[float]) -> float:
+    return min((value for value in values if value == value), default=nan)

@@ -1,0 +1,1 @@
+"""Judges: what a variant is worth, and why one is rejected."""

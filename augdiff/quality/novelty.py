@@ -1,0 +1,23 @@
+"""Novelty: is a variant something else than its source and its siblings?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rapidfuzz.distance import Indel
+from rapidfuzz.utils import default_process
+
+
+def copy_reason(text: str, source: str, siblings: Sequence[str], max_likeness: float) -> str | None:
+    """``copy`` or ``near-copy`` of the source or of a sibling, or None.
+
+    A copy is equal but for case, blanks and punctuation; a near-copy shares more than
+    ``max_likeness`` of its characters in order (normalised indel similarity, 0 to 1).
+    """
+    bare = default_process(text)
+    others = [default_process(other) for other in (source, *siblings)]
+    if text == source or text in siblings or (bare and bare in others):
+        return "copy"
+    if any(Indel.normalized_similarity(bare, other) > max_likeness for other in others):
+        return "near-copy"
+    return None

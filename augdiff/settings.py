@@ -1,0 +1,204 @@
+"""Settings: every argument of a call that is not about columns or containers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from math import isnan
+from operator import index
+from typing import Any
+
+import regex
+
+from augdiff import __version__
+from augdiff.errors import OptionError
+
+EXPRESSION = "re:"
+DEFAULT_PROTECTION = ("emails", "handles", "placeholders", "urls")
+UNHASHED = ("batch_size", "device")
+
+_FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is asked of a resampler. Values are checked, and brought to one canonical form, on construction.
+
+    :param n: variants per row; 0 makes none.
+    :param strength: share of a row's free words that is noised, above 0 and at most 1; of a range,
+        ``(low, high)``, every variant draws its own.
+    :param seed: any whole number; another seed gives other variants.
+    :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
+    :param family: the composition that uses them; None for the one that the weights name.
+    :param protect: what never changes: words; regular expressions, as compiled patterns or as
+        ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
+        default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
+    :param avoid: words that are never produced; ``slurs`` names the ready-made list.
+    :param min_similarity: variants less similar to their source are rejected; 0 is two random texts, 1 the
+        same; ``-inf`` lets all pass.
+    :param min_fluency: variants less fluent are rejected; nats per new word, 0 is typical; ``-inf`` lets all pass.
+    :param max_likeness: variants more alike in their letters to their source or a sibling are near-copies;
+        1 rejects exact copies only.
+    :param redraws: how often a copy is drawn again before it is rejected.
+    :param steps: most denoising steps; None for one per noised slot.
+    :param temperature: above 0; below 1 makes likely words likelier.
+    :param batch_size: rows per forward; changes speed and memory, not results.
+    :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    :raises OptionError: naming the option, the rule and the value.
+    """
+
+    n: int = 4
+    strength: float | tuple[float, float] = (0.2, 0.5)
+    seed: int = 0
+    model: str = "base-en"
+    family: str | None = None
+    protect: tuple[str | re.Pattern[str], ...] = DEFAULT_PROTECTION
+    avoid: tuple[str, ...] = ()
+    min_similarity: float = 0.3
+    min_fluency: float = -6.0
+    max_likeness: float = 0.95
+    redraws: int = 3
+    steps: int | None = None
+    temperature: float = 1.0
+    batch_size: int = 64
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        for name, check in _CHECKS.items():
+            object.__setattr__(self, name, check(name, getattr(self, name)))
+
+    @property
+    def strengths(self) -> tuple[float, float]:
+        """Lowest and highest strength."""
+        low, high = self.strength if isinstance(self.strength, tuple) else (self.strength, self.strength)
+        return low, high
+
+    def digest(self) -> str:
+        """32 hex digits that change with everything that changes results, the version of augdiff included."""
+        values = {name: value for name, value in asdict(self).items() if name not in UNHASHED}
+        values |= {"strength": self.strengths, "version": __version__}
+        return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def _refuse(name: str, rule: str, value: object) -> OptionError:
+    return OptionError(f"{name} must be {rule}, was: {value!r}")
+
+
+def _whole(least: int | None = None) -> Callable[[str, Any], int]:
+    rule = "a whole number" if least is None else f"a whole number of at least {least}"
+
+    def check(name: str, value: Any) -> int:
+        try:
+            number = index(value)
+        except TypeError:
+            raise _refuse(name, rule, value) from None
+        if isinstance(value, bool) or (least is not None and number < least):
+            raise _refuse(name, rule, value)
+        return number
+
+    return check
+
+
+def _optional(check: Callable[[str, Any], Any]) -> Callable[[str, Any], Any]:
+    return lambda name, value: None if value is None else check(name, value)
+
+
+def _number(rule: str, holds: Callable[[float], bool]) -> Callable[[str, Any], float]:
+    def check(name: str, value: Any) -> float:
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise _refuse(name, rule, value) from None
+        if isinstance(value, str | bool) or isnan(number) or not holds(number):
+            raise _refuse(name, rule, value)
+        return number
+
+    return check
+
+
+def _strength(name: str, value: Any) -> float | tuple[float, float]:
+    share = _number("a number above 0 and at most 1, or a range of two such numbers", lambda x: 0 < x <= 1)
+    if not isinstance(value, list | tuple):
+        return share(name, value)
+    if len(value) != 2:
+        raise _refuse(name, "one number or a range of two", value)
+    low, high = share(name, value[0]), share(name, value[1])
+    if low > high:
+        raise _refuse(name, "a range from low to high", value)
+    return low, high
+
+
+def _name(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise _refuse(name, "a name", value)
+    return value
+
+
+def _device(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not _DEVICE.fullmatch(value):
+        raise _refuse(name, "auto, cpu, cuda, cuda:N or mps", value)
+    return value
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return (value,) if isinstance(value, str | re.Pattern) else value
+
+
+def _words(name: str, value: Any) -> tuple[str, ...]:
+    """Words, without order and without doubles."""
+    try:
+        items = {_written(name, item) for item in _items(value)}
+    except TypeError:
+        raise _refuse(name, "a list of words", value) from None
+    return tuple(sorted(items))
+
+
+def _written(name: str, item: Any) -> str:
+    if not isinstance(item, str) or not item.strip():
+        raise _refuse(name, "a list of words that are not empty", item)
+    return item
+
+
+def _protected(name: str, value: Any) -> tuple[str, ...]:
+    """Words, set names and ``re:`` expressions; patterns are written as such."""
+    try:
+        return _words(name, [_expression(name, item) for item in _items(value)])
+    except TypeError:
+        raise _refuse(name, "a list of words, set names and expressions", value) from None
+
+
+def _expression(name: str, item: Any) -> Any:
+    if isinstance(item, re.Pattern):
+        if not isinstance(item.pattern, str):
+            raise _refuse(name, "made of expressions on text, not on bytes", item)
+        flags = "".join(letter for letter, flag in _FLAGS.items() if item.flags & flag)
+        item = f"{EXPRESSION}(?{flags}){item.pattern}" if flags else f"{EXPRESSION}{item.pattern}"
+    if isinstance(item, str) and item.startswith(EXPRESSION):
+        try:
+            regex.compile(item.removeprefix(EXPRESSION))
+        except regex.error as error:
+            raise OptionError(f"{name}: {item!r} is no regular expression: {error}") from None
+    return item
+
+
+_CHECKS: dict[str, Callable[[str, Any], Any]] = {
+    "n": _whole(0),
+    "strength": _strength,
+    "seed": _whole(),
+    "model": _name,
+    "family": _optional(_name),
+    "protect": _protected,
+    "avoid": _words,
+    "min_similarity": _number("a number", lambda _: True),
+    "min_fluency": _number("a number", lambda _: True),
+    "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
+    "redraws": _whole(0),
+    "steps": _optional(_whole(1)),
+    "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
+    "batch_size": _whole(1),
+    "device": _device,
+}

@@ -1,0 +1,116 @@
+"""What may not come out of a hole: pieces without a word, blanks where none fits, odd marks.
+
+The bars look at the neighbours that are already there, so they are laid on at every step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augdiff.text.vocabulary import Vocabulary
+
+_BARRED = -1e4
+# Marks that occur inside of what people type between two blanks.
+_INNER_MARKS = frozenset("'’-,%$&/")
+
+
+@dataclass(frozen=True)
+class Holes:
+    """The holes of a batch of windows, ``(B, L)`` each.
+
+    :param slot: the slot of each hole, -1 elsewhere.
+    :param elastic: holes that may come out blank.
+    :param begins: holes that begin a slot.
+    :param ends: holes that end a slot.
+    :param glued: slots whose first token goes on with the text before it (no blank between).
+    :param forbidden: an id that a hole must not become, -1 where there is none.
+    """
+
+    slot: Tensor
+    elastic: Tensor
+    begins: Tensor
+    ends: Tensor
+    glued: Tensor
+    forbidden: Tensor
+
+    def __getitem__(self, rows: Tensor) -> Holes:
+        return Holes(*(value[rows] for value in vars(self).values()))
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The rules of one vocabulary, as a table of additions to the logits.
+
+    :param avoid: ids that no hole may become.
+    """
+
+    vocabulary: Vocabulary
+    avoid: frozenset[int]
+    device: torch.device
+
+    def __call__(self, logits: Tensor, x: Tensor, where: Tensor, holes: Holes) -> Tensor:
+        """Logits ``(N, V)`` of the positions ``where`` of ``x``, ``(B, L)``, with the bars laid on."""
+        code = self._codes(x, holes)[where]
+        barred = logits + self._table[code]
+        rows, forbidden = torch.arange(len(barred), device=x.device), holes.forbidden[where]
+        some = forbidden >= 0
+        barred[rows[some], forbidden[some]] = _BARRED
+        return barred
+
+    def _codes(self, x: Tensor, holes: Holes) -> Tensor:
+        """Which line of the table holds at each position, ``(B, L)``."""
+        marks = self.vocabulary.marks
+        masked = (x == marks.mask) | (x == (-1 if marks.elastic is None else marks.elastic))
+        before, after = x.roll(1, 1), x.roll(-1, 1)
+        inner, more = ~holes.begins, ~holes.ends
+        known_before, known_after = inner & ~masked.roll(1, 1), more & ~masked.roll(-1, 1)
+        is_blank = x == (-1 if marks.blank is None else marks.blank)
+        after_blank = known_before & is_blank.roll(1, 1)
+        before_token = known_after & ~is_blank.roll(-1, 1)
+        blank = torch.where(after_blank, 2, torch.where(holes.elastic & ~before_token, 1, 0))
+        loose = known_before & ~self._lettered[before]
+        start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 1, 0))
+        tied = known_after & self._goes_on[after]
+        edge = holes.begins | (holes.ends & ~holes.elastic)
+        return ((blank * 3 + start) * 2 + (tied | edge).long()).long()
+
+    @cached_property
+    def _lettered(self) -> Tensor:
+        return torch.from_numpy(self.vocabulary.lettered).to(self.device)
+
+    @cached_property
+    def _goes_on(self) -> Tensor:
+        return torch.from_numpy(self.vocabulary.goes_on).to(self.device)
+
+    @cached_property
+    def _table(self) -> Tensor:
+        """``(3 * 3 * 2, V)``: blank (no, yes, only), start (free, word, going on), letters only."""
+        words = self.vocabulary
+        never = words.never.copy()
+        never[list(self.avoid)] = True
+        odd = ~words.lettered & ~np.array([bool(p) and set(p) <= _INNER_MARKS for p in words.pieces])
+        lines = []
+        for blank in range(3):
+            for start in (np.zeros(len(words), bool), words.goes_on, words.lettered & ~words.goes_on):
+                for letters in (np.zeros(len(words), bool), ~words.lettered):
+                    lines.append(self._line(never | odd | start | letters, blank))
+        return torch.from_numpy(np.stack(lines)).to(self.device)
+
+    def _line(self, barred: NDArray[np.bool_], blank: int) -> NDArray[np.float32]:
+        line = np.where(barred if blank < 2 else True, _BARRED, 0).astype(np.float32)
+        if self.vocabulary.marks.blank is not None:
+            line[self.vocabulary.marks.blank] = 0 if blank else _BARRED
+        return line
+
+
+def avoided_ids(vocabulary: Vocabulary, words: Sequence[str]) -> frozenset[int]:
+    """Ids that spell one of ``words`` on their own, whatever the case."""
+    unwanted = {word.casefold() for word in words}
+    return frozenset(index for index, piece in enumerate(vocabulary.pieces) if piece.casefold() in unwanted)

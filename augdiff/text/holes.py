@@ -1,0 +1,99 @@
+"""From chosen words to what the denoiser reads: slots, their masks, and windows of long texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augdiff.text.slots import Layout, Marks, Slot
+from augdiff.text.units import Units
+
+# Context that a window keeps beside its holes, in tokens, where the text has it.
+_MARGIN = 24
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How slots are drawn; probabilities.
+
+    :param elastic: that a slot may come out longer or shorter than what it covers.
+    :param longer: that an elastic slot has two masks to spare instead of one.
+    :param insertion: that a variant gets an empty slot between two words.
+    """
+
+    elastic: float = 0.3
+    longer: float = 0.3
+    insertion: float = 0.1
+
+
+def draw_slots(
+    units: Units, chosen: NDArray[np.int64], shape: Shape, marks: Marks, rng: np.random.Generator
+) -> list[Slot]:
+    """Slots over the chosen units; neighbours share one.
+
+    A vocabulary without elastic masks gets slots of a drawn, fixed length instead.
+    """
+    breaks = np.flatnonzero(np.diff(chosen) > 1) + 1
+    slots = []
+    for run in np.split(chosen, breaks):
+        start, end = int(run[0]), int(run[-1]) + 1
+        spare = 1 + int(rng.random() < shape.longer)
+        stretches = bool(rng.random() < shape.elastic)
+        slots.append(_slot(start, end, spare if stretches else 0, marks, rng))
+    if rng.random() < shape.insertion:
+        inner = [i for i in range(1, len(units.ids)) if units.free[i - 1] and units.free[i]]
+        inner = [i for i in inner if not any(slot.start <= i <= slot.end for slot in slots)]
+        if inner and marks.elastic is not None:
+            at = int(rng.choice(inner))
+            slots.append(Slot(at, at, 1, True))
+    return sorted(slots, key=lambda slot: slot.start)
+
+
+def _slot(start: int, end: int, spare: int, marks: Marks, rng: np.random.Generator) -> Slot:
+    if not spare:
+        return Slot(start, end)
+    if marks.elastic is not None:
+        return Slot(start, end, spare, True)
+    return Slot(start, end, int(rng.choice((-1, 1))))
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of a noised text that the denoiser reads at once.
+
+    :param ids: with start and end marks.
+    :param holes: positions of the masks in ``ids``.
+    :param first: index, in the layout, of the first of them.
+    """
+
+    ids: list[int]
+    holes: list[int]
+    first: int
+
+
+def cut_windows(layout: Layout, context: Sequence[int], marks: Marks, max_tokens: int) -> list[Window]:
+    """Windows of at most ``max_tokens`` that hold every hole once, slots whole, with real context."""
+    head = [marks.start, *context, marks.end] if context else [marks.start]
+    room = max_tokens - len(head) - 1
+    total, holes = len(layout.ids), layout.holes
+    windows: list[Window] = []
+    done = 0
+    while done < len(holes):
+        start = 0 if total <= room else max(0, min(holes[done] - _MARGIN, total - room))
+        end = min(total, start + room)
+        last = done
+        reach = end if end == total else end - _MARGIN
+        while last < len(holes) and holes[last] < reach:
+            last += 1
+        while 0 < last < len(holes) and last > done and layout.slot_of[last] == layout.slot_of[last - 1]:
+            last -= 1
+        if last == done:
+            last += sum(slot == layout.slot_of[done] for slot in layout.slot_of[done:])
+            end = max(end, holes[last - 1] + 1)
+        places = [hole - start + len(head) for hole in holes[done:last]]
+        windows.append(Window([*head, *layout.ids[start:end], marks.end], places, done))
+        done = last
+    return windows

@@ -1,0 +1,90 @@
+"""A text as the denoiser sees it: units, each a word or a mark, with their tokens and their place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Encoded
+from augdiff.text.words import find_words
+
+# A word of more tokens than this is a hash, a link, a row of smileys: nothing a denoiser can replace.
+_MOST_TOKENS = 12
+
+
+@dataclass(frozen=True)
+class Units:
+    """The units of one text, in order.
+
+    :param spans: code points of each unit, ``(start, end)``.
+    :param ids: token ids of each unit, none empty.
+    :param words: which units are words.
+    :param free: which may be noised: words that are not protected and that the vocabulary knows.
+    """
+
+    spans: list[tuple[int, int]]
+    ids: list[list[int]]
+    words: list[bool]
+    free: list[bool]
+
+    @cached_property
+    def free_places(self) -> NDArray[np.int64]:
+        """Indices of the free units."""
+        return np.flatnonzero(self.free)
+
+    @cached_property
+    def word_count(self) -> int:
+        """Number of words."""
+        return sum(self.words)
+
+
+def unit_starts(text: str, starts: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which tokens begin a unit, and the word each belongs to (-1: a mark), from where they start."""
+    words = np.array(find_words(text), dtype=np.int64).reshape(-1, 2)
+    if not len(words):
+        return np.ones(len(starts), dtype=bool), np.full(len(starts), -1)
+    index = np.searchsorted(words[:, 0], starts, side="right") - 1
+    index[(index < 0) | (starts >= words[index, 1])] = -1
+    begins = np.ones(len(starts), dtype=bool)
+    begins[1:] = (index[1:] < 0) | (index[1:] != index[:-1])
+    return begins, index
+
+
+def find_units(text: str, encoded: Encoded, frozen: Sequence[tuple[int, int]], marks: Marks) -> Units:
+    """The units of ``text``.
+
+    :param frozen: stretches that must not change, sorted, in code points.
+    """
+    begins, index = unit_starts(text, np.array([start for start, _ in encoded.offsets], dtype=np.int64))
+    words = find_words(text)
+    spans: list[tuple[int, int]] = []
+    ids: list[list[int]] = []
+    is_word: list[bool] = []
+    for token, offset, begin, word in zip(encoded.ids, encoded.offsets, begins.tolist(), index.tolist(), strict=True):
+        if begin:
+            spans.append(words[word] if word >= 0 else offset)
+            ids.append([token])
+            is_word.append(word >= 0)
+        else:
+            ids[-1].append(token)
+    held = _touches(spans, frozen)
+    free = [
+        word and not hold and len(tokens) <= _MOST_TOKENS and marks.unknown not in tokens
+        for word, hold, tokens in zip(is_word, held, ids, strict=True)
+    ]
+    return Units(spans, ids, is_word, free)
+
+
+def _touches(spans: Sequence[tuple[int, int]], frozen: Sequence[tuple[int, int]]) -> list[bool]:
+    """Whether each span shares a character with one of ``frozen``; both sorted."""
+    found, at = [], 0
+    for start, end in spans:
+        while at < len(frozen) and frozen[at][1] <= start:
+            at += 1
+        found.append(at < len(frozen) and frozen[at][0] < end)
+    return found

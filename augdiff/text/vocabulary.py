@@ -1,0 +1,104 @@
+"""What the tokens of a vocabulary look like: which begin a word, which go on, how they are spelt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from augdiff.text.slots import Marks
+
+_LETTERS = regex.compile(r"[\p{L}\p{M}\p{N}]+")
+_BYTE_LEVEL, _METASPACE = "Ġ", "▁"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of a text and where they lie in it.
+
+    :param ids: without start and end marks.
+    :param offsets: ``(start, end)`` in code points, blanks not included.
+    """
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """A tokenizer and its special ids."""
+
+    tokenizer: Tokenizer
+    marks: Marks
+
+    def __len__(self) -> int:
+        return int(self.tokenizer.get_vocab_size())
+
+    def encode(self, texts: Sequence[str]) -> list[Encoded]:
+        """Token ids with offsets; blanks that a tokenizer counts as part of a token are left out."""
+        found = []
+        for text, encoding in zip(
+            texts, self.tokenizer.encode_batch(list(texts), add_special_tokens=False), strict=True
+        ):
+            offsets = []
+            for start, end in encoding.offsets:
+                while start < end and text[start].isspace():
+                    start += 1
+                offsets.append((start, end))
+            found.append(Encoded(encoding.ids, offsets))
+        return found
+
+    def spell(self, ids: Sequence[int]) -> list[str]:
+        """Words and marks that the ids spell, pieces put together."""
+        words: list[str] = []
+        for token in ids:
+            piece = self.pieces[token]
+            if words and self.goes_on[token] and words[-1][-1:].isalnum():
+                words[-1] += piece
+            else:
+                words.append(piece)
+        return [word for word in words if word]
+
+    @cached_property
+    def pieces(self) -> list[str]:
+        """How each token is spelt, without signs of its place."""
+        tokens = self._tokens
+        if any(token.startswith(_BYTE_LEVEL) for token in tokens):
+            return [self.tokenizer.decode([index]).strip() for index in range(len(tokens))]
+        return [token.removeprefix(_METASPACE).removeprefix("##").strip() for token in tokens]
+
+    @cached_property
+    def goes_on(self) -> NDArray[np.bool_]:
+        """Tokens that continue the word before them, ``(V,)``."""
+        tokens = self._tokens
+        for sign in (_BYTE_LEVEL, _METASPACE):
+            if any(token.startswith(sign) for token in tokens):
+                lettered = self.lettered
+                return np.array([not t.startswith(sign) and bool(lettered[i]) for i, t in enumerate(tokens)])
+        return np.array([token.startswith("##") for token in tokens])
+
+    @cached_property
+    def lettered(self) -> NDArray[np.bool_]:
+        """Tokens made of letters, marks and digits alone, ``(V,)``."""
+        return np.array([bool(_LETTERS.fullmatch(piece)) for piece in self.pieces])
+
+    @cached_property
+    def never(self) -> NDArray[np.bool_]:
+        """Tokens that no text is to receive: special, unused, unprintable ones, ``(V,)``."""
+        special = self.marks.special
+        return np.array(
+            [
+                index in special or not piece or piece != piece.strip() or "\ufffd" in piece
+                or (token.startswith("[") and token.endswith("]") and len(token) > 2)
+                for index, (token, piece) in enumerate(zip(self._tokens, self.pieces, strict=True))
+            ]
+        )  # fmt: skip
+
+    @cached_property
+    def _tokens(self) -> list[str]:
+        return [self.tokenizer.id_to_token(index) or "" for index in range(len(self))]

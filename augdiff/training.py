@@ -1,0 +1,205 @@
+"""The training loop: noised rows in, a denoiser out; stopped and resumed at any step.
+
+A run is a folder. Everything a step depends on is drawn from ``(seed, chunk)``, so a resumed run is
+the run that was not stopped. The learning rate warms up, stays, and decays over the last part of
+the token budget (warmup-stable-decay, arXiv 2404.06395), so a longer budget continues a shorter one.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from augdiff.corpus import Rows
+from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
+from augdiff.denoisers.encoder import Encoder
+from augdiff.noising import Lexicon, Noise, noised
+from augdiff.text.slots import Layout, Marks
+
+_CHUNK = 8192
+
+
+@dataclass(frozen=True)
+class Training:
+    """Settings of a run.
+
+    :param tokens: token budget, marks and contexts included.
+    :param batch_tokens: tokens of a step.
+    :param rate: learning rate at the plateau.
+    :param warmup: steps of warm-up.
+    :param decay: share of the budget over which the rate goes to zero.
+    :param agreement: weight of the agreement of the sentence embedding with the teacher's.
+    :param clean_rows: clean rows a step that the agreement is measured on.
+    :param spread: 0 draws from every file alike, 1 in proportion to its lines.
+    :param seed: of everything that is drawn.
+    """
+
+    tokens: int
+    batch_tokens: int = 4096
+    rate: float = 6e-4
+    warmup: int = 200
+    decay: float = 0.25
+    agreement: float = 1.0
+    clean_rows: int = 12
+    spread: float = 0.3
+    seed: int = 0
+
+
+@dataclass
+class Progress:
+    """Where a run is: steps and tokens done, chunks used up, seconds spent."""
+
+    step: int = 0
+    tokens: int = 0
+    chunk: int = 0
+    seconds: float = 0.0
+
+
+def rate_at(tokens: int, step: int, training: Training) -> float:
+    """The learning rate of a step that starts after ``tokens`` tokens."""
+    left = (training.tokens - tokens) / max(1.0, training.decay * training.tokens)
+    return training.rate * min(1.0, (step + 1) / max(1, training.warmup), max(left, 0.01))
+
+
+def chunk_batches(
+    sources: list[Rows], lexicon: Lexicon, marks: Marks, noise: Noise, training: Training, chunk: int
+) -> Iterator[tuple[list[Layout], list[list[int]]]]:
+    """The batches of one chunk of rows: noised examples of like length, and a few clean rows."""
+    rng = np.random.default_rng([training.seed, chunk])
+    weights = np.array([len(rows) for rows in sources], dtype=float) ** training.spread
+    picks = rng.choice(len(sources), _CHUNK, p=weights / weights.sum())
+    examples, clean = [], []
+    for source in picks.tolist():
+        rows = sources[source]
+        index = int(rng.integers(len(rows)))
+        examples.append(noised(rows, index, lexicon, noise, marks, rng))
+        clean.append([marks.start, *rows.ids[rows.first[index] : rows.first[index + 1]].tolist(), marks.end])
+    order = np.argsort([len(example.ids) for example in examples], kind="stable")
+    batches: list[list[int]] = []
+    for index in order.tolist():
+        longest = len(examples[index].ids)
+        if not batches or (len(batches[-1]) + 1) * longest > training.batch_tokens:
+            batches.append([])
+        batches[-1].append(index)
+    for number in rng.permutation(len(batches)).tolist():
+        batch = batches[number]
+        yield [examples[i] for i in batch], [clean[i] for i in batch[: training.clean_rows]]
+
+
+def pad(rows: list[list[int]], value: int) -> tuple[Tensor, Tensor]:
+    """Rows of ids to ``(B, L)``, and which of them are real."""
+    longest = max(map(len, rows))
+    ids = torch.tensor([row + [value] * (longest - len(row)) for row in rows])
+    real = torch.tensor([len(row) for row in rows])[:, None] > torch.arange(longest)
+    return ids, real
+
+
+class Run:
+    """A training run in a folder: ``train`` takes it to its token budget."""
+
+    def __init__(
+        self, folder: Path, encoder: Encoder, teacher: Encoder | None, marks: Marks, training: Training, noise: Noise
+    ) -> None:
+        self.folder = folder
+        self.encoder = encoder
+        self.teacher = teacher
+        self.marks = marks
+        self.training = training
+        self.noise = noise
+        self.progress = Progress()
+        self.optimizer = torch.optim.AdamW(
+            encoder.parameters(), lr=training.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
+        )
+        if (folder / "progress.json").exists():
+            self._resume()
+
+    def train(
+        self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None], save_every: int = 200
+    ) -> None:
+        """Train to the budget, saving the state every ``save_every`` steps and at the end."""
+        clock = time.perf_counter()
+        while self.progress.tokens < self.training.tokens:
+            batches = chunk_batches(sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk)
+            for examples, clean in batches:
+                loss, cosine = self._step(examples, clean)
+                now = time.perf_counter()
+                self.progress.seconds += now - clock
+                clock = now
+                if self.progress.step % 20 == 0:
+                    report({**asdict(self.progress), "loss": loss, "cosine": cosine, "rate": self._rate()})
+                if self.progress.tokens >= self.training.tokens:
+                    break
+            self.progress.chunk += 1
+            self.save()
+
+    def _rate(self) -> float:
+        return rate_at(self.progress.tokens, self.progress.step, self.training)
+
+    def _step(self, examples: list[Layout], clean: list[list[int]]) -> tuple[float, float]:
+        encoder, device = self.encoder, self.encoder.bias.device
+        ids, real = (part.to(device) for part in pad([example.ids for example in examples], self.marks.pad))
+        row = [r for r, example in enumerate(examples) for _ in example.holes]
+        hole = [h for example in examples for h in example.holes]
+        target = torch.tensor([t for example in examples for t in example.targets], device=device)
+        states = encoder(ids, real)[row, hole]
+        generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
+        columns, log_weights = sampled_columns(encoder.config.vocab_size, 8000, 2000, generator)
+        loss = cross_entropy(
+            encoder.features(states), encoder.token.weight, encoder.bias, target,
+            columns.to(device), log_weights.to(device),
+        )  # fmt: skip
+        total, cosine = loss, float("nan")
+        if self.teacher is not None and self.training.agreement:
+            plain, plain_real = (part.to(device) for part in pad(clean, self.marks.pad))
+            with torch.no_grad():
+                wanted = self.teacher.embed(self.teacher(plain, plain_real), plain_real)
+            likeness = (encoder.embed(encoder(plain, plain_real), plain_real) * wanted).sum(1).mean()
+            total, cosine = loss + self.training.agreement * (1 - likeness), likeness.item()
+        total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._rate()
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.progress.step += 1
+        self.progress.tokens += int(real.sum())
+        return loss.item(), cosine
+
+    def save(self) -> None:
+        """Write weights, optimizer state and progress; a run that is cut off here loses nothing."""
+        tensors = {f"weights.{name}": value for name, value in self.encoder.state_dict().items()}
+        for name, parameter in self.encoder.named_parameters():
+            for kind, value in self.optimizer.state[parameter].items():
+                tensors[f"{kind}.{name}"] = value
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, self.folder / "state.safetensors.new")
+        (self.folder / "state.safetensors.new").replace(self.folder / "state.safetensors")
+        (self.folder / "progress.json.new").write_text(json.dumps(asdict(self.progress)))
+        (self.folder / "progress.json.new").replace(self.folder / "progress.json")
+
+    def _resume(self) -> None:
+        self.progress = Progress(**json.loads((self.folder / "progress.json").read_text()))
+        state = load_file(self.folder / "state.safetensors")
+        weights = {name: state[f"weights.{name}"] for name in self.encoder.state_dict()}
+        self.encoder.load_state_dict(weights)
+        for name, parameter in self.encoder.named_parameters():
+            self.optimizer.state[parameter] = {
+                kind: state[f"{kind}.{name}"] for kind in ("step", "exp_avg", "exp_avg_sq")
+            }
+
+
+def token_counts(sources: list[Rows], vocabulary: int) -> NDArray[np.int64]:
+    """How often each token occurs over all sources, ``(V,)``."""
+    total = np.zeros(vocabulary, dtype=np.int64)
+    for rows in sources:
+        total += np.bincount(rows.ids, minlength=vocabulary)
+    return total

@@ -1,0 +1,54 @@
+"""What goes into the making of variants, and what comes out: plain values, no tables, no tensors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import nan
+
+from augdiff.text.edits import Edit
+
+KEPT = "kept"
+ORIGINAL = "original"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One text to be resampled.
+
+    :param text: the text.
+    :param key: what its random streams are drawn from; equal keys get equal variants.
+    :param spans: stretches that never change, in code points, ``(start, end)``.
+    """
+
+    text: str
+    key: str
+    spans: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One resampled version of a source.
+
+    :param number: 1 to n; 0 is the original.
+    :param text: what came out; of a variant that could not be made, the source's text.
+    :param seed: everything drawn for it, the strength included, follows from this number.
+    :param strength: share of the free words that was noised.
+    :param changed: share of the words that came out different.
+    :param edits: sorted, on the source's code points.
+    :param similarity: to the source, 0 (like two random texts) to 1.
+    :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
+    :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
+        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``protected``.
+    :param weight: to give to a classifier as ``sample_weight``; 1 for originals.
+    """
+
+    number: int
+    text: str
+    seed: int
+    strength: float
+    changed: float
+    edits: tuple[Edit, ...]
+    similarity: float = nan
+    fluency: float = nan
+    verdict: str = KEPT
+    weight: float = 1.0

@@ -1,0 +1,1 @@
+"""Measurements: a script, a commit and a JSON line each; ``README.md`` says how to run them."""

@@ -1,0 +1,160 @@
+"""The README's tables, made from the JSON lines: ``python -m benchmarks.tables`` (``--check``: only compare).
+
+A table stands between ``<!-- table: NAME -->`` and ``<!-- end -->``; what was there is replaced.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmarks.results import RESULTS, latest, read
+
+_BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_EMPTY = "(not measured yet)\n"
+_DEFAULT = "default"
+
+
+def fill(text: str, folder: Path = RESULTS) -> str:
+    """``text`` with every marked table made anew.
+
+    :raises ValueError: if a marker names no known table.
+    """
+
+    def made(match: re.Match[str]) -> str:
+        name = match[2]
+        if name not in TABLES:
+            raise ValueError(f"no table is called {name!r}; known are {', '.join(sorted(TABLES))}")
+        return f"{match[1]}{TABLES[name](folder) or _EMPTY}{match[3]}"
+
+    return _BLOCK.sub(made, text)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table, numbers to the right; empty without rows."""
+    if not rows:
+        return ""
+    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def denoiser(folder: Path) -> str:
+    """Masked accuracy and cross-entropy."""
+    results = latest(read("denoiser", folder), "subject").values()
+    shares = sorted({share for result in results for share in result["masked"]}, key=float)
+    rows = []
+    for result in results:
+        cells = [result["masked"].get(share) for share in shares]
+        rows.append([result["subject"], *(_pair(cell) for cell in cells)])
+    return table(["accuracy / cross-entropy at", *(f"{float(share):.0%}" for share in shares)], rows)
+
+
+def embedding(folder: Path) -> str:
+    """What the sentence embeddings are worth."""
+    results = [result for result in latest(read("denoiser", folder), "subject").values() if result["embedding"]]
+    return table(
+        ["embedding of", "STS-B Spearman", "MRPC AUC"],
+        [
+            [r["subject"], _number(r["embedding"]["stsb_spearman"], 3), _number(r["embedding"]["mrpc_auc"], 3)]
+            for r in results
+        ],
+    )
+
+
+def throughput(folder: Path) -> str:
+    """Kept variants per second, each method beside nlpaug in the same run."""
+    rows = []
+    for result in latest(read("throughput", folder), "set").values():
+        reference = result["methods"]["nlpaug"]["per_second"]
+        for method, figures in result["methods"].items():
+            speed = figures["per_second"]
+            changed = _number(figures["words_changed"], 1)
+            rows.append([f"{result['set']}: {method}", _number(speed, 1), _number(speed / reference, 1), changed])
+    return table(["", "kept variants / s", "times nlpaug", "words changed"], rows)
+
+
+def scale(folder: Path) -> str:
+    """The command line over growing files."""
+    results = sorted(latest(read("scale", folder), "rows").values(), key=lambda result: int(result["rows"]))
+    return table(
+        ["rows", "rows / s", "peak memory, MiB"],
+        [[f"{r['rows']:,}", _number(r["rows_per_second"], 0), _number(r["peak_mib"], 0)] for r in results],
+    )
+
+
+def quality(folder: Path) -> str:
+    """Variants over strengths, mean of the sets."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for (_, strength), result in latest(read("quality", folder), "set", "strength").items():
+        if strength != _DEFAULT:
+            groups.setdefault(strength, []).append(result)
+    rows = [[strength, *_variants(groups[strength])] for strength in sorted(groups, key=float)]
+    return table(["strength", *_QUALITY], rows)
+
+
+def quality_default(folder: Path) -> str:
+    """Variants at the default settings, a set a line."""
+    results = latest(read("quality", folder), "set", "strength").items()
+    return table(
+        ["set", *_QUALITY], [[name, *_variants([r])] for (name, strength), r in results if strength == _DEFAULT]
+    )
+
+
+_QUALITY = {
+    "kept": ("kept_share", "{:.0%}"),
+    "kept, 3+ free words": ("kept_share_roomy", "{:.0%}"),
+    "copies": ("copies", "{:.1%}"),
+    "words changed": ("changed", "{:.0%}"),
+    "similarity": ("similarity", "{:.2f}"),
+    "fluency": ("fluency", "{:.2f}"),
+    "distinct-1": ("distinct_1", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+}
+
+TABLES: dict[str, Callable[[Path], str]] = {
+    "denoiser": denoiser,
+    "embedding": embedding,
+    "throughput": throughput,
+    "scale": scale,
+    "quality": quality,
+    "quality-default": quality_default,
+}
+
+
+def _variants(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    cells = []
+    for field, form in _QUALITY.values():
+        values = [result[field] for result in results if result[field] is not None]
+        cells.append(form.format(fmean(values)) if values else "")
+    return cells
+
+
+def _pair(figures: Mapping[str, float] | None) -> str:
+    return f"{figures['accuracy']:.3f} / {figures['cross_entropy']:.2f}" if figures else ""
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--readme", type=Path, default=Path(__file__).parents[1] / "README.md")
+    options.add_argument("--results", type=Path, default=RESULTS)
+    options.add_argument("--check", action="store_true", help="change nothing; exit 1 if a table is out of date")
+    arguments = options.parse_args(argv)
+    before = arguments.readme.read_text(encoding="utf-8")
+    after = fill(before, arguments.results)
+    if arguments.check:
+        sys.exit(f"{arguments.readme.name}: a table is out of date" if before != after else 0)
+    arguments.readme.write_text(after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

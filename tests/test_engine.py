@@ -1,0 +1,173 @@
+"""The engine against a language whose exact denoiser is known, and against published formulas."""
+
+import numpy as np
+import pytest
+import torch
+from toy import LENGTH, MASK, WORDS, ExactDenoiser, distance, entropy, sample
+
+from augdiff.engine.denoise import Denoised, corrupt, denoise
+from augdiff.engine.noise import Streams
+from augdiff.engine.order import Order, at_random, by_entropy, by_probability
+from augdiff.engine.schedule import even_times, linear
+from augdiff.engine.space import TokenSpace, absorbing, draw_ids
+from augdiff.engine.step import shares
+
+ROWS = 20_000
+FLOOR = 0.013  # total variation between 20,000 exact draws and the language
+MASKS = absorbing(WORDS + 1, MASK, torch.device("cpu"))
+UNIFORM = TokenSpace(torch.full((WORDS,), 1 / WORDS), shows=False)
+
+
+def streams(rows: int, seed: int = 1) -> Streams:
+    return Streams(np.random.default_rng(seed).integers(0, 2**63, rows).astype(np.uint64))
+
+
+def resample(start: float, steps: int, order: Order, k: float = 1.0) -> tuple[torch.Tensor, torch.Tensor]:
+    x = sample(ROWS, 0)
+    rate = torch.ones(ROWS, LENGTH)
+    t = torch.full((ROWS,), start, dtype=torch.float64)
+    noised = corrupt(MASKS, x, t, rate, linear, streams(ROWS, 5))
+    times = even_times(torch.full((ROWS,), steps)) * start
+    out = denoise(MASKS, noised, noised != MASK, times, rate, ExactDenoiser(), streams(ROWS), order=order, k=k)
+    return x, out.x
+
+
+@pytest.mark.parametrize("order", [at_random, by_entropy])
+def test_corrupting_and_denoising_exactly_leaves_the_language_as_it_is(order: Order) -> None:
+    source, out = resample(0.5, 8, order)
+    assert distance(out) < 2 * FLOOR
+    assert 0.5 < (source == out).all(1).double().mean() < 0.9
+
+
+@pytest.mark.parametrize("order", [at_random, by_entropy])
+def test_generation_from_masks_alone_gives_the_language(order: Order) -> None:
+    steps = 32 if order is at_random else LENGTH
+    _, out = resample(1.0, steps, order)
+    assert distance(out) < 2 * FLOOR
+
+
+def test_ranking_by_the_drawn_probability_loses_diversity_as_known() -> None:
+    _, out = resample(1.0, 32, by_probability)
+    assert distance(out) == pytest.approx(0.275, abs=0.03)
+    assert entropy(out) == pytest.approx(0.48, abs=0.1)
+
+
+def test_memory_below_one_is_harmless_on_masks() -> None:
+    _, out = resample(0.5, 16, at_random, k=0.9)
+    assert distance(out) < 2 * FLOOR
+
+
+def test_uniform_noise_gives_the_language_too() -> None:
+    rate = torch.ones(ROWS, LENGTH)
+    rows, places = rate.nonzero(as_tuple=True)
+    x = UNIFORM.noise(streams(ROWS, 3).uniform(rows, places, 0, 9)).view(ROWS, LENGTH)
+    times = even_times(torch.full((ROWS,), 32))
+    clean = torch.zeros(ROWS, LENGTH, dtype=torch.bool)
+    out = denoise(UNIFORM, x, clean, times, rate, ExactDenoiser(uniform=True), streams(ROWS), order=at_random)
+    assert distance(out.x) < 2 * FLOOR
+
+
+def denoise_rows(rows: slice) -> Denoised:
+    x = sample(64, 0)
+    rate = torch.ones(64, LENGTH)
+    rate[:, 1] = 0
+    noised = torch.where(rate > 0, MASK, x)
+    seeds = streams(64).seeds
+    times = even_times(torch.full((64,), 3))
+    return denoise(MASKS, noised[rows], rate[rows] == 0, times[rows], rate[rows], ExactDenoiser(), Streams(seeds[rows]))
+
+
+def test_a_row_comes_out_alike_alone_and_in_a_batch() -> None:
+    together = denoise_rows(slice(0, 64)).x
+    for row in range(0, 64, 7):
+        assert torch.equal(denoise_rows(slice(row, row + 1)).x[0], together[row])
+
+
+def test_anchors_never_change() -> None:
+    assert torch.equal(denoise_rows(slice(0, 64)).x[:, 1], sample(64, 0)[:, 1])
+
+
+def test_entropy_order_takes_one_position_a_step() -> None:
+    seen: list[int] = []
+
+    def net(x: torch.Tensor, t: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        seen.append(int(where.sum()))
+        return ExactDenoiser()(x, t, where)
+
+    x = torch.full((8, LENGTH), MASK)
+    rate = torch.ones(8, LENGTH)
+    denoise(MASKS, x, x != MASK, even_times(torch.full((8,), LENGTH)), rate, net, streams(8))
+    assert seen == [32, 24, 16, 8]
+
+
+def test_no_mask_is_left_when_rows_have_different_numbers_of_steps() -> None:
+    x = torch.full((9, LENGTH), MASK)
+    times = even_times(torch.arange(9) % 4 + 1)
+    out = denoise(MASKS, x, x != MASK, times, torch.ones(9, LENGTH), ExactDenoiser(), streams(9))
+    assert not (out.x == MASK).any()
+
+
+def random_times(rng: np.random.Generator) -> tuple[float, float]:
+    low, high = np.sort(rng.uniform(0.01, 0.99, 2))
+    return float(low), float(high)
+
+
+def as_tensors(*values: float) -> list[torch.Tensor]:
+    return [torch.tensor([value], dtype=torch.float64) for value in values]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_step_is_ddim_and_ddpm_for_vectors(seed: int) -> None:
+    abar_t, abar_s = random_times(np.random.default_rng(seed))
+    a_t, b_t, a_s, b_s = abar_t**0.5, (1 - abar_t) ** 0.5, abar_s**0.5, (1 - abar_s) ** 0.5
+    ddim = shares(*as_tensors(a_t, b_t, a_s, b_s), 1.0, 2)
+    assert [float(v) for v in ddim] == pytest.approx([a_s - a_t * b_s / b_t, b_s / b_t, 0], abs=1e-7)
+    step = abar_t / abar_s
+    ddpm = shares(*as_tensors(a_t, b_t, a_s, b_s), (a_t / a_s) * (b_s / b_t), 2)
+    take, keep = a_s * (1 - step) / (1 - abar_t), step**0.5 * (1 - abar_s) / (1 - abar_t)
+    new = ((1 - step) * (1 - abar_s) / (1 - abar_t)) ** 0.5
+    assert [float(v) for v in ddpm] == pytest.approx([take, keep, new])
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_step_is_mdlm_remdm_and_sundae_for_tokens(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a_t, a_s = random_times(rng)
+    mdlm = shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), 1.0, 1)
+    assert [float(v) for v in mdlm] == pytest.approx([(a_s - a_t) / (1 - a_t), (1 - a_s) / (1 - a_t), 0], abs=1e-9)
+    sigma = rng.uniform(0, min(1, (1 - a_s) / a_t))
+    take, _, new = shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), 1 - sigma / (1 - a_s), 1)
+    assert float(take) == pytest.approx((a_s - (1 - sigma) * a_t) / (1 - a_t))
+    assert float(new) == pytest.approx(sigma)
+    rho, n = 0.3, int(rng.integers(1, 8))
+    sundae = shares(*as_tensors(1 - 0.7**n, 0.7**n, 1 - 0.7 ** (n + 1), 0.7 ** (n + 1)), 1.0, 1)
+    assert [float(v) for v in sundae] == pytest.approx([rho, 1 - rho, 0], abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_marginals_hold_for_every_memory(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a_t, a_s = random_times(rng)
+    k = float(rng.uniform(0, 1))
+    take, keep, new = (float(v) for v in shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), k, 1))
+    assert keep * a_t + take == pytest.approx(a_s)
+    assert keep * (1 - a_t) + new == pytest.approx(1 - a_s)
+
+
+def test_draws_follow_the_probabilities_and_never_hit_zero() -> None:
+    p = torch.tensor([0.0, 0.5, 0.0, 0.2, 0.3, 0.0])
+    u = (torch.arange(100_000) + 0.5) / 100_000
+    ids = draw_ids(p.expand(100_000, -1), u.double())
+    counts = torch.bincount(ids, minlength=6) / 100_000
+    assert counts.tolist() == pytest.approx(p.tolist(), abs=1e-4)
+    assert draw_ids(p[None], torch.tensor([1.0]).double()).item() in (1, 3, 4)
+
+
+def test_streams_are_uniform_and_apart() -> None:
+    made = Streams(np.arange(1000, dtype=np.uint64))
+    rows, places = torch.arange(1000).repeat_interleave(50), torch.arange(50).repeat(1000)
+    one, other = made.uniform(rows, places, 0, 0), made.uniform(rows, places, 0, 1)
+    histogram = torch.histc(one.float(), 20, 0, 1) / len(one)
+    assert histogram.tolist() == pytest.approx([0.05] * 20, abs=0.005)
+    assert abs(float(torch.corrcoef(torch.stack([one, other]))[0, 1])) < 0.02
+    assert abs(float(torch.corrcoef(torch.stack([one[:-50], one[50:]]))[0, 1])) < 0.02
