@@ -50,10 +50,7 @@ def stretches(source: str, edits: Sequence[Edit]) -> list[Stretch]:
     for edit in edits:
         found.append((source[at : edit.start], SAME))
         gone = source[edit.start : edit.end]
-        new = edit.text if edit.text.strip() else ""
-        found += _framed(new, NEW) if new else _framed(gone, GONE) or [(edit.text, SAME)]
-        if not new and gone.strip() and not edit.text:
-            found = found
+        found += _framed(edit.text, NEW) or _framed(gone, GONE) or [(edit.text, SAME)]
         at = edit.end
     return [(text, mark) for text, mark in [*found, (source[at:], SAME)] if text]
 
@@ -85,9 +82,7 @@ def _picture(character: str) -> str:
     return chr(0x2400 + ord(character)) if ord(character) < 0x20 else "�"
 
 
-def show_rows(
-    rows: Iterable[Mapping[str, Any]], text: Sequence[str], label: str | None, console: Console
-) -> None:
+def show_rows(rows: Iterable[Mapping[str, Any]], text: Sequence[str], label: str | None, console: Console) -> None:
     """Print sources and under each its variants, changes marked, rejected ones with the reason.
 
     :param rows: source rows, each followed by its variants, all with the column ``augdiff``.
@@ -142,5 +137,7 @@ def _grid(group: Sequence[Mapping[str, Any]], text: Sequence[str], colour: bool)
 
 
 def _reason(record: Mapping[str, Any]) -> str:
-    scores = ", ".join(f"{name} {record[name]:.2f}" for name in ("similarity", "fluency") if record[name] == record[name])
+    scores = ", ".join(
+        f"{name} {record[name]:.2f}" for name in ("similarity", "fluency") if record[name] == record[name]
+    )
     return f"rejected: {record['verdict']}" + (f" ({scores})" if scores else "")

@@ -14,10 +14,14 @@ from typing import Any
 
 import pyarrow as pa
 
+from augdiff.columns import text_columns
 from augdiff.errors import DataError
+from augdiff.examples import read_examples
 from augdiff.files import RowFile, write_rows
 from augdiff.journal import Journal
-from augdiff.table import Grown, Summary
+from augdiff.table import Columns, Grown, Summary, read
+
+_ROWS_AT_ONCE = 1000
 
 Grow = Callable[[pa.Table, int], Grown]
 
@@ -72,6 +76,14 @@ class Job:
         :raises DataError: if a row cannot be used, or is not what it was when it was done.
         :raises OSError: if something cannot be written. What was finished before stays.
         """
+        try:
+            yield from self._grown(size)
+        finally:
+            if not self.done:
+                self._journal.remove()
+        self._finish()
+
+    def _grown(self, size: int) -> Iterator[Summary]:
         first = 0
         digests = iter(self._digests)
         for batch in self.task.rows.batches(chain(self._sizes, repeat(size)), self.task.limit):
@@ -85,7 +97,6 @@ class Job:
                 self.summary += grown.summary
                 yield self.summary
             first += batch.num_rows
-        self._finish()
 
     def _finish(self) -> None:
         schema = self.task.grow(self.task.rows.schema.empty_table(), 0).table.schema
@@ -95,6 +106,20 @@ class Job:
             os.fsync(file.fileno())
         whole.replace(self.output)
         self._journal.remove()
+
+
+def look_through(rows: RowFile, columns: Columns, limit: int | None = None) -> tuple[str, ...]:
+    """Check that every row can be used, before hours are spent on those above it.
+
+    :returns: the columns to be resampled.
+    :raises DataError: naming the row, the column, the value and the mend.
+    """
+    text = text_columns(columns, read(rows.schema.empty_table()))
+    first = 0
+    for batch in rows.batches(repeat(_ROWS_AT_ONCE), limit):
+        read_examples(read(batch), columns, range(first, first + batch.num_rows))
+        first += batch.num_rows
+    return text
 
 
 def part_of(output: Path) -> Path:

@@ -87,7 +87,9 @@ class Journal:
 
     def _check(self, plan: Mapping[str, Any]) -> None:
         if not (self.folder / _PLAN).is_file():
-            raise DataError(f"{self.folder} is in the way and was not made by augdiff: move it, or choose another output")
+            raise DataError(
+                f"{self.folder} is in the way and was not made by augdiff: move it, or choose another output"
+            )
         found = json.loads((self.folder / _PLAN).read_text())
         other = [name for name in plan if found.get(name) != plan[name]]
         if other:

@@ -111,7 +111,7 @@ class Resampler:
 
     def _denoised(self, wanted: Sequence[tuple[Analysis, int]]) -> list[tuple[list[Edit], float, float]]:
         """Edits, strength and fluency of each analysis under its seed."""
-        low, high = self.settings.strength_range
+        low, high = self.settings.strengths
         proposals = [
             propose(analysis, seed, (low, high), self._shape, bool(seed & 1), self.denoiser)
             for analysis, seed in wanted

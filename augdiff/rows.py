@@ -55,7 +55,9 @@ def make_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
     :raises DataError: if a row cannot be resampled.
     """
     examples = read_examples(cells, columns, numbers)
-    variants = iter(augmenter.resample([source for example in examples for source in example.sources.values()]))
+    made = augmenter.resample([source for example in examples for source in example.sources.values()])
+    variants = iter(made)
+    model = augmenter.model if any(made) else ""
     rows = Rows(texts={name: [] for name in examples[0].sources} if examples else {})
     kept = 0
     rejected: Counter[str] = Counter()
@@ -63,9 +65,8 @@ def make_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
         if columns.keep_original:
             texts = {name: source.text for name, source in example.sources.items()}
             rows.add(row, texts, describe_original(example.number, example.key))
-        made = [next(variants) for _ in example.sources]
-        for parts in zip(*made, strict=True):
-            record = _record(example, parts, augmenter.model)
+        for parts in zip(*(next(variants) for _ in example.sources), strict=True):
+            record = _record(example, parts, model)
             if record["verdict"] == KEPT:
                 kept += 1
             else:

@@ -72,7 +72,7 @@ class Settings:
             object.__setattr__(self, name, check(name, getattr(self, name)))
 
     @property
-    def strengths(self) -> tuple[float, float]:
+    def strength_range(self) -> tuple[float, float]:
         """Lowest and highest strength."""
         low, high = self.strength if isinstance(self.strength, tuple) else (self.strength, self.strength)
         return low, high
@@ -80,7 +80,7 @@ class Settings:
     def digest(self) -> str:
         """32 hex digits that change with everything that changes results, the version of augdiff included."""
         values = {name: value for name, value in asdict(self).items() if name not in UNHASHED}
-        values |= {"strength": self.strengths, "version": __version__}
+        values |= {"strength": self.strength_range, "version": __version__}
         return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 

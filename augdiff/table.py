@@ -40,7 +40,8 @@ def read(table: pa.Table) -> Cells:
 
 def write(table: pa.Table, rows: Rows, columns: Columns) -> pa.Table:
     """``table`` with ``rows`` in place of its own."""
-    grown = table.take(pa.array(rows.taken, pa.int64()))
+    taken = pa.array(rows.taken, pa.int64())
+    grown = pa.Table.from_arrays([_take(column, taken) for column in table.columns], schema=table.schema)
     for name, texts in rows.texts.items():
         at = table.schema.get_field_index(name)
         values = _array(texts, table.schema.field(at).type)
@@ -52,6 +53,13 @@ def write(table: pa.Table, rows: Rows, columns: Columns) -> pa.Table:
 
 def _is_string(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def _take(column: pa.ChunkedArray, rows: pa.Array) -> pa.ChunkedArray:
+    """``column`` at ``rows``; views, which Arrow cannot take from, go through plain strings."""
+    if pa.types.is_string_view(column.type):
+        return column.cast(pa.large_string()).take(rows).cast(column.type)
+    return column.take(rows)
 
 
 def _array(texts: list[str], kind: pa.DataType) -> pa.Array:

@@ -123,9 +123,13 @@ class Run:
             self._resume()
 
     def train(
-        self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None], save_every: int = 200
+        self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None]
     ) -> None:
-        """Train to the budget, saving the state every ``save_every`` steps and at the end."""
+        """Train to the budget, saving the state after every chunk of rows.
+
+        :param report: called every twenty steps with the progress, the loss, the agreement with the
+            teacher (cosine) and the learning rate.
+        """
         clock = time.perf_counter()
         while self.progress.tokens < self.training.tokens:
             batches = chunk_batches(sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk)

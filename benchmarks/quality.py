@@ -17,6 +17,7 @@ from typing import Any
 
 import torch
 
+from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.words import find_words
 from benchmarks import diversity
@@ -75,9 +76,15 @@ def resample(rows: list[dict[str, str]], n: int, model: str, strength: str) -> l
     """Variants of ``rows``; a strength is a number, or the default range."""
     import augdiff
 
-    asked = {} if strength == _DEFAULT else {"strength": float(strength)}
     out: list[dict[str, Any]] = augdiff.augment(
-        rows, text="text", label="label", n=n, seed=0, model=model, return_rejected=True, **asked
+        rows,
+        text="text",
+        label="label",
+        n=n,
+        seed=0,
+        model=model,
+        strength=Settings().strength if strength == _DEFAULT else float(strength),
+        return_rejected=True,
     )
     found: dict[int, Made] = {}
     for row in out:
@@ -92,8 +99,6 @@ def resample(rows: list[dict[str, str]], n: int, model: str, strength: str) -> l
 def free_words(text: str) -> int:
     """Words outside what is protected by default."""
     from augdiff.text.protect import Protection
-
-    from augdiff.settings import Settings
 
     spans = Protection(Settings().protect).spans(text)
     return sum(not any(start < to and begin < end for begin, to in spans) for start, end in find_words(text))

@@ -1,7 +1,7 @@
 """Kept variants per second: augdiff, nlpaug on the same weights, string edits, and the bare forward passes.
 
-All in one run, several times in turn, medians reported: machines are noisy, ratios within a run are not.
-Then rows per second and peak memory of the command line, over growing files.
+All in one run, in turn, several rounds, medians reported: machines are noisy, ratios within a round are not.
+Then the command line over growing files (``scale.py``).
 """
 
 from __future__ import annotations
@@ -10,89 +10,59 @@ import argparse
 import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from itertools import islice
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from benchmarks import diversity
-from benchmarks.data import SETS, labelled, mixed, parser, words_of
+from augdiff.denoisers.encoder import Encoder
+from benchmarks import scale
+from benchmarks.data import labelled, parser, words_of
 from benchmarks.eda import edit_words
 from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import HOME, python_of
+from benchmarks.processes import output
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import encoder_of, shipped
 
-_HERE = Path(__file__).parent
+_WORKER = Path(__file__).with_name("nlpaug_worker.py")
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    options = parser(__doc__)
-    options.add_argument("--model", default="base-en", help="name or folder of a model")
-    options.add_argument("--sets", nargs="*", default=["sst2", "trec6"], help="none: leave the comparison out")
-    options.add_argument("--rows", type=int, default=500)
-    options.add_argument("-n", type=int, default=1, help="variants of each row")
-    options.add_argument("--strength", type=float, default=0.3)
-    options.add_argument("--repeats", type=int, default=3)
-    options.add_argument("--sizes", nargs="*", type=int, default=[1000, 10_000, 100_000], help="none: no files")
-    options.add_argument("--nlpaug", type=Path, default=HOME, help="nlpaug's environment, made if it is not there")
-    arguments = options.parse_args(argv)
-    torch.set_num_threads(arguments.threads or torch.get_num_threads())
-    results = arguments.results or RESULTS
-    for name in arguments.sets:
-        result = compare(arguments, name)
-        record("throughput", settings_of(arguments, ("data", "results", "nlpaug")), result, results)
-    for size in arguments.sizes:
-        record("scale", {"model": arguments.model, "n": 1, "strength": 0.1}, scale(arguments, size), results)
+@dataclass(frozen=True)
+class Done:
+    """What one method did in one round.
+
+    :param kept: variants that were kept; without a judge, those that are not their source.
+    :param words_changed: mean over all variants asked for, kept or not.
+    """
+
+    seconds: float
+    kept: int
+    words_changed: float
+
+    @property
+    def per_second(self) -> float:
+        """Kept variants per second."""
+        return self.kept / self.seconds
 
 
-def compare(arguments: argparse.Namespace, name: str) -> dict[str, Any]:
-    """All methods on one set."""
-    rows = labelled(arguments.data, name, arguments.rows)
-    subject = shipped(arguments.model)
-    encoder = encoder_of(subject)
-    seconds: dict[str, list[float]] = {"augdiff": [], "limit": [], "nlpaug": [], "string edits": []}
-    with tempfile.TemporaryDirectory() as folder:
-        export(encoder, subject.tokenizer, subject.marks, Path(folder))
-        for repeat in range(arguments.repeats):
-            taken, asked, passes = _augdiff(arguments, rows)
-            sources = [pair[0] for pair in asked]
-            counts = [max(1, changed_words(*pair[:2])) for pair in asked]
-            edits_taken, edited = _string_edits(sources, counts, repeat)
-            worker = _nlpaug(arguments, Path(folder), sources, counts, repeat)
-            seconds["augdiff"].append(taken)
-            seconds["limit"].append(replay(encoder, passes))
-            seconds["nlpaug"].append(worker["seconds"])
-            seconds["string edits"].append(edits_taken)
-            print(
-                f"{name} {repeat + 1}: { {key: round(all_[-1], 2) for key, all_ in seconds.items()} }", file=sys.stderr
-            )
-    kept = sum(verdict == "kept" for _, _, verdict in asked)
-    made = {
-        "augdiff": (kept, [text for _, text, verdict in asked]),
-        "limit": (kept, []),
-        "nlpaug": (_new(sources, worker["texts"]), worker["texts"]),
-        "string edits": (_new(sources, edited), edited),
-    }
-    methods = {method: _figures(seconds[method], count, sources, texts) for method, (count, texts) in made.items()}
-    return {
-        "set": name,
-        "asked": len(asked),
-        "methods": methods,
-        "over_nlpaug": methods["augdiff"]["per_second"] / methods["nlpaug"]["per_second"],
-        "of_limit": methods["augdiff"]["per_second"] / methods["limit"]["per_second"],
-        "forwards": _shape(passes),
-        "threads": torch.get_num_threads(),
-        "nlpaug": worker["versions"],
-    }
+@dataclass(frozen=True)
+class Job:
+    """What augdiff was asked for in a round, so that the others are asked for as much.
+
+    :param sources: the source of each variant.
+    :param counts: words that augdiff changed in it, at least one.
+    """
+
+    sources: list[str]
+    counts: list[int]
 
 
 def changed_words(source: str, variant: str) -> int:
@@ -100,92 +70,94 @@ def changed_words(source: str, variant: str) -> int:
     return int(Levenshtein.distance(words_of(source), words_of(variant)))
 
 
-def scale(arguments: argparse.Namespace, size: int) -> dict[str, Any]:
-    """The command line over a file of ``size`` rows: rows per second, peak memory in MiB."""
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.jsonl", Path(folder) / "out.jsonl"
-        with source.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(row) + "\n" for row in islice(mixed(arguments.data, SETS), size))
-        command = [sys.executable, "-c", "from augdiff.cli import main; main()", "augment", str(source)]
-        command += ["-o", str(target), "--text", "text", "--label", "label", "--id", "id"]
-        command += ["-n", "1", "--strength", ".1", "--model", arguments.model, "--quiet"]
-        peak = json.loads(_output([sys.executable, str(_HERE / "peak.py"), *command]))
-        if peak["status"]:
-            raise SystemExit(f"augdiff augment over {size} rows ended with status {peak['status']}")
-        with target.open(encoding="utf-8") as file:
-            kept = sum(1 for _ in file) - size
-    result = {"rows": size, "kept": kept, **peak, "rows_per_second": size / peak["seconds"]}
-    print(f"{size} rows: {result['rows_per_second']:.0f} a second, {peak['peak_mib']:.0f} MiB", file=sys.stderr)
-    return result
-
-
-_Asked = list[tuple[str, str, str]]
-
-
-def _augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> tuple[float, _Asked, list[Forward]]:
-    """Seconds, every variant asked for as (source, text, verdict), and the passes that were needed."""
+def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> tuple[Done, Job, list[Forward]]:
+    """All rows in one batch; weights are loaded and warm before the clock starts."""
     import augdiff
 
     augmenter = augdiff.Augmenter(
         text="text",
         label="label",
+        id="id",
         n=arguments.n,
         strength=arguments.strength,
         model=arguments.model,
         keep_original=False,
         return_rejected=True,
-        id="id",
     )
     batch = {name: [row[name] for row in rows] for name in ("text", "label")}
     batch["id"] = [str(number) for number in range(len(rows))]
     augmenter({name: values[:8] for name, values in batch.items()})
     with recorded() as passes:
         clock = time.perf_counter()
-        out = augmenter(batch)
+        out: dict[str, Any] = augmenter(batch)
         seconds = time.perf_counter() - clock
-    asked = [
-        (rows[int(number)]["text"], text, variant["verdict"])
-        for number, text, variant in zip(out["id"], out["text"], out["augdiff"], strict=True)
-    ]
-    return seconds, asked, passes
+    sources = [rows[int(number)]["text"] for number in out["id"]]
+    changed = [changed_words(*pair) for pair in zip(sources, out["text"], strict=True)]
+    kept = sum(variant["verdict"] == "kept" for variant in out["augdiff"])
+    return Done(seconds, kept, statistics.fmean(changed)), Job(sources, [max(1, count) for count in changed]), passes
 
 
-def _nlpaug(
-    arguments: argparse.Namespace, model: Path, texts: Sequence[str], counts: Sequence[int], seed: int
-) -> dict[str, Any]:
+def with_nlpaug(job: Job, model: Path, python: Path, seed: int) -> tuple[Done, dict[str, str]]:
+    """The same sources, as many words changed in each; and the versions that did it."""
     threads = torch.get_num_threads()
-    job = {"model": str(model), "texts": texts, "counts": counts, "threads": threads, "seed": seed}
-    command = [str(python_of(arguments.nlpaug)), "-I", str(_HERE / "nlpaug_worker.py")]
-    found: dict[str, Any] = json.loads(_output(command, json.dumps(job)).splitlines()[-1])
-    return found
+    asked = {"model": str(model), "texts": job.sources, "counts": job.counts, "threads": threads, "seed": seed}
+    found = json.loads(output([str(python), "-I", str(_WORKER)], json.dumps(asked)).splitlines()[-1])
+    return _unjudged(found["seconds"], job, found["texts"]), found["versions"]
 
 
-def _string_edits(texts: Sequence[str], counts: Sequence[int], seed: int) -> tuple[float, list[str]]:
+def with_string_edits(job: Job, seed: int) -> Done:
+    """As many random edits of words, without any model."""
     rng = random.Random(seed)
-    vocabulary = sorted({word for text in texts for word in text.split()})
+    vocabulary = sorted({word for text in job.sources for word in text.split()})
     clock = time.perf_counter()
-    edited = [edit_words(text, count, vocabulary, rng) for text, count in zip(texts, counts, strict=True)]
-    return time.perf_counter() - clock, edited
+    texts = [edit_words(text, count, vocabulary, rng) for text, count in zip(job.sources, job.counts, strict=True)]
+    return _unjudged(time.perf_counter() - clock, job, texts)
 
 
-def _output(command: Sequence[str], text: str | None = None) -> str:
-    done = subprocess.run(command, input=text, stdout=subprocess.PIPE, text=True, check=True)
-    return done.stdout
+def _unjudged(seconds: float, job: Job, texts: Sequence[str]) -> Done:
+    changed = [changed_words(*pair) for pair in zip(job.sources, texts, strict=True)]
+    return Done(seconds, sum(count > 0 for count in changed), statistics.fmean(changed))
 
 
-def _new(sources: Sequence[str], texts: Sequence[str]) -> int:
-    """Without a judge, what is not its source counts as kept."""
-    return len(texts) - sum(diversity.copies(source, [text]) for source, text in zip(sources, texts, strict=True))
+def compare(arguments: argparse.Namespace, name: str, encoder: Encoder, model: Path) -> dict[str, Any]:
+    """All methods on one set.
 
-
-def _figures(seconds: Sequence[float], kept: int, sources: Sequence[str], texts: Sequence[str]) -> dict[str, Any]:
-    changed = [changed_words(source, text) for source, text in zip(sources, texts, strict=False)]
-    median = statistics.median(seconds)
+    :param model: the weights of ``encoder`` in the Hugging Face layout.
+    """
+    rows = labelled(arguments.data, name, arguments.rows)
+    python = python_of(arguments.nlpaug)
+    rounds: list[dict[str, Done]] = []
+    for seed in range(arguments.repeats):
+        ours, job, passes = with_augdiff(arguments, rows)
+        limit = Done(replay(encoder, passes), ours.kept, ours.words_changed)
+        theirs, versions = with_nlpaug(job, model, python, seed)
+        rounds.append({"augdiff": ours, "limit": limit, "nlpaug": theirs, "string edits": with_string_edits(job, seed)})
+        print(name, {method: f"{done.per_second:.1f}/s" for method, done in rounds[-1].items()}, file=sys.stderr)
     return {
-        "seconds": list(seconds),
-        "kept": kept,
-        "per_second": kept / median,
-        "words_changed": statistics.fmean(changed) if changed else float("nan"),
+        "set": name,
+        "asked": len(job.sources),
+        **summary(rounds),
+        "forwards": _shape(passes),
+        "threads": torch.get_num_threads(),
+        "versions": versions,
+    }
+
+
+def summary(rounds: Sequence[dict[str, Done]]) -> dict[str, Any]:
+    """Medians over rounds of each method, and of the two ratios that matter."""
+    methods = {}
+    for method in rounds[0]:
+        done = [one[method] for one in rounds]
+        methods[method] = {
+            "seconds": [one.seconds for one in done],
+            "kept": done[-1].kept,
+            "per_second": statistics.median(one.per_second for one in done),
+            "words_changed": done[-1].words_changed,
+        }
+    return {
+        "methods": methods,
+        "over_nlpaug": statistics.median(one["augdiff"].per_second / one["nlpaug"].per_second for one in rounds),
+        "of_limit": statistics.median(one["augdiff"].per_second / one["limit"].per_second for one in rounds),
     }
 
 
@@ -198,6 +170,32 @@ def _shape(passes: Sequence[Forward]) -> dict[str, Any]:
         "padding": 1 - sum(one.real for one in passes) / tokens,
         "read": sum(one.read for one in passes),
     }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--model", default="base-en", help="name or folder of a model")
+    options.add_argument("--sets", nargs="*", default=["sst2", "trec6"], help="none: leave the comparison out")
+    options.add_argument("--rows", type=int, default=500)
+    options.add_argument("-n", type=int, default=1, help="variants of each row")
+    options.add_argument("--strength", type=float, default=0.3)
+    options.add_argument("--repeats", type=int, default=3)
+    options.add_argument("--sizes", nargs="*", default=["1000", "10000", "100000"], help="rows; none: no files")
+    options.add_argument("--nlpaug", type=Path, default=HOME, help="nlpaug's environment, made if it is not there")
+    arguments = options.parse_args(argv)
+    folder = arguments.results or RESULTS
+    torch.set_num_threads(arguments.threads or torch.get_num_threads())
+    if arguments.sets:
+        subject = shipped(arguments.model)
+        encoder = encoder_of(subject)
+        with tempfile.TemporaryDirectory() as model:
+            export(encoder, subject.tokenizer, subject.marks, Path(model))
+            for name in arguments.sets:
+                result = compare(arguments, name, encoder, Path(model))
+                record("throughput", settings_of(arguments, ("data", "results", "nlpaug", "sizes")), result, folder)
+    if arguments.sizes:
+        asked = ["--data", str(arguments.data), "--results", str(folder), "--model", arguments.model]
+        scale.main([*asked, "--sizes", *arguments.sizes])
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def whole(file: RowFile) -> pa.Table:
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_every_format_gives_back_what_was_written(suffix, tmp_path):
+def test_every_format_gives_back_what_was_written(suffix: str, tmp_path: Path):
     path = tmp_path / f"rows{suffix}"
     write_rows(path, ROWS.schema, [ROWS.slice(0, 2), ROWS.slice(2)])
     assert open_rows(path).rows == 3
@@ -32,7 +32,7 @@ def test_every_format_gives_back_what_was_written(suffix, tmp_path):
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
-def test_no_rows_keep_their_columns_where_the_format_names_them(suffix, tmp_path):
+def test_no_rows_keep_their_columns_where_the_format_names_them(suffix: str, tmp_path: Path):
     path = tmp_path / f"rows{suffix}"
     write_rows(path, ROWS.schema, [])
     file = open_rows(path)
@@ -42,7 +42,9 @@ def test_no_rows_keep_their_columns_where_the_format_names_them(suffix, tmp_path
 
 @given(st.lists(st.tuples(ANY_TEXT, ANY_TEXT), min_size=1, max_size=5))
 @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
-def test_any_text_survives_text_formats(suffix, tmp_path_factory, rows):
+def test_any_text_survives_text_formats(
+    suffix: str, tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]]
+):
     path = tmp_path_factory.getbasetemp() / f"any{suffix}"
     table = pa.table({"a": pa.array([a for a, _ in rows], pa.string()), "b": pa.array([b for _, b in rows])})
     write_rows(path, table.schema, [table])
@@ -50,7 +52,7 @@ def test_any_text_survives_text_formats(suffix, tmp_path_factory, rows):
 
 
 @given(st.lists(st.integers(0, 9), max_size=6), st.lists(st.integers(1, 12), max_size=6), st.integers(0, 30))
-def test_batches_have_the_asked_sizes_however_the_file_is_cut(cuts, sizes, last):
+def test_batches_have_the_asked_sizes_however_the_file_is_cut(cuts: list[int], sizes: list[int], last: int):
     total = sum(cuts)
     numbers = pa.table({"n": list(range(total))})
     at = [sum(cuts[:i]) for i in range(len(cuts))]
@@ -61,7 +63,7 @@ def test_batches_have_the_asked_sizes_however_the_file_is_cut(cuts, sizes, last)
     assert all(batches)
 
 
-def test_json_columns_have_one_type_over_the_whole_file(tmp_path):
+def test_json_columns_have_one_type_over_the_whole_file(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
     early = [{"text": "a", "n": 1, "tags": [], "more": None}] * 1500
     late = [{"text": "b", "n": 1.5, "tags": [{"k": "v"}], "more": {"x": 1}, "new": True}]
@@ -73,7 +75,7 @@ def test_json_columns_have_one_type_over_the_whole_file(tmp_path):
     assert whole(file).slice(1500).to_pylist() == late
 
 
-def test_json_strings_that_look_like_dates_stay_strings(tmp_path):
+def test_json_strings_that_look_like_dates_stay_strings(tmp_path: Path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"text": "2020-01-01"}\n\n{"text": "\\u0000 \\ud83d\\ude00"}\n')
     assert whole(open_rows(path))["text"].to_pylist() == ["2020-01-01", "\0 😀"]
@@ -90,7 +92,7 @@ def test_json_strings_that_look_like_dates_stay_strings(tmp_path):
         ('{"t": "\\ud83d"}', "line 2, column 't'.*half a character"),
     ],
 )
-def test_a_bad_line_of_json_is_named(line, says, tmp_path):
+def test_a_bad_line_of_json_is_named(line: str, says: str, tmp_path: Path):
     path = tmp_path / "rows.jsonl"
     path.write_text('{"n": 1}\n' + line)
     with pytest.raises(DataError, match=says) as caught:
@@ -109,14 +111,14 @@ def test_a_bad_line_of_json_is_named(line, says, tmp_path):
         (b"", "line 1 is empty"),
     ],
 )
-def test_a_bad_line_of_cells_is_named(content, says, tmp_path):
+def test_a_bad_line_of_cells_is_named(content: bytes, says: str, tmp_path: Path):
     path = tmp_path / "rows.csv"
     path.write_bytes(content)
     with pytest.raises(DataError, match=says):
         open_rows(path)
 
 
-def test_cells_are_numbers_only_where_they_would_be_written_back_alike(tmp_path):
+def test_cells_are_numbers_only_where_they_would_be_written_back_alike(tmp_path: Path):
     path = tmp_path / "rows.csv"
     path.write_text("code,version,n,x,none,date,minus\n007,1.10,1,0.5,,2020-01-01,-0\n7,1.2,,3,,2021-01-01,1\n")
     rows = whole(open_rows(path))
@@ -130,15 +132,17 @@ def test_cells_are_numbers_only_where_they_would_be_written_back_alike(tmp_path)
     assert open_rows(path, text=["n"]).schema.field("n").type == pa.string()
 
 
-def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path):
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path):
     for suffix, content in ((".csv", "text\nhello\n"), (".jsonl", '{"text": "hello"}\n')):
         path = tmp_path / f"rows{suffix}"
         path.write_bytes(b"\xef\xbb\xbf" + content.encode())
         assert open_rows(path).schema.names == ["text"]
 
 
-def test_cells_get_objects_key_by_key_and_lists_as_json(tmp_path):
-    kind = pa.struct([("source", pa.int64()), ("prob", pa.float32()), ("edits", pa.list_(pa.struct([("to", pa.string())])))])
+def test_cells_get_objects_key_by_key_and_lists_as_json(tmp_path: Path):
+    kind = pa.struct(
+        [("source", pa.int64()), ("prob", pa.float32()), ("edits", pa.list_(pa.struct([("to", pa.string())])))]
+    )
     value = [{"source": 3, "prob": 0.3, "edits": [{"to": "é"}]}, {"source": 4, "prob": float("nan"), "edits": []}]
     table = pa.table({"text": ["a", "b"], "augdiff": pa.array(value, kind)})
     path = tmp_path / "rows.csv"
@@ -150,7 +154,7 @@ def test_cells_get_objects_key_by_key_and_lists_as_json(tmp_path):
     ]
 
 
-def test_json_gets_short_numbers_and_null_for_a_missing_one(tmp_path):
+def test_json_gets_short_numbers_and_null_for_a_missing_one(tmp_path: Path):
     table = pa.table(
         {
             "x": pa.array([0.3, float("nan")], pa.float32()),
@@ -168,14 +172,14 @@ def test_json_gets_short_numbers_and_null_for_a_missing_one(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
-def test_text_formats_refuse_bytes_and_name_the_column(suffix, tmp_path):
+def test_text_formats_refuse_bytes_and_name_the_column(suffix: str, tmp_path: Path):
     table = pa.table({"img": pa.array([b"\x89PNG"])})
-    with pytest.raises(DataError, match="column 'img' holds bytes.*parquet"):
+    with pytest.raises(DataError, match=r"column 'img' holds bytes.*parquet"):
         write_rows(tmp_path / f"rows{suffix}", table.schema, [table])
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_columnar_formats_keep_types_and_metadata(suffix, tmp_path):
+def test_columnar_formats_keep_types_and_metadata(suffix: str, tmp_path: Path):
     schema = pa.schema(
         [("k", pa.dictionary(pa.int8(), pa.string())), ("v", pa.list_(pa.int16()))], metadata={"huggingface": "{}"}
     )
@@ -191,7 +195,7 @@ def test_columnar_formats_keep_types_and_metadata(suffix, tmp_path):
     assert whole(file).to_pylist() == [{"k": "red", "v": [1, None]}, {"k": "blue", "v": [1, None]}]
 
 
-def test_arrow_streams_as_datasets_writes_them_are_read(tmp_path):
+def test_arrow_streams_as_datasets_writes_them_are_read(tmp_path: Path):
     path = tmp_path / "rows.arrow"
     with path.open("wb") as file, pa.ipc.new_stream(file, ROWS.schema) as writer:
         writer.write_table(ROWS)
@@ -199,37 +203,37 @@ def test_arrow_streams_as_datasets_writes_them_are_read(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_a_file_that_is_not_what_its_suffix_says_is_refused(suffix, tmp_path):
+def test_a_file_that_is_not_what_its_suffix_says_is_refused(suffix: str, tmp_path: Path):
     path = tmp_path / f"rows{suffix}"
     path.write_text("text\nhello, this is no table at all\n")
     with pytest.raises(DataError, match="the suffix of what it is"):
         open_rows(path)
 
 
-def test_an_unknown_suffix_lists_the_known_ones(tmp_path):
+def test_an_unknown_suffix_lists_the_known_ones(tmp_path: Path):
     with pytest.raises(OptionError, match=r"rows\.xlsx.*\.jsonl.*\.parquet"):
         open_rows(tmp_path / "rows.xlsx")
 
 
-def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match="nowhere.csv: no such file"):
+def test_a_missing_file_is_named(tmp_path: Path):
+    with pytest.raises(DataError, match=r"nowhere\.csv: no such file"):
         open_rows(Path(tmp_path / "nowhere.csv"))
 
 
-def test_packed_files_are_really_packed(tmp_path):
+def test_packed_files_are_really_packed(tmp_path: Path):
     path = tmp_path / "rows.csv.gz"
     write_rows(path, ROWS.schema, [ROWS])
     assert gzip.decompress(path.read_bytes()).startswith(b"text,label,score\n")
 
 
-def test_small_tables_become_few_row_groups(tmp_path):
+def test_small_tables_become_few_row_groups(tmp_path: Path):
     path = tmp_path / "rows.parquet"
     write_rows(path, ROWS.schema, [ROWS] * 500)
     assert pq.ParquetFile(path).num_row_groups == 1
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
-def test_categories_may_differ_from_batch_to_batch(suffix, tmp_path, monkeypatch):
+def test_categories_may_differ_from_batch_to_batch(suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("augdiff.files.arrow.ROOM", 1)
     path = tmp_path / f"rows{suffix}"
     parts = [pa.table({"k": pa.array(words).dictionary_encode()}) for words in (["red", "grey"], ["blue", "red"])]

@@ -18,11 +18,11 @@ def table(*words: str) -> pa.Table:
 
 
 @pytest.fixture
-def folder(tmp_path):
+def folder(tmp_path: Path):
     return tmp_path / "out.jsonl.part"
 
 
-def test_a_reopened_journal_knows_what_was_finished(folder):
+def test_a_reopened_journal_knows_what_was_finished(folder: Path):
     journal = Journal(folder, PLAN)
     assert journal.done == 0
     journal.add(2, table("a", "b", "c"), {"kept": 1})
@@ -33,7 +33,7 @@ def test_a_reopened_journal_knows_what_was_finished(folder):
     assert list(again.notes()) == [{"kept": 1}, {"kept": 2}]
 
 
-def test_rows_keep_their_order_over_many_batches(folder):
+def test_rows_keep_their_order_over_many_batches(folder: Path):
     journal = Journal(folder, PLAN)
     for number in range(25):
         journal.add(7, table(str(number)), {})
@@ -41,21 +41,21 @@ def test_rows_keep_their_order_over_many_batches(folder):
     assert texts == [str(number) for number in range(25)]
 
 
-def test_tables_come_back_with_the_metadata_they_had_and_no_other(folder):
+def test_tables_come_back_with_the_metadata_they_had_and_no_other(folder: Path):
     journal = Journal(folder, PLAN)
     journal.add(1, table("keep"), {"kept": 1})
     journal.add(1, table("plain"), {"kept": 1})
     assert [part.schema.metadata for part in journal.tables()] == [{b"huggingface": b"{}"}, None]
 
 
-def test_another_plan_is_refused_with_what_differs_and_the_mend(folder):
+def test_another_plan_is_refused_with_what_differs_and_the_mend(folder: Path):
     Journal(folder, PLAN).add(1, table("a"), {})
     with pytest.raises(DataError, match=r"another command \(other settings\).*--fresh"):
         Journal(folder, {**PLAN, "settings": "other"})
     assert Journal(folder, PLAN).done == 1
 
 
-def test_fresh_forgets_another_plan(folder):
+def test_fresh_forgets_another_plan(folder: Path):
     Journal(folder, PLAN).add(1, table("a"), {})
     other = {**PLAN, "settings": "other"}
     assert Journal(folder, other, fresh=True).done == 0
@@ -63,7 +63,7 @@ def test_fresh_forgets_another_plan(folder):
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-def test_a_folder_that_is_no_journal_is_never_touched(folder, fresh):
+def test_a_folder_that_is_no_journal_is_never_touched(folder: Path, fresh: bool):
     folder.mkdir()
     (folder / "thesis.tex").write_text("years of work")
     with pytest.raises(DataError, match="was not made by augdiff"):
@@ -71,7 +71,7 @@ def test_a_folder_that_is_no_journal_is_never_touched(folder, fresh):
     assert (folder / "thesis.tex").read_text() == "years of work"
 
 
-def test_a_full_disk_costs_only_the_batch_at_hand(folder, monkeypatch):
+def test_a_full_disk_costs_only_the_batch_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch):
     journal = Journal(folder, PLAN)
     journal.add(2, table("a"), {})
 
@@ -88,14 +88,14 @@ def test_a_full_disk_costs_only_the_batch_at_hand(folder, monkeypatch):
     assert [part["text"].to_pylist() for part in again.tables()] == [["a"], ["b"]]
 
 
-def test_half_written_files_of_a_crash_are_swept_away(folder):
+def test_half_written_files_of_a_crash_are_swept_away(folder: Path):
     Journal(folder, PLAN).add(2, table("a"), {})
     (folder / "000000000002-000000000004.arrow.new").write_bytes(b"ARROW1 half of")
     assert Journal(folder, PLAN).done == 2
     assert sorted(path.name for path in folder.iterdir()) == ["000000000000-000000000002.arrow", "plan.json"]
 
 
-def test_a_missing_batch_is_noticed(folder):
+def test_a_missing_batch_is_noticed(folder: Path):
     journal = Journal(folder, PLAN)
     journal.add(2, table("a"), {})
     journal.add(2, table("b"), {})
@@ -104,7 +104,7 @@ def test_a_missing_batch_is_noticed(folder):
         Journal(folder, PLAN)
 
 
-def test_categories_and_empty_batches_are_kept(folder):
+def test_categories_and_empty_batches_are_kept(folder: Path):
     journal = Journal(folder, PLAN)
     kind = pa.dictionary(pa.int8(), pa.string())
     for words in (["x", "y"], [], ["z"]):
@@ -114,21 +114,21 @@ def test_categories_and_empty_batches_are_kept(folder):
     assert {part.schema.field("k").type for part in tables} == {kind}
 
 
-def test_a_removed_journal_leaves_nothing(folder):
+def test_a_removed_journal_leaves_nothing(folder: Path):
     journal = Journal(folder, PLAN)
     journal.add(1, table("a"), {})
     journal.remove()
     assert not folder.exists()
 
 
-def test_a_crash_before_the_plan_was_written_is_no_obstacle(folder):
+def test_a_crash_before_the_plan_was_written_is_no_obstacle(folder: Path):
     folder.mkdir()
     (folder / "plan.json.new").write_text('{"inp')
     assert Journal(folder, PLAN).done == 0
     assert Journal(folder, PLAN).done == 0
 
 
-def test_a_removal_that_was_cut_off_leaves_a_journal(folder, monkeypatch):
+def test_a_removal_that_was_cut_off_leaves_a_journal(folder: Path, monkeypatch: pytest.MonkeyPatch):
     journal = Journal(folder, PLAN)
     for word in "abc":
         journal.add(1, table(word), {})

@@ -73,6 +73,9 @@ class Encoder(nn.Module):
         self.transform_norm = nn.LayerNorm(config.width, eps=1e-12)
         self.bias = nn.Parameter(torch.zeros(config.vocab_size))
         self.sentence = nn.Linear(config.width, config.sentence)
+        for parameter in self.parameters():
+            if parameter.dim() > 1:
+                nn.init.normal_(parameter, std=0.02)
 
     def forward(self, ids: Tensor, real: Tensor) -> Tensor:
         """States of every position.

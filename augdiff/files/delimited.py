@@ -115,11 +115,13 @@ class Delimited:
                 ) from error
             except UnicodeDecodeError as error:
                 where = f"{path}, near line {reader.line_num + 1}"
-                raise DataError(f"{where}: byte {error.object[error.start]:#04x} is not UTF-8: save it as UTF-8") from error
+                raise DataError(
+                    f"{where}: byte {error.object[error.start]:#04x} is not UTF-8: save it as UTF-8"
+                ) from error
 
 
 class _UnixLines:
-    """Gives lines one ``\\n`` at their end in place of ``\\r\\n``."""
+    """Ends lines as Unix does, where csv ends them with a carriage return too."""
 
     def __init__(self, file: io.TextIOWrapper) -> None:
         self._file = file

@@ -23,7 +23,9 @@ def read_parquet(path: Path, text: Collection[str] = ()) -> RowFile:
     try:
         file = pq.ParquetFile(path)
     except pa.ArrowInvalid as error:
-        raise DataError(f"{path} cannot be read as Parquet ({error}): give the file the suffix of what it is") from error
+        raise DataError(
+            f"{path} cannot be read as Parquet ({error}): give the file the suffix of what it is"
+        ) from error
     schema = file.schema_arrow
     rows = file.metadata.num_rows
     file.close()

@@ -6,18 +6,18 @@ import regex
 
 # Ideographs and kana are words each, so no other word may run on into them. Marks and joiners belong
 # to the word they stand in but never begin one (an emoji's variation selector is a mark, too).
+_IDEOGRAPH = r"[\p{Han}\p{Hiragana}\p{Katakana}]"
+_LETTER = r"[\p{L}--[\p{Han}\p{Hiragana}\p{Katakana}]]"
+_INSIDE = (
+    r"(?:[[\p{L}\p{M}\p{N}\u00ad\u200c\u200d\u2060]--[\p{Han}\p{Hiragana}\p{Katakana}]]"
+    r"|['’‐‑·׳״_\-](?=[\p{L}\p{N}])|(?<=\p{Lu})&(?=\p{Lu}))*+"
+)
 _WORD = regex.compile(
-    r"""
-      \p{N}+(?!\ufe0f?\u20e3)(?:[.,:/]\p{N}+)*(?:%|(?:(?&inside))*)          # 3.14  20%  7th  not 3️⃣
-    | (?<![\p{L}\p{N}])\p{L}(?:\.\p{L})+(?:\.|(?![\p{L}\p{N}]))              # U.S.  e.g.  J.R.R.
-    | (?&ideograph)(?:\p{M}|ー)*
-    | (?&letter)(?:(?&inside))*                                              # don't  well-known  AT&T
-    (?(DEFINE)
-      (?P<ideograph>[\p{Han}\p{Hiragana}\p{Katakana}])
-      (?P<letter>[\p{L}--[\p{Han}\p{Hiragana}\p{Katakana}]])
-      (?P<joiner>['’‐‑·׳״_\-](?=(?&letter)|\p{N})|(?<=\p{Lu})&(?=\p{Lu}))
-      (?P<inside>(?&letter)|[\p{M}\p{N}\u00ad\u200c\u200d\u2060]|(?&joiner))
-    )
+    rf"""
+      \p{{N}}+(?!\ufe0f?\u20e3)(?:[.,:/]\p{{N}}+)*(?:%|{_INSIDE})            # 3.14  20%  7th  not 3️⃣
+    | \p{{L}}(?:\.\p{{L}})++(?:\.|(?![\p{{L}}\p{{N}}]))                      # U.S.  e.g.  J.R.R.
+    | {_LETTER}{_INSIDE}                                                     # don't  well-known  AT&T
+    | {_IDEOGRAPH}(?:\p{{M}}|ー)*+
     """,
     regex.VERBOSE | regex.VERSION1,
 )

@@ -1,0 +1,69 @@
+"""The command line: each command parses its options, calls the library, and shows what came of it."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from augdiff import __version__
+from augdiff.cli.augment import augment
+from augdiff.cli.preview import preview
+from augdiff.cli.train import train
+from augdiff.errors import AugdiffError
+
+app = typer.Typer(
+    name="augdiff",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command explains itself: augdiff augment --help",
+)
+app.command(no_args_is_help=True)(augment)
+app.command(no_args_is_help=True)(preview)
+app.command(no_args_is_help=True)(train)
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"augdiff {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and stop.")
+    ] = False,
+) -> None:
+    r"""Makes new labelled texts from yours: noises each in part, denoises it several times, keeps what holds up.
+
+    \b
+    augdiff preview reviews.csv                      look at a few variants first
+    augdiff augment reviews.csv -o more.csv -n 4     make them all
+    augdiff train texts/ -o my-model/                a model for your language or domain
+    """
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main() -> NoReturn:
+    """Run a command: status 0 if all went well, 2 with one line on stderr if not, 130 after Ctrl-C."""
+    try:
+        status = app(standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(error.format_message())
+    except AugdiffError as error:
+        _fail(str(error))
+    except OSError as error:
+        _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(message: str) -> NoReturn:
+    """One line on stderr, whatever the message is made of."""
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(2)

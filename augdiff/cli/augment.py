@@ -1,0 +1,126 @@
+"""``augdiff augment``: a file in, the file with its variants out."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from augdiff.cli.options import Call, takes_call
+from augdiff.errors import DataError, OptionError
+
+if TYPE_CHECKING:
+    from augdiff.augmenter import Augmenter
+    from augdiff.job import Job, Task
+
+
+@takes_call
+def augment(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="OUT", help="The file to be written; its suffix says which kind.")
+    ],
+    call: Call,
+    limit: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only the first N rows.")] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an unfinished command left in OUT.part.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Check options and rows, say what would be done, stop.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
+) -> None:
+    r"""Write every row of a file, each followed by new variants of its text.
+
+    All other columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or
+    a crash, the same command goes on from there.
+
+    \b
+    augdiff augment train.jsonl -o more.jsonl --text text --label label
+    augdiff augment train.csv -o more.parquet -n 8 --strength .3 --seed 1
+    augdiff augment pairs.tsv -o more.tsv --text premise --text hypothesis
+    augdiff augment train.csv -o more.csv --protect urls --protect numbers --avoid slurs
+    """
+    from augdiff.job import Job
+
+    augmenter = call.augmenter()
+    _check_output(output, source)
+    task = _task(source, augmenter, call, limit)
+    if dry_run:
+        _show_task(task, augmenter, output)
+        return
+    job = Job(task, output, fresh)
+    if job.done and not quiet:
+        typer.echo(f"going on after {job.done} finished rows", err=True)
+    seconds = _work(job, augmenter.settings.batch_size, quiet)
+    _show(job, seconds, quiet, as_json)
+
+
+def _task(source: Path, augmenter: Augmenter, call: Call, limit: int | None) -> Task:
+    """What is to be done, all rows looked through, so that a bad one is found before the work and not after."""
+    from augdiff.files import open_rows
+    from augdiff.job import Task, look_through
+    from augdiff.table import grow
+
+    rows = open_rows(source, call.text or ())
+    look_through(rows, augmenter.columns, limit)
+    plan = {
+        "settings": augmenter.settings.digest(),
+        "weights": augmenter.weights,
+        "columns": str(asdict(augmenter.columns)),
+    }
+    return Task(rows, lambda table, first: grow(table, augmenter.columns, augmenter, first), plan, limit)
+
+
+def _work(job: Job, size: int, quiet: bool) -> float:
+    """Do the job.
+
+    :returns: the seconds it took.
+    """
+    from augdiff.cli.show import with_progress
+
+    clock = time.perf_counter()
+    try:
+        for _ in with_progress(job.run(size), job.summary, job.task.count, quiet):
+            pass
+    except KeyboardInterrupt:
+        typer.echo(f"stopped after {job.done} rows; the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or job.output}: {error.strerror or error}: mend that, and the same command goes on "
+            f"after the {job.done} rows that are done"
+        ) from error
+    return time.perf_counter() - clock
+
+
+def _check_output(output: Path, source: Path) -> None:
+    from augdiff.files import format_of
+
+    format_of(output)
+    if output.is_dir():
+        raise OptionError(f"--output {output} is a folder: name a file")
+    if not output.parent.is_dir():
+        raise OptionError(f"--output {output}: there is no folder {output.parent}: make it first")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise OptionError(f"--output {output} is the input: name another file")
+
+
+def _show_task(task: Task, augmenter: Augmenter, output: Path) -> None:
+    from augdiff.job import part_of
+
+    asked = task.count * augmenter.settings.n
+    typer.echo(f"{task.count:,} rows with {', '.join(task.rows.schema.names)}")
+    typer.echo(f"{asked:,} variants, {augmenter.settings.n} a row, by {augmenter.settings.model}")
+    typer.echo(f"to {output}" + (f", going on from {part_of(output)}" if part_of(output).exists() else ""))
+
+
+def _show(job: Job, seconds: float, quiet: bool, as_json: bool) -> None:
+    from augdiff.cli.show import show_json, show_summary
+
+    if as_json:
+        show_json(job.summary, job.output, seconds)
+    elif not quiet:
+        show_summary(job.summary, job.output, seconds)

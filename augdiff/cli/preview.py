@@ -1,0 +1,40 @@
+"""``augdiff preview``: a few rows and their variants at the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from augdiff.cli.options import Call, takes_call
+
+
+@takes_call
+def preview(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
+    call: Call,
+    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many rows, from the first on.")] = 3,
+) -> None:
+    r"""Show variants of the first rows of a file, what changed marked, rejected ones with the reason.
+
+    \b
+    augdiff preview reviews.csv
+    augdiff preview reviews.csv --limit 10 -n 2 --strength .5
+    augdiff preview pairs.tsv --text premise --text hypothesis
+    """
+    from rich.console import Console
+
+    from augdiff.diff import legend, show_rows
+    from augdiff.files import open_rows
+    from augdiff.job import look_through
+    from augdiff.table import grow
+
+    augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True)
+    rows = open_rows(source, call.text or ())
+    text = look_through(rows, augmenter.columns, limit)
+    console = Console(highlight=False)
+    for first, row in enumerate(rows.batches([1] * limit)):
+        grown = grow(row, augmenter.columns, augmenter, first)
+        show_rows(grown.table.to_pylist(), text, call.label, console)
+    console.print(legend(console))

@@ -1,0 +1,89 @@
+"""What commands print: progress while they work, a summary at the end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from augdiff.summary import Summary
+
+
+class _Speed(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:.1f} rows/s" if task.speed else "- rows/s", "dim")
+
+
+def with_progress(summaries: Iterable[Summary], start: Summary, rows: int, quiet: bool) -> Iterator[Summary]:
+    """``summaries`` as they come, under a bar on stderr where that is a terminal.
+
+    :param start: what was finished before.
+    :param rows: how many rows there are in all.
+    """
+    console = Console(stderr=True)
+    counts = "{task.completed}/{task.total} rows, kept {task.fields[kept]}, rejected {task.fields[rejected]}"
+    columns = (BarColumn(10), TextColumn(counts), _Speed(), TimeRemainingColumn(compact=True))
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
+    ) as bar:
+        task = bar.add_task("", total=rows, completed=start.rows, kept=start.kept, rejected=start.rejected.total())
+        for summary in summaries:
+            bar.update(task, completed=summary.rows, kept=summary.kept, rejected=summary.rejected.total())
+            yield summary
+
+
+def show_summary(summary: Summary, output: Path, seconds: float) -> None:
+    """Print what became of the variants, as a small table."""
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(justify="right", style="dim")
+    lines = [("asked", summary.asked), ("kept", summary.kept)]
+    lines += [(f"rejected as {reason}", count) for reason, count in summary.rejected.most_common()]
+    for name, count in lines:
+        table.add_row(name, f"{count:,}", f"{count / max(1, summary.asked):.0%}")
+    console = Console()
+    console.print(table)
+    console.print(f"{summary.rows:,} rows in {seconds:.1f} s, written to {output}", highlight=False, soft_wrap=True)
+
+
+def show_json(summary: Summary, output: Path, seconds: float) -> None:
+    """Print the same as one line of JSON."""
+    record = {
+        "output": str(output),
+        "rows": summary.rows,
+        "asked": summary.asked,
+        "kept": summary.kept,
+        "rejected": dict(summary.rejected.most_common()),
+        "seconds": round(seconds, 3),
+    }
+    typer.echo(json.dumps(record))
+
+
+@contextmanager
+def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, float]], None]]:
+    """A bar on stderr while a model trains; what it yields takes the reports of the run."""
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(20),
+        TextColumn("{task.percentage:.0f} %, {task.description}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
+    ) as bar:
+        task = bar.add_task("starting", total=tokens)
+
+        def report(state: dict[str, float]) -> None:
+            speed = state["tokens"] / max(1e-9, state["seconds"])
+            line = f"step {state['step']:.0f}, loss {state['loss']:.3f}, {speed:,.0f} tokens/s"
+            bar.update(task, completed=state["tokens"], description=line)
+
+        yield report

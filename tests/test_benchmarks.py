@@ -1,0 +1,375 @@
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import random
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Whitespace
+from torch import Tensor
+
+from augdiff.corpus import is_validation
+from augdiff.denoisers.denoiser import EncoderNetwork
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.warm_start import from_bert
+from augdiff.text.slots import Marks
+from benchmarks import data, diversity, eda, peak, quality, results, subjects, tables, throughput
+from benchmarks.denoiser import embeddings, encode, masked_prediction
+from benchmarks.export_bert import export
+from benchmarks.forwards import Forward, recorded, replay
+from benchmarks.nlpaug_env import PINS
+from benchmarks.ranks import auc, ranks, spearman
+from benchmarks.subjects import Subject, bert_marks
+
+WORDS = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green", "blue", "sky"]
+MARKS = Marks(pad=0, unknown=3, start=4, end=5, mask=6, elastic=2, blank=1)
+RED = WORDS.index("red")
+
+
+def tokenizer() -> Tokenizer:
+    made = Tokenizer(WordLevel({word: i for i, word in enumerate(WORDS)}, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+    return made
+
+
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    made = Encoder(EncoderConfig(len(WORDS), width=8, depth=2, heads=2, inner=16, max_length=16, sentence=8))
+    return made.eval().requires_grad_(False)
+
+
+class Parrot:
+    """Always the same word, though it likes blank and elastic mask better."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+        self.seen.append((ids, real, where))
+        scores = torch.full((int(where.sum()), len(WORDS)), -1e6)
+        scores[:, RED] = 0
+        scores[:, [MARKS.blank, MARKS.elastic]] = 10
+        return scores
+
+    def embed(self, ids: Tensor, real: Tensor) -> Tensor:
+        return (ids * real).sum(1, keepdim=True).float()
+
+
+def test_a_line_says_what_was_measured_on_which_commit_where_and_how(tmp_path: Path):
+    arguments = argparse.Namespace(data=tmp_path, results=None, model=Path("some/where/base-en"), seeds=5)
+    results.record("speed", results.settings_of(arguments), {"a": math.nan, "b": 0.12345678, "c": [1, "é"]}, tmp_path)
+    results.record("speed", {}, {"a": 1}, tmp_path)
+    first, second = results.read("speed", tmp_path)
+    assert first["settings"] == {"model": "base-en", "seeds": 5}
+    assert first["result"] == {"a": None, "b": 0.123457, "c": [1, "é"]}
+    assert second["result"] == {"a": 1}
+    assert {"commit", "dirty", "date", "machine", "script"} <= first.keys()
+    assert first["machine"]["cores"]
+
+
+def test_of_several_lines_on_the_same_thing_the_newest_counts():
+    lines = [{"result": {"set": name, "kept": kept}} for name, kept in [("a", 1), ("b", 2), ("a", 3)]]
+    assert results.latest(lines, "set") == {("a",): {"set": "a", "kept": 3}, ("b",): {"set": "b", "kept": 2}}
+
+
+def measured(folder: Path) -> None:
+    masked = {"0.15": {"accuracy": 0.4251, "cross_entropy": 3.987}, "0.4": {"accuracy": 0.33, "cross_entropy": 4.4}}
+    result = {"subject": "base-en", "masked": masked, "embedding": {"stsb_spearman": 0.7654, "mrpc_auc": None}}
+    results.record("denoiser", {}, result, folder)
+    methods = {
+        "augdiff": {"per_second": 120.0, "words_changed": 3.21},
+        "nlpaug": {"per_second": 8.0, "words_changed": 3.3},
+    }
+    results.record("throughput", {}, {"set": "sst2", "methods": methods}, folder)
+    for rows in (10_000, 1000):
+        results.record("scale", {}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
+
+
+def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: Path):
+    measured(tmp_path)
+    readme = "# x\n<!-- table: denoiser -->\nold\n<!-- end -->\ntext\n<!-- table: scale -->\n<!-- end -->\n"
+    filled = tables.fill(readme, tmp_path)
+    assert filled == (
+        "# x\n<!-- table: denoiser -->\n| accuracy / cross-entropy at | 15% | 40% |\n| --- | ---: | ---: |\n"
+        "| base-en | 0.425 / 3.99 | 0.330 / 4.40 |\n<!-- end -->\ntext\n<!-- table: scale -->\n"
+        "| rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: |\n"
+        "| 1,000 | 100 | 512 |\n| 10,000 | 100 | 512 |\n<!-- end -->\n"
+    )
+    assert tables.fill(filled, tmp_path) == filled
+
+
+def test_speeds_are_shown_beside_nlpaug(tmp_path: Path):
+    measured(tmp_path)
+    assert "| sst2: augdiff | 120.0 | 15.0 | 3.2 |" in tables.throughput(tmp_path)
+
+
+def test_a_table_without_results_says_so_and_an_unknown_one_is_an_error(tmp_path: Path):
+    assert "not measured yet" in tables.fill("<!-- table: quality -->\n<!-- end -->", tmp_path)
+    with pytest.raises(ValueError, match=r"'speed'.*known are denoiser"):
+        tables.fill("<!-- table: speed -->\n<!-- end -->", tmp_path)
+
+
+def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
+    for make in tables.TABLES.values():
+        assert make(tmp_path) == ""
+    measured(tmp_path)
+    made = quality.summarise([made_of("a b c d", ["a x c d", "a y c d"])])
+    for strength in (".3", "default"):
+        results.record("quality", {}, {"set": "sst2", "strength": strength, **made}, tmp_path)
+    for make in tables.TABLES.values():
+        assert make(tmp_path).startswith("| ")
+
+
+def test_check_fails_on_a_table_that_is_out_of_date(tmp_path: Path):
+    measured(tmp_path)
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- table: scale -->\n<!-- end -->\n")
+    options = ["--readme", str(readme), "--results", str(tmp_path)]
+    with pytest.raises(SystemExit, match="out of date"):
+        tables.main([*options, "--check"])
+    tables.main(options)
+    with pytest.raises(SystemExit) as ended:
+        tables.main([*options, "--check"])
+    assert ended.value.code == 0
+
+
+def test_equal_values_share_their_rank():
+    assert ranks([10, 30, 20, 20]).tolist() == [1, 4, 2.5, 2.5]
+
+
+def test_spearman_is_one_for_any_rising_relation_and_minus_one_for_a_falling_one():
+    assert spearman([1, 2, 3, 9], [1, 4, 9, 10]) == pytest.approx(1)
+    assert spearman([4, 3, 2, 1], [1, 4, 9, 10]) == pytest.approx(-1)
+
+
+def test_auc_counts_the_pairs_in_the_right_order_and_ties_half():
+    assert auc([0.9, 0.8, 0.1, 0.8], [1, 1, 0, 0]) == pytest.approx(3.5 / 4)
+
+
+def test_distinct_n_is_the_share_of_unique_n_grams():
+    assert diversity.distinct(["a b a", "a b"], 1) == pytest.approx(2 / 5)
+    assert diversity.distinct(["a b a", "a b"], 2) == pytest.approx(2 / 3)
+    assert math.isnan(diversity.distinct(["a"], 2))
+
+
+def test_self_bleu_is_one_for_equal_siblings_and_nothing_for_siblings_without_a_common_word():
+    assert diversity.self_bleu([["one two three four five"] * 3]) == pytest.approx(1)
+    assert diversity.self_bleu([["one two three"], ["four five"], ["one two", "four five"]]) == 0
+    assert math.isnan(diversity.self_bleu([["alone"]]))
+
+
+def test_bleu_agrees_with_a_case_worked_by_hand():
+    # 3 of 4 words, (1 + 1) of (3 + 1) pairs, (0 + 1) of (2 + 1) triples, (0 + 1) of (1 + 1) fours; same length
+    expected = (3 / 4 * 2 / 4 * 1 / 3 * 1 / 2) ** 0.25
+    assert diversity.bleu(["a", "b", "x", "d"], [["a", "b", "c", "d"]]) == pytest.approx(expected)
+    # all words right, but one of two: brevity
+    assert diversity.bleu(["a"], [["a", "b"]]) == pytest.approx(math.exp(-1))
+
+
+def test_copies_are_told_from_variants_whatever_case_and_blanks():
+    assert diversity.copies("A cat.", ["a  cat.", "a dog.", "A DOG.", "a dog!"]) == 2
+
+
+def test_string_edits_do_what_they_are_asked_and_the_same_for_the_same_seed():
+    text = "one two three four five six"
+    assert eda.edit_words(text, 0, ["x"], random.Random(0)) == text
+    assert eda.edit_words("", 3, ["x"], random.Random(0)) == ""
+    made = [eda.edit_words(text, 2, ["x"], random.Random(seed)) for seed in range(20)]
+    assert made == [eda.edit_words(text, 2, ["x"], random.Random(seed)) for seed in range(20)]
+    assert {word for one in made for word in one.split()} == {*text.split(), "x"}
+
+
+def test_validation_lines_are_the_first_set_aside_of_each_shuffled_file(tmp_path: Path):
+    lines = {name: [f"{name} says {i}" for i in range(3000)] for name in "ab"}
+    for name, texts in lines.items():
+        (tmp_path / f"{name}.txt").write_text("\n".join(texts) + "\n")
+    expected = []
+    for texts in lines.values():
+        random.Random(0).shuffle(texts)
+        expected += [text for text in texts if is_validation(text)][:2]
+    assert data.validation_lines(tmp_path, per_file=2) == expected
+    assert len(expected) == 4
+
+
+def test_labelled_rows_come_from_the_training_rows_alone(tmp_path: Path):
+    folder = tmp_path / "classification" / "toy"
+    folder.mkdir(parents=True)
+    rows = [{"text": f"row {i}", "label": "a", "more": "x"} for i in range(5)]
+    (folder / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = data.labelled(tmp_path, "toy", 3)
+    assert len(found) == 3 and all(row.keys() == {"text", "label"} for row in found)
+    more = data.mixed(tmp_path, ["toy", "toy"])
+    assert [next(more)["id"] for _ in range(12)] == [str(i) for i in range(12)]
+
+
+def test_marks_are_never_masked_and_blank_is_no_answer():
+    network = Parrot()
+    subject = Subject("parrot", network, tokenizer(), MARKS)
+    figures = masked_prediction(subject, ["red red red red", "red what red"], share=1.0, seed=0)
+    assert figures == {"accuracy": 1.0, "cross_entropy": pytest.approx(0), "tokens": 6}
+    for ids, real, where in network.seen:
+        assert (ids[:, 0] == MARKS.start).all() and not where[:, 0].any()
+        assert (ids[where] == MARKS.mask).all() and real[where].all()
+        assert (ids == MARKS.unknown).sum() == 1 and (ids == MARKS.end).sum() == 2
+
+
+def test_masks_follow_from_the_seed_and_hit_their_share():
+    network = Parrot()
+    subject = Subject("parrot", network, tokenizer(), MARKS)
+    lines = ["red green blue sky"] * 500
+    counts = [masked_prediction(subject, lines, 0.4, seed)["tokens"] for seed in (0, 0, 1)]
+    assert counts[0] == counts[1] != counts[2]
+    assert counts[0] / 2000 == pytest.approx(0.4, abs=0.05)
+
+
+def test_embeddings_come_in_the_order_of_their_texts():
+    subject = Subject("parrot", Parrot(), tokenizer(), MARKS)
+    texts = ["red green blue", "sky", "blue blue"]
+    assert embeddings(subject, texts)[:, 0].tolist() == [sum(row) for row in encode(subject, texts)]
+
+
+def test_an_exported_encoder_reads_back_the_same(tmp_path: Path):
+    ours = encoder()
+    export(ours, tokenizer(), MARKS, tmp_path)
+    again = from_bert(tmp_path)
+    ids, real = torch.tensor([[4, 7, 8, 5]]), torch.ones(1, 4, dtype=torch.bool)
+    assert torch.equal(ours(ids, real), again.eval()(ids, real))
+    assert (tmp_path / "vocab.txt").read_text().split("\n")[:-1] == WORDS
+
+
+def test_transformers_computes_the_same_logits_from_an_export_but_for_blanks(tmp_path: Path):
+    transformers = pytest.importorskip("transformers")
+    ours = encoder()
+    with torch.no_grad():
+        ours.bias.normal_()
+    export(ours, tokenizer(), MARKS, tmp_path)
+    theirs = transformers.AutoModelForMaskedLM.from_pretrained(tmp_path).eval()
+    ids = torch.tensor([[4, 7, 6, 9, 5], [4, 10, 5, 0, 0]])
+    with torch.inference_mode():
+        logits = theirs(input_ids=ids, attention_mask=(ids != 0).long()).logits
+        wanted = ours.logits(ours(ids, ids != 0))
+    open_ = [i for i in range(len(WORDS)) if i not in (MARKS.blank, MARKS.elastic)]
+    assert torch.allclose(logits[ids != 0][:, open_], wanted[ids != 0][:, open_], atol=1e-4)
+    assert (logits[..., [MARKS.blank, MARKS.elastic]] < -1000).all()
+    assert transformers.AutoTokenizer.from_pretrained(tmp_path).mask_token_id == MARKS.mask
+
+
+def test_a_running_training_is_read_from_its_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from safetensors.torch import save_file
+
+    start, trained = encoder(), encoder()
+    with torch.no_grad():
+        trained.bias += 1
+    export(start, tokenizer(), MARKS, tmp_path / "start")
+    monkeypatch.setattr(subjects, "_warm_folder", lambda: tmp_path / "start")
+    state = {f"weights.{name}": value for name, value in trained.state_dict().items()}
+    state["exp_avg.bias"] = torch.ones(3)
+    (tmp_path / "run1").mkdir()
+    save_file(state, tmp_path / "run1" / "state.safetensors")
+    found = subjects.running(tmp_path / "run1" / "state.safetensors")
+    assert found.name == "run1" and found.marks == MARKS
+    assert torch.equal(subjects.encoder_of(found).bias, trained.bias)
+
+
+def test_the_vocabulary_must_hold_the_marks():
+    empty = Tokenizer(WordLevel({"a": 0}, unk_token="a"))
+    with pytest.raises(ValueError, match=r"\[PAD\] is not in the vocabulary"):
+        bert_marks(empty)
+
+
+def test_passes_are_written_down_and_run_again(monkeypatch: pytest.MonkeyPatch):
+    ours = encoder()
+    network = EncoderNetwork(ours)
+    ids = torch.tensor([[4, 6, 8, 5], [4, 6, 5, 0]])
+    with recorded() as passes, torch.inference_mode():
+        network.logits(ids, ids != 0, ids == 6)
+        network.embed(ids[:1], ids[:1] != 0)
+    network.embed(ids, ids != 0)
+    assert passes == [Forward(2, 4, 7, 2), Forward(1, 4, 4, 0)]
+    shapes: list[tuple[int, ...]] = []
+    logits = Encoder.logits
+    monkeypatch.setattr(Encoder, "logits", lambda self, x: (shapes.append(tuple(x.shape)), logits(self, x))[1])
+    assert replay(ours, passes) > 0
+    assert shapes == [(2, 8)]
+
+
+def test_speeds_are_compared_within_a_round():
+    rounds = []
+    for slow in (1, 2, 30):
+        ours, limit, theirs = (throughput.Done(s * slow, 100, 3.0) for s in (2.0, 1.0, 40.0))
+        rounds.append({"augdiff": ours, "limit": limit, "nlpaug": theirs})
+    found = throughput.summary(rounds)
+    assert found["over_nlpaug"] == pytest.approx(20) and found["of_limit"] == pytest.approx(0.5)
+    assert found["methods"]["augdiff"]["per_second"] == pytest.approx(25)
+
+
+def test_changed_words_counts_words_not_marks_or_case():
+    assert throughput.changed_words("A good film, really.", "a bad film - really") == 1
+    assert throughput.changed_words("one two three", "one three four") == 2
+
+
+def test_peak_memory_is_that_of_the_command_and_not_of_its_parent():
+    held = bytearray(400 << 20)
+    found = json.loads(
+        throughput.output([sys.executable, peak.__file__, sys.executable, "-c", "x = bytearray(90 << 20)"])
+    )
+    assert len(held) and found["status"] == 0
+    assert 90 < found["peak_mib"] < 200
+    assert found["seconds"] > 0
+
+
+def test_nlpaugs_environment_is_pinned_whole():
+    assert all(re.fullmatch(r"[\w-]+==[\d.]+", pin) for pin in PINS)
+
+
+def made_of(source: str, texts: list[str], rejected: str = "") -> quality.Made:
+    """Variants with one changed word each, at the second place."""
+    variants: list[tuple[str, dict[str, Any]]] = []
+    for text in texts:
+        old, new = source.split()[1], text.split()[1]
+        edit = {"column": "text", "start": 2, "end": 2 + len(old), "text": new}
+        scores = {"changed": 0.25, "similarity": 0.8, "fluency": math.nan}
+        variants.append((text, {"verdict": rejected or "kept", "edits": [edit], **scores}))
+    return quality.Made(source, len(source.split()), variants)
+
+
+def test_quality_counts_kept_copied_and_rebuilt_variants():
+    found = quality.summarise(
+        [made_of("a b c d", ["a x c d", "a x c d"]), made_of("a b", ["a z"], "unfluent"), made_of("a b e", ["a q e"])]
+    )
+    assert (found["asked"], found["kept"], found["kept_share"]) == (4, 3, 0.75)
+    assert found["kept_share_roomy"] == 1
+    assert found["rejected"] == {"unfluent": 1}
+    assert found["copies"] == pytest.approx(1 / 3)
+    assert found["rebuilt"] == 1
+    assert found["similarity"] == pytest.approx(0.8) and math.isnan(found["fluency"])
+    assert found["self_bleu"] == pytest.approx(1)
+
+
+def test_edits_that_do_not_rebuild_the_variant_are_counted():
+    good, bad = made_of("a b c", ["a x c", "a y c"]).variants, made_of("a b c", ["a x c"]).variants
+    bad = [("a x  c", bad[0][1])]
+    assert quality.summarise([quality.Made("a b c", 3, [*good, *bad])])["rebuilt"] == pytest.approx(2 / 3)
+
+
+def test_the_plot_is_the_same_file_each_time_and_nothing_without_results(tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    from benchmarks import plots
+
+    assert plots.quality(tmp_path) is None
+    made = quality.summarise([made_of("a b c d", ["a x c d", "a y c d"])])
+    for strength in ("default", ".1", ".9"):
+        results.record("quality", {}, {"set": "sst2", "strength": strength, **made}, tmp_path)
+    drawn = plots.quality(tmp_path)
+    assert drawn is not None
+    first = drawn.read_bytes()
+    plots.quality(tmp_path)
+    assert b"<svg" in first and drawn.read_bytes() == first

@@ -1,0 +1,122 @@
+import math
+import pickle
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from augdiff import OptionError
+from augdiff.settings import DEFAULT_PROTECTION, Settings
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("n", -1),
+        ("n", 2.5),
+        ("n", True),
+        ("strength", 0),
+        ("strength", 1.5),
+        ("strength", float("nan")),
+        ("strength", "high"),
+        ("strength", (0.5, 0.2)),
+        ("strength", (0.1, 0.2, 0.3)),
+        ("seed", "0"),
+        ("model", ""),
+        ("family", 3),
+        ("protect", 7),
+        ("protect", ["", "urls"]),
+        ("protect", ["re:(unclosed"]),
+        ("protect", [re.compile(b"bytes")]),
+        ("avoid", [None]),
+        ("min_similarity", None),
+        ("min_fluency", float("nan")),
+        ("max_likeness", 0),
+        ("redraws", -1),
+        ("steps", 0),
+        ("temperature", 0),
+        ("temperature", math.inf),
+        ("batch_size", 0),
+        ("device", "gpu"),
+    ],
+)
+def test_bad_value_is_one_line_that_names_the_option(option, value):
+    with pytest.raises(OptionError, match=f"^{option}") as caught:
+        Settings(**{option: value})
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("n", np.int64(3)),
+        ("n", 0),
+        ("strength", 1),
+        ("strength", [0.1, 0.1]),
+        ("seed", -5),
+        ("min_similarity", -math.inf),
+        ("steps", 8),
+        ("device", "cuda:1"),
+    ],
+)
+def test_good_value_passes(option, value):
+    Settings(**{option: value})
+
+
+def test_message_says_rule_and_value():
+    with pytest.raises(OptionError, match=r"strength must be a number above 0 and at most 1.*was: 1\.5"):
+        Settings(strength=1.5)
+
+
+def test_compiled_pattern_is_kept_as_text_with_its_flags():
+    settings = Settings(protect=[re.compile("ab+", re.I), "urls", "London"])
+    assert settings.protect == ("London", "re:(?i)ab+", "urls")
+
+
+def test_one_word_is_not_taken_for_its_letters():
+    assert Settings(protect="London", avoid="damn") == Settings(protect=["London"], avoid=["damn"])
+
+
+def test_default_protects_what_breaks_when_it_changes():
+    assert Settings().protect == DEFAULT_PROTECTION == ("emails", "handles", "placeholders", "urls")
+
+
+def test_range_of_one_number():
+    assert Settings(strength=0.3).strength_range == (0.3, 0.3)
+    assert Settings(strength=[0.3, 0.4]).strength_range == (0.3, 0.4)
+
+
+def test_digest_does_not_depend_on_form_speed_or_place():
+    plain = Settings(strength=0.3, protect=["a", "b"])
+    for same in [
+        Settings(strength=(0.3, 0.3), protect=["a", "b"]),
+        Settings(strength=0.3, protect=("b", "a", "a")),
+        replace(plain, batch_size=7),
+        replace(plain, device="cpu"),
+        pickle.loads(pickle.dumps(plain)),
+    ]:
+        assert same.digest() == plain.digest()
+
+
+def test_digest_changes_with_everything_that_changes_results(monkeypatch):
+    changes = {
+        "n": 5,
+        "strength": 0.3,
+        "seed": 1,
+        "model": "other",
+        "family": "other",
+        "protect": ("numbers",),
+        "avoid": ("damn",),
+        "min_similarity": 0.1,
+        "min_fluency": -1.0,
+        "max_likeness": 0.5,
+        "redraws": 1,
+        "steps": 2,
+        "temperature": 0.5,
+    }
+    digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}
+    monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")
+    digests.add(Settings().digest())
+    assert len(digests) == len(changes) + 2
+    assert {*changes, "batch_size", "device"} == set(Settings.__dataclass_fields__)

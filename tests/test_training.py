@@ -1,0 +1,144 @@
+"""Training: what a row becomes, what a step does, and what a stopped run loses (nothing)."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from augdiff.corpus import Rows
+from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.noising import Lexicon, Noise, build_lexicon, noised
+from augdiff.text.slots import Marks
+from augdiff.training import Run, Training, rate_at
+
+MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
+VOCABULARY = 60
+
+
+def rows(count: int = 50, seed: int = 0) -> Rows:
+    rng = np.random.default_rng(seed)
+    lengths = rng.integers(1, 15, count)
+    total = int(lengths.sum())
+    ids = rng.integers(10, VOCABULARY, total).astype(np.uint16)
+    first = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
+    unit = rng.random(total) < 0.7
+    unit[first[:-1]] = True
+    return Rows(ids, unit, np.ones(total, bool), first)
+
+
+def lexicon() -> Lexicon:
+    rarity = np.zeros(VOCABULARY, np.float32)
+    rarity[30:] = 3
+    neighbours = np.full((VOCABULARY, 8), -1, np.int32)
+    neighbours[40:] = 20
+    return Lexicon(rarity, neighbours)
+
+
+@pytest.mark.parametrize("noise", [Noise(single=1.0), Noise(single=0.0), Noise()])
+def test_putting_the_targets_back_gives_the_row(noise: Noise) -> None:
+    data = rows()
+    for index in range(len(data)):
+        rng = np.random.default_rng(index)
+        example = noised(data, index, lexicon(), noise, MARKS, rng)
+        ids = list(example.ids)
+        assert all(ids[hole] in (MARKS.mask, MARKS.elastic) for hole in example.holes)
+        for hole, target in zip(example.holes, example.targets, strict=True):
+            ids[hole] = target
+        text = [token for token in ids[len(ids) - ids[::-1].index(MARKS.start) - 1 :]]
+        if text.count(MARKS.end) == 2:
+            text = text[text.index(MARKS.end) :]
+        original = data.ids[data.first[index] : data.first[index + 1]].tolist()
+        assert [token for token in text[1:-1] if token != MARKS.blank] == original
+        assert example.holes
+
+
+def test_the_share_of_masks_stays_in_its_bounds() -> None:
+    data = Rows(np.full(4000, 20, np.uint16), np.ones(4000, bool), np.ones(4000, bool), np.array([0, 4000]))
+    for seed in range(20):
+        noise = Noise(least=0.3, most=0.4, single=seed % 2, insertion=0)
+        example = noised(data, 0, lexicon(), noise, MARKS, np.random.default_rng(seed))
+        true = sum(target != MARKS.blank for target in example.targets)
+        assert 0.27 < true / 4000 < 0.43
+
+
+def test_contexts_are_rare_words_or_their_neighbours() -> None:
+    data = rows()
+    seen = set()
+    for index in range(len(data)):
+        example = noised(data, index, lexicon(), Noise(context=1.0), MARKS, np.random.default_rng(index))
+        if example.ids.count(MARKS.end) == 2:
+            context = example.ids[1 : example.ids.index(MARKS.end)]
+            seen.update(context)
+            assert not set(example.holes) & set(range(len(context) + 2))
+    assert 20 in seen and len(seen) > 5
+
+
+def test_the_lexicon_knows_neighbours_and_leaves_common_words_out() -> None:
+    words = [f"w{'abcdefghij'[i % 10]}{'klmnopqrst'[i // 10 % 10]}{'uvwxyz'[i // 100]}" for i in range(300)]
+    vectors = np.random.default_rng(0).normal(size=(300, 8)).astype(np.float32)
+    vectors[200] = vectors[250] + 0.01
+    counts = np.arange(300, 0, -1)
+    found = build_lexicon(counts, words, vectors)
+    assert not found.rarity[:150].any() and found.rarity[150:].all()
+    assert 250 in found.neighbours[200] and 200 not in found.neighbours[200]
+    assert (found.neighbours[:150] == -1).all()
+
+
+def test_the_fused_loss_and_its_gradients_are_the_plain_ones() -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(300, 16), torch.randn(500, 16), torch.randn(500)
+    target = torch.randint(0, 500, (300,))
+    leaves = [value.requires_grad_() for value in (x, weight, bias)]
+    plain = torch.nn.functional.cross_entropy(x @ weight.t() + bias, target)
+    fused = cross_entropy(x, weight, bias, target, torch.arange(500), torch.zeros(500))
+    assert fused.item() == pytest.approx(plain.item(), rel=1e-5)
+    for one, other in zip(torch.autograd.grad(fused, leaves), torch.autograd.grad(plain, leaves), strict=True):
+        assert torch.allclose(one, other, atol=1e-6)
+
+
+def test_the_sampled_loss_is_right_on_average() -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(100, 16) * 0.3, torch.randn(500, 16) * 0.3, torch.randn(500) * 0.3
+    target = torch.randint(0, 500, (100,))
+    plain = torch.nn.functional.cross_entropy(x @ weight.t() + bias, target).item()
+    generator = torch.Generator().manual_seed(0)
+    drawn = [cross_entropy(x, weight, bias, target, *sampled_columns(500, 50, 100, generator)).item() for _ in range(50)]
+    assert np.mean(drawn) == pytest.approx(plain, rel=0.01)
+
+
+def make_run(folder: Path, tokens: int) -> Run:
+    torch.manual_seed(1)
+    encoder = Encoder(EncoderConfig(VOCABULARY, width=16, depth=2, heads=2, inner=32, max_length=64, sentence=16))
+    teacher = Encoder(encoder.config).requires_grad_(False)
+    training = Training(tokens=tokens, batch_tokens=4000, rate=3e-3, warmup=2, clean_rows=4)
+    return Run(folder, encoder, teacher, MARKS, training, Noise())
+
+
+def test_a_run_learns_and_a_stopped_run_ends_where_the_other_does(tmp_path: Path) -> None:
+    numbers: list[dict[str, float]] = []
+    straight = make_run(tmp_path / "straight", 100_000)
+    straight.train([rows(), rows(30, 1)], lexicon(), numbers.append)
+    stopped = make_run(tmp_path / "stopped", 100_000)
+
+    def stop(_: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped.train([rows(), rows(30, 1)], lexicon(), stop)
+    resumed = make_run(tmp_path / "stopped", 100_000)
+    resumed.train([rows(), rows(30, 1)], lexicon(), lambda _: None)
+    assert resumed.progress.step == straight.progress.step
+    assert resumed.progress.tokens == straight.progress.tokens
+    for one, other in zip(straight.encoder.parameters(), resumed.encoder.parameters(), strict=True):
+        assert torch.equal(one, other)
+    assert numbers[0]["step"] == 20 and numbers[0]["loss"] < np.log(VOCABULARY)
+
+
+def test_the_rate_warms_up_stays_and_decays() -> None:
+    training = Training(tokens=1000, rate=1.0, warmup=4, decay=0.5)
+    assert [rate_at(0, step, training) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
+    assert rate_at(500, 100, training) == 1.0
+    assert rate_at(750, 100, training) == pytest.approx(0.5)
+    assert 0 < rate_at(1000, 100, training) < 0.02
