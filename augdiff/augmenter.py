@@ -58,6 +58,7 @@ class Augmenter:
         redraws: int = Settings.redraws,
         steps: int | None = Settings.steps,
         temperature: float = Settings.temperature,
+        min_p: float = Settings.min_p,
         batch_size: int = Settings.batch_size,
         device: str = Settings.device,
         keep_original: bool = Columns.keep_original,
@@ -80,6 +81,7 @@ class Augmenter:
             redraws=redraws,
             steps=steps,
             temperature=temperature,
+            min_p=min_p,
             batch_size=batch_size,
             device=device,
         )
@@ -140,15 +142,16 @@ class Augmenter:
         :param indices: numbers of the rows, as ``with_indices=True`` gives them.
         :param rank: of the worker, as ``with_rank=True`` gives it, as the last argument; with several
             graphics cards each worker takes its own.
-        :returns: the same kind.
+        :returns: the same kind; a frame gets a new index, since ``map`` would make a column of the old one.
         :raises DataError: naming the row, the column, the value and the mend.
         """
         from augdiff.adapters.batches import grow_batch
+        from augdiff.adapters.registry import MAPPED
 
         if isinstance(indices, int):
             indices, rank = None, indices
         self._rank = rank if rank is not None else self._rank
-        grown, summary = grow_batch(batch, self, indices)
+        grown, summary = grow_batch(batch, self, indices, MAPPED)
         self.summary += summary
         return grown
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from augdiff.columns import text_columns
+from augdiff.columns import check_columns, text_columns
 from augdiff.errors import DataError
 from augdiff.examples import read_examples
 from augdiff.files import RowFile, write_rows
@@ -78,9 +78,10 @@ class Job:
         """
         try:
             yield from self._grown(size)
-        finally:
+        except BaseException:
             if not self.done:
                 self._journal.remove()
+            raise
         self._finish()
 
     def _grown(self, size: int) -> Iterator[Summary]:
@@ -114,6 +115,7 @@ def look_through(rows: RowFile, columns: Columns, limit: int | None = None) -> t
     :returns: the columns to be resampled.
     :raises DataError: naming the row, the column, the value and the mend.
     """
+    check_columns(columns, read(rows.schema.empty_table()))
     text = text_columns(columns, read(rows.schema.empty_table()))
     first = 0
     for batch in rows.batches(repeat(_ROWS_AT_ONCE), limit):

@@ -12,14 +12,12 @@ from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.rates import noised_count, uniform
-from augdiff.text.articles import agree
 from augdiff.text.bars import Holes
-from augdiff.text.casing import recase
 from augdiff.text.edits import Edit
 from augdiff.text.holes import Shape, Window, cut_windows, draw_slots
 from augdiff.text.slots import Slot, lay_out
-from augdiff.text.typography import join_words, place
 from augdiff.text.units import Units
+from augdiff.text.writing import Change, write
 
 
 def derive_seed(seed: int, key: str, number: int, attempt: int) -> int:
@@ -98,8 +96,8 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
                 if proposal.fresh:
                     forbidden[row, place_] = first
     to = denoiser.device
-    marked = (torch.from_numpy(flag).to(to) for flag in flags)
-    return Holes(torch.from_numpy(slot).to(to), *marked, torch.from_numpy(forbidden).to(to))
+    elastic, begins, ends, glued = (torch.from_numpy(flag).to(to) for flag in flags)
+    return Holes(torch.from_numpy(slot).to(to), elastic, begins, ends, glued, torch.from_numpy(forbidden).to(to))
 
 
 def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> list[Edit]:
@@ -112,17 +110,13 @@ def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> li
     for slot, token in zip(proposal.slot_of, drawn, strict=True):
         if token != marks.blank:
             filled[slot].append(token)
-    edits: list[Edit] = []
+    changes = []
     for held, tokens in zip(proposal.slots, filled, strict=True):
         start, end, ids = _trimmed(units, held, tokens)
-        if start == end and not ids:
-            continue
-        lo, hi = _span(units, start, end, len(text))
-        words = _clean(denoiser.vocabulary.spell(ids))
-        if denoiser.cases is not None:
-            words = recase(words, text, lo, hi, denoiser.cases)
-        edits.append(place(text, lo, hi, join_words(words), *_bounds(proposal.analysis, edits, lo, hi)))
-    return agree(text, edits, proposal.analysis.frozen)
+        if start < end or ids:
+            lo, hi = _span(units, start, end, len(text))
+            changes.append(Change(lo, hi, _clean(denoiser.vocabulary.spell(ids))))
+    return write(text, changes, proposal.analysis.frozen, denoiser.cases)
 
 
 def _trimmed(units: Units, slot: Slot, tokens: list[int]) -> tuple[int, int, list[int]]:
@@ -143,13 +137,6 @@ def _span(units: Units, start: int, end: int, length: int) -> tuple[int, int]:
         return units.spans[start][0], units.spans[end - 1][1]
     at = units.spans[start][0] if start < len(units.spans) else length
     return at, at
-
-
-def _bounds(analysis: Analysis, edits: Sequence[Edit], lo: int, hi: int) -> tuple[int, int]:
-    """How far the edit of ``lo`` to ``hi`` may reach: not into its neighbours, nor into frozen text."""
-    left = max([edits[-1].end if edits else 0, *(end for _, end in analysis.frozen if end <= lo)])
-    right = min([len(analysis.text), *(start for start, _ in analysis.frozen if start >= hi)])
-    return left, right
 
 
 def _clean(words: list[str]) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import nan
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from augdiff.errors import require
@@ -100,17 +101,22 @@ def _record(
         "key": key,
         "variant": variant,
         "seed": seed,
-        "strength": strength,
-        "changed": changed,
+        "strength": _single(strength),
+        "changed": _single(changed),
         "edits": list(edits),
         "label_prob": nan,
         "label_new": "",
-        "similarity": similarity,
-        "fluency": fluency,
-        "weight": weight,
+        "similarity": _single(similarity),
+        "fluency": _single(fluency),
+        "weight": _single(weight),
         "verdict": verdict,
         "model": model,
     }
+
+
+def _single(value: float) -> float:
+    """``value`` as the column stores it, so that records are equal in every container."""
+    return float(np.float32(value))
 
 
 def _mean(values: Sequence[float]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,6 +14,7 @@ from augdiff.engine.denoise import denoise
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
+from augdiff.errors import OptionError
 from augdiff.proposal import Analysis, Proposal, derive_seed, hole_rules, propose, stack, to_edits
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.similarity import by_length, calibrated, embed
@@ -21,12 +23,14 @@ from augdiff.text.avoid import avoided, word_list
 from augdiff.text.bars import Bars, avoided_ids
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.holes import Shape, Window
-from augdiff.text.protect import Protection
+from augdiff.text.protect import Protection, merged
 from augdiff.text.units import find_units
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Source, Variant
 
 _BATCH_TOKENS = 4096
+# Absorbing noise, linear schedule, entropy order, full memory.
+_FAMILY = "mdlm"
 
 
 @dataclass
@@ -48,9 +52,12 @@ class Resampler:
     """Variants of sources by one denoiser, under one set of settings.
 
     :raises ModelError: if the model cannot be found or read.
+    :raises OptionError: if it has no such family.
     """
 
     def __init__(self, settings: Settings) -> None:
+        if settings.family not in (None, _FAMILY):
+            raise OptionError(f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}")
         self.settings = settings
         self.denoiser = load(settings.model, settings.device)
         vocabulary = self.denoiser.vocabulary
@@ -72,9 +79,11 @@ class Resampler:
             [_Attempt(index, number) for number in range(1, self.settings.n + 1)] for index in range(len(sources))
         ]
         pending = [attempt for row in attempts for attempt in row if analyses[attempt.source].units.free_places.size]
-        while pending:
+        while True:
             self._draw(pending, sources, analyses)
             pending = self._copies(attempts, sources, analyses)
+            if not pending:
+                break
         return self._judged(attempts, sources, analyses)
 
     def replay(self, source: Source, seed: int) -> str:
@@ -111,7 +120,7 @@ class Resampler:
 
     def _denoised(self, wanted: Sequence[tuple[Analysis, int]]) -> list[tuple[list[Edit], float, float]]:
         """Edits, strength and fluency of each analysis under its seed."""
-        low, high = self.settings.strengths
+        low, high = self.settings.strength_range
         proposals = [
             propose(analysis, seed, (low, high), self._shape, bool(seed & 1), self.denoiser)
             for analysis, seed in wanted
@@ -151,11 +160,18 @@ class Resampler:
             (~clean).float(),
             lambda ids, t, where: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(offsets))),
-            guide=lambda logits, ids, where, active: (
+            guide=lambda logits, ids, where, active: self._likely(
                 self._bars(logits, ids, where, holes[active]) / self.settings.temperature
             ),
         )
         return result.x.cpu(), result.surprise.cpu()
+
+    def _likely(self, logits: torch.Tensor) -> torch.Tensor:
+        """Bar what falls short of ``min_p``; ``(N, V)`` in and out."""
+        if not self.settings.min_p:
+            return logits
+        least = logits.amax(-1, keepdim=True) + math.log(self.settings.min_p)
+        return logits.masked_fill(logits < least, -math.inf)
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]
@@ -223,14 +239,3 @@ def changed_share(edits: Sequence[Edit], analysis: Analysis) -> float:
         gone = sum(start < edit.end and end > edit.start for start, end in words)
         changed += max(gone, len(find_words(edit.text)))
     return min(1.0, changed / max(1, len(words)))
-
-
-def merged(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans sorted, those that touch or overlap put together."""
-    found: list[tuple[int, int]] = []
-    for start, end in sorted(spans):
-        if found and start <= found[-1][1]:
-            found[-1] = (found[-1][0], max(end, found[-1][1]))
-        else:
-            found.append((start, end))
-    return found

@@ -46,6 +46,8 @@ class Settings:
     :param redraws: how often a copy is drawn again before it is rejected.
     :param steps: most denoising steps; None for one per noised slot.
     :param temperature: above 0; below 1 makes likely words likelier.
+    :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
+        0 draws from all.
     :param batch_size: rows per forward; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     :raises OptionError: naming the option, the rule and the value.
@@ -56,7 +58,7 @@ class Settings:
     seed: int = 0
     model: str = "base-en"
     family: str | None = None
-    protect: tuple[str | re.Pattern[str], ...] = DEFAULT_PROTECTION
+    protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ()
     min_similarity: float = 0.3
     min_fluency: float = -6.0
@@ -64,7 +66,8 @@ class Settings:
     redraws: int = 3
     steps: int | None = None
     temperature: float = 1.0
-    batch_size: int = 64
+    min_p: float = 0.0
+    batch_size: int = 256
     device: str = "auto"
 
     def __post_init__(self) -> None:
@@ -199,6 +202,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "redraws": _whole(0),
     "steps": _optional(_whole(1)),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
+    "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
     "batch_size": _whole(1),
     "device": _device,
 }

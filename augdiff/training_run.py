@@ -22,7 +22,7 @@ from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.noising import Noise, build_lexicon
 from augdiff.quality.similarity import embed
-from augdiff.text.casing import Cases, count_cases
+from augdiff.text.case_counts import count_cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training import Run, Training, token_counts

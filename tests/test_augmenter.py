@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import datasets
 import pyarrow as pa
@@ -20,7 +21,7 @@ HERE = Path(__file__).parent
 TEXTS = ["the cat sat", "a dog ran off", "birds sing here"]
 
 
-def run(code, seconds=120):
+def run(code: str, seconds: int = 120):
     """Runs ``code`` in a fresh interpreter that knows the fakes."""
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -34,7 +35,7 @@ def run(code, seconds=120):
     return done.stdout.strip()
 
 
-def dataset(**columns):
+def dataset():
     known = {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["neg", "pos"])}
     return datasets.Dataset.from_dict({"text": TEXTS, "label": [1, 0, 1]}, features=datasets.Features(known))
 
@@ -56,7 +57,7 @@ def test_arguments_arrive_where_they_belong():
 
 
 def test_bad_and_unknown_arguments_are_refused():
-    with pytest.raises(OptionError, match="^n must be"):
+    with pytest.raises(OptionError, match=r"^n must be"):
         Augmenter(n=-1)
     with pytest.raises(TypeError, match="strenght"):
         Augmenter(strenght=0.3)
@@ -89,7 +90,7 @@ def test_hash_is_the_same_in_another_process():
     assert run(code) == run(code)
 
 
-def test_hash_changes_with_settings_columns_weights_and_version(monkeypatch):
+def test_hash_changes_with_settings_columns_weights_and_version(monkeypatch: pytest.MonkeyPatch):
     hashes = {Hasher.hash(FakeAugmenter(**options)) for options in ({}, {"n": 2}, {"seed": 1}, {"label": "label"})}
     monkeypatch.setattr(FakeAugmenter, "weights", "e" * 64)
     hashes.add(Hasher.hash(FakeAugmenter()))
@@ -98,7 +99,7 @@ def test_hash_changes_with_settings_columns_weights_and_version(monkeypatch):
     assert len(hashes) == 6
 
 
-def test_the_second_map_comes_from_the_cache(tmp_path):
+def test_the_second_map_comes_from_the_cache(tmp_path: Path):
     dataset().save_to_disk(tmp_path / "data")
     first, second = (FakeAugmenter(n=1), FakeAugmenter(n=1))
     grown = [datasets.load_from_disk(tmp_path / "data").map(each, batched=True) for each in (first, second)]
@@ -125,7 +126,7 @@ def test_first_batch_without_edits_does_not_spoil_the_column():
 
 
 @pytest.mark.parametrize("kind", [None, "arrow", "numpy", "torch", "pandas"])
-def test_map_gives_the_same_rows_in_every_format(kind):
+def test_map_gives_the_same_rows_in_every_format(kind: Any):
     augmenter = FakeAugmenter(n=2, text="text", label="label")
     plain = dataset().map(augmenter, batched=True)
     wide = datasets.Features({**dataset().features, **features()})
@@ -150,7 +151,14 @@ def test_map_without_batches_says_what_to_do():
 
 def test_streams_map_too():
     grown = dataset().to_iterable_dataset().map(FakeAugmenter(n=1), batched=True, with_indices=True)
-    assert [(row["augdiff"]["source"], row["label"]) for row in grown] == [(0, 1), (0, 1), (1, 0), (1, 0), (2, 1), (2, 1)]
+    assert [(row["augdiff"]["source"], row["label"]) for row in grown] == [
+        (0, 1),
+        (0, 1),
+        (1, 0),
+        (1, 0),
+        (2, 1),
+        (2, 1),
+    ]
 
 
 def test_summary_adds_up_over_batches():
@@ -214,6 +222,8 @@ assert os.waitpid(child, 0)[1] == 0
         ("cuda:0", 1, 2, "cuda:0"),
     ],
 )
-def test_each_rank_gets_a_card_of_its_own(monkeypatch, device, rank, cards, placed):
+def test_each_rank_gets_a_card_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, device: str, rank: int | None, cards: int, placed: str
+):
     monkeypatch.setattr("torch.cuda.device_count", lambda: cards)
     assert _on_rank(Settings(device=device), rank).device == placed

@@ -11,11 +11,13 @@ from typing import Any
 
 import pytest
 import torch
+from fakes import FakeAugmenter
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
 from torch import Tensor
 
+import augdiff
 from augdiff.corpus import is_validation
 from augdiff.denoisers.denoiser import EncoderNetwork
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
@@ -352,6 +354,32 @@ def test_quality_counts_kept_copied_and_rebuilt_variants():
     assert found["rebuilt"] == 1
     assert found["similarity"] == pytest.approx(0.8) and math.isnan(found["fluency"])
     assert found["self_bleu"] == pytest.approx(1)
+
+
+def test_variants_are_gathered_under_their_sources(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", FakeAugmenter)
+    texts = ["one two three", "four me@example.com"]
+    made = quality.resample([{"text": text, "label": "a"} for text in texts], n=4, model="base-en", strength=".3")
+    assert [one.source for one in made] == texts
+    assert [one.free for one in made] == [3, 1]
+    assert [len(one.variants) for one in made] == [4, 4]
+    assert all(len(one.kept) == 3 for one in made)
+    found = quality.summarise(made)
+    assert found["rejected"] == {"copy": 2} and found["rebuilt"] == 1 and found["copies"] == 0
+    assert found["kept_share_roomy"] == 0.75
+
+
+def test_others_are_asked_for_as_many_changed_words_as_augdiff_changed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(augdiff, "Augmenter", FakeAugmenter, raising=False)
+    rows = [{"text": f"one two {word}", "label": "a"} for word in "abc"]
+    arguments = argparse.Namespace(n=3, strength=0.3, model="base-en")
+    done, job, passes = throughput.with_augdiff(arguments, rows)
+    assert (done.kept, passes) == (6, [])
+    assert job.sources == [row["text"] for row in rows for _ in range(3)]
+    assert job.counts == [1] * 9
+    assert done.words_changed == pytest.approx(6 / 9)
+    edited = throughput.with_string_edits(job, seed=0)
+    assert 0 < edited.kept <= 9 and edited.seconds > 0
 
 
 def test_edits_that_do_not_rebuild_the_variant_are_counted():

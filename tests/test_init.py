@@ -36,10 +36,11 @@ def test_import_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
-def test_an_augmenter_is_made_without_the_heavy_libraries():
+def test_an_augmenter_is_made_and_pickled_without_the_heavy_libraries():
     heavy = ["torch", "datasets", "pandas", "transformers"]
     code = (
-        "import augdiff, sys; augdiff.Augmenter(n=0); augdiff.augment([{'text': 'a'}], n=0); "
+        "import augdiff, pickle, sys; pickle.dumps(augdiff.Augmenter(model='nowhere')); "
+        "augdiff.augment([{'text': 'a'}], n=0); "
         f"print([name for name in {heavy} if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

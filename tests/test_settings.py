@@ -2,6 +2,7 @@ import math
 import pickle
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("device", "gpu"),
     ],
 )
-def test_bad_value_is_one_line_that_names_the_option(option, value):
+def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
     with pytest.raises(OptionError, match=f"^{option}") as caught:
         Settings(**{option: value})
     assert "\n" not in str(caught.value)
@@ -60,7 +61,7 @@ def test_bad_value_is_one_line_that_names_the_option(option, value):
         ("device", "cuda:1"),
     ],
 )
-def test_good_value_passes(option, value):
+def test_good_value_passes(option: str, value: Any):
     Settings(**{option: value})
 
 
@@ -99,7 +100,7 @@ def test_digest_does_not_depend_on_form_speed_or_place():
         assert same.digest() == plain.digest()
 
 
-def test_digest_changes_with_everything_that_changes_results(monkeypatch):
+def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest.MonkeyPatch):
     changes = {
         "n": 5,
         "strength": 0.3,

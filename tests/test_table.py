@@ -1,4 +1,5 @@
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,15 +14,15 @@ from augdiff.text.edits import Edit, apply_edits
 from augdiff.variant import Variant
 
 
-def small(**columns):
+def small(**columns: Any):
     return pa.table({"text": ["the cat sat", "a dog ran off"], "label": pa.array([1, 0], pa.int8()), **columns})
 
 
-def grown(table, first_source=None, settings=None, **columns):
+def grown(table: pa.Table, first_source: int | None = None, settings: dict[str, Any] | None = None, **columns: Any):
     return grow(table, Columns(**columns), FakeAugmenter(**(settings or {})), first_source)
 
 
-def provenance(table, field):
+def provenance(table: pa.Table, field: str):
     return [row[field] for row in table["augdiff"].to_pylist()]
 
 
@@ -89,9 +90,14 @@ def test_other_columns_keep_types_values_and_metadata():
 
 @pytest.mark.parametrize(
     "kind",
-    [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string()), pa.dictionary(pa.int32(), pa.string())],
+    [
+        pa.large_string(),
+        pa.string_view(),
+        pa.dictionary(pa.int8(), pa.string()),
+        pa.dictionary(pa.int32(), pa.string()),
+    ],
 )
-def test_text_column_keeps_its_type(kind):
+def test_text_column_keeps_its_type(kind: Any):
     table = pa.table({"text": pa.array(["the cat", "a dog"]).cast(kind)})
     out, _ = grown(table, text="text")
     assert out.schema.field("text").type == kind
@@ -162,19 +168,19 @@ def test_several_candidates_are_listed():
 
 
 def test_no_candidate_lists_the_columns():
-    with pytest.raises(DataError, match="no column of strings.*: a, b"):
+    with pytest.raises(DataError, match=r"no column of strings.*: a, b"):
         grown(pa.table({"a": [1], "b": [2]}))
 
 
 @pytest.mark.parametrize("option", ["text", "label", "id", "protect_spans"])
-def test_missing_column_lists_the_columns(option):
+def test_missing_column_lists_the_columns(option: str):
     with pytest.raises(DataError, match="column 'txt' must be there once; the columns are: text, label"):
         grown(small(), **{option: "txt"})
 
 
 def test_earlier_provenance_is_not_written_over():
     once = grown(small()).table
-    with pytest.raises(DataError, match="'augdiff' is there already.*drop it"):
+    with pytest.raises(DataError, match=r"'augdiff' is there already.*drop it"):
         grown(once)
     assert grown(once, provenance=False, text="text").summary.rows == len(once)
 
@@ -188,7 +194,7 @@ def test_one_column_named_twice_is_refused():
 
 
 @pytest.mark.parametrize(("value", "shown"), [(None, "None"), (5, "5")])
-def test_a_row_without_text_is_named(value, shown):
+def test_a_row_without_text_is_named(value: Any, shown: str):
     kind = pa.string() if value is None else pa.int64()
     table = pa.table({"text": pa.array([value], kind)})
     with pytest.raises(DataError, match=f"row 42, column 'text': {shown} is no text; give the row a text or drop"):
@@ -220,7 +226,7 @@ def test_the_other_column_of_a_pair_stays():
 
 
 def test_a_pair_is_as_good_as_its_worse_half():
-    def resample(sources):
+    def resample(sources: Any) -> list[list[Variant]]:
         good = Variant(1, "x", 7, 0.2, 0.2, (), 0.9, -1.0, "kept")
         bad = Variant(1, "y", 8, 0.4, 0.4, (), 0.1, float("nan"), "dissimilar")
         return [[good], [bad]]
@@ -248,14 +254,14 @@ def test_a_pair_is_as_good_as_its_worse_half():
         pa.array([{"start": [0], "end": [3]}, {"start": [], "end": []}]),
     ],
 )
-def test_spans_of_a_row_are_protected(spans):
+def test_spans_of_a_row_are_protected(spans: pa.Array):
     out, summary = grown(small(spans=spans), protect_spans="spans", settings={"n": 1})
     assert summary.rejected == Counter({"nothing-free": 1})
     assert provenance(out, "variant") == [0, 0, 1]
 
 
 @pytest.mark.parametrize("span", [[0, 99], [-1, 2], [3, 2]])
-def test_span_outside_the_text_is_named(span):
+def test_span_outside_the_text_is_named(span: list[int]):
     with pytest.raises(DataError, match=r"row 0, column 'spans': span \[.*must lie within the text of 11 characters"):
         grown(small(spans=[[span], []]), protect_spans="spans")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from augdiff.adapters.registry import BATCHES, CONTAINERS, find
@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 Batch = TypeVar("Batch")
 
 
-def grow_batch(batch: Batch, augmenter: Augmenter, numbers: Sequence[int] | None) -> tuple[Batch, Summary]:
+def grow_batch(
+    batch: Batch, augmenter: Augmenter, numbers: Sequence[int] | None, adapters: Mapping[tuple[str, str], str] = BATCHES
+) -> tuple[Batch, Summary]:
     """The rows of ``batch``, each followed by its variants.
 
     :param numbers: of the rows; None where they are not known.
+    :param adapters: the modules for the kinds of batches.
     :raises OptionError: if ``batch`` is of a kind that is not known.
     :raises DataError: if a row cannot be resampled.
     """
-    adapter = find(batch, BATCHES)
+    adapter = find(batch, adapters)
     if adapter is None:
         kinds = ", ".join(f"{module}.{name}" for module, name in (*CONTAINERS, *BATCHES))
         raise OptionError(f"data must be one of {kinds}; was: {type(batch).__module__}.{type(batch).__qualname__}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from augdiff.adapters.batches import grow_batch
 from augdiff.adapters.registry import CONTAINERS, find
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ def grow(data: Data, augmenter: Augmenter, splits: tuple[str, ...]) -> Data:
     """
     container = find(data, CONTAINERS)
     if container is None:
-        return augmenter(data, ROW_NUMBERS)
+        batch, summary = grow_batch(data, augmenter, ROW_NUMBERS)
+        augmenter.summary += summary
+        return batch
     grown: Data = container.grow(data, augmenter, splits)
     return grown

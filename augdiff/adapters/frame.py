@@ -27,7 +27,7 @@ def write(frame: DataFrame, rows: Rows, columns: Columns) -> DataFrame:
     pandas = require("pandas", "pandas")
     grown = frame.iloc[rows.taken].copy()
     for name, texts in rows.texts.items():
-        grown[name] = pandas.array(texts, dtype=_dtype(frame[name], texts))
+        grown[name] = pandas.Series(texts, grown.index, _dtype(frame[name], texts))
     if columns.provenance:
         records = pa.array(rows.records, PROVENANCE)
         grown[COLUMN] = pandas.array(records, dtype=pandas.ArrowDtype(PROVENANCE))

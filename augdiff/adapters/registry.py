@@ -16,6 +16,9 @@ BATCHES: Mapping[tuple[str, str], str] = {
     ("builtins", "list"): "augdiff.adapters.records",
 }
 
+# the same for the batches that ``map`` of datasets hands over
+MAPPED = {**BATCHES, ("pandas", "DataFrame"): "augdiff.adapters.unindexed"}
+
 # (top module, name) of a type -> module with grow(data, augmenter, splits)
 CONTAINERS: Mapping[tuple[str, str], str] = {
     ("datasets", "Dataset"): "augdiff.adapters.dataset",

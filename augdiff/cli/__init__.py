@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from typing import Annotated, NoReturn
 
 import typer
 
 from augdiff import __version__
-from augdiff.cli.augment import augment
-from augdiff.cli.preview import preview
-from augdiff.cli.train import train
+from augdiff.cli import augment, preview, train
 from augdiff.errors import AugdiffError
+
+_EXAMPLES = (
+    "augdiff preview reviews.csv               look at a few variants first",
+    "augdiff augment reviews.csv -o more.csv   make them all",
+    "augdiff train texts/ -o my-model/         a model for your domain",
+)
+
+
+def _examples(lines: Iterable[str]) -> str:
+    # A backspace keeps a paragraph of the help from being wrapped.
+    return "Examples:\n\n\b\n" + "\n".join(f"  {line}" for line in lines)
+
 
 app = typer.Typer(
     name="augdiff",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every command explains itself: augdiff augment --help",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_examples(_EXAMPLES),
 )
-app.command(no_args_is_help=True)(augment)
-app.command(no_args_is_help=True)(preview)
-app.command(no_args_is_help=True)(train)
+app.command(no_args_is_help=True, epilog=_examples(augment.EXAMPLES))(augment.augment)
+app.command(no_args_is_help=True, epilog=_examples(preview.EXAMPLES))(preview.preview)
+app.command(no_args_is_help=True, epilog=_examples(train.EXAMPLES))(train.train)
 
 
 def _show_version(asked: bool) -> None:
@@ -39,13 +50,7 @@ def start(
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say the version and stop.")
     ] = False,
 ) -> None:
-    r"""Makes new labelled texts from yours: noises each in part, denoises it several times, keeps what holds up.
-
-    \b
-    augdiff preview reviews.csv                      look at a few variants first
-    augdiff augment reviews.csv -o more.csv -n 4     make them all
-    augdiff train texts/ -o my-model/                a model for your language or domain
-    """
+    """Makes new labelled texts from yours: noises each in part, denoises it several times, keeps what holds up."""
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
 
@@ -53,7 +58,7 @@ def start(
 def main() -> NoReturn:
     """Run a command: status 0 if all went well, 2 with one line on stderr if not, 130 after Ctrl-C."""
     try:
-        status = app(standalone_mode=False)
+        status = app(standalone_mode=False, prog_name="augdiff")
     except typer.TyperException as error:
         _fail(error.format_message())
     except AugdiffError as error:

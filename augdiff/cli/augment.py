@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augdiff.cli.options import Call, takes_call
+from augdiff.cli.options import Call, count, flag, takes_call, word
 from augdiff.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -17,31 +17,29 @@ if TYPE_CHECKING:
     from augdiff.job import Job, Task
 
 
+EXAMPLES = (
+    "augdiff augment train.jsonl -o more.jsonl --text text --label label",
+    "augdiff augment train.csv -o more.parquet -n 8 --strength .3 --seed 1",
+    "augdiff augment pairs.tsv -o more.tsv --text premise --text hypothesis",
+    "augdiff augment train.csv -o more.csv -p urls -p numbers --avoid slurs",
+)
+
+
 @takes_call
 def augment(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="OUT", help="The file to be written; its suffix says which kind.")
-    ],
+    output: Annotated[Path, word("OUT", "The file to be written, of any of these kinds.", "-o", "--output")],
     call: Call,
-    limit: Annotated[int | None, typer.Option(metavar="N", min=0, help="Only the first N rows.")] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an unfinished command left in OUT.part.")] = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check options and rows, say what would be done, stop.")
-    ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as one line of JSON.")] = False,
+    limit: Annotated[int | None, count("Only the first N rows.")] = None,
+    fresh: Annotated[bool, flag("Forget what an unfinished command left in OUT.part.", "--fresh")] = False,
+    dry_run: Annotated[bool, flag("Check options and rows, say what would be done, stop.", "--dry-run")] = False,
+    quiet: Annotated[bool, flag("Print nothing but errors.", "-q", "--quiet")] = False,
+    as_json: Annotated[bool, flag("Print the summary as one line of JSON.", "--json")] = False,
 ) -> None:
-    r"""Write every row of a file, each followed by new variants of its text.
+    """Write every row of a file, each followed by new variants of its text.
 
     All other columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or
     a crash, the same command goes on from there.
-
-    \b
-    augdiff augment train.jsonl -o more.jsonl --text text --label label
-    augdiff augment train.csv -o more.parquet -n 8 --strength .3 --seed 1
-    augdiff augment pairs.tsv -o more.tsv --text premise --text hypothesis
-    augdiff augment train.csv -o more.csv --protect urls --protect numbers --avoid slurs
     """
     from augdiff.job import Job
 

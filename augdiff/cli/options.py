@@ -16,83 +16,94 @@ if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
 
 
-def _columns(*names: str, help: str) -> Any:  # noqa: A002
-    return typer.Option(*names, metavar="COLUMN", help=help)
+def _parsed(kind: Callable[[str], Any], what: str) -> Callable[[str], Any]:
+    def parse(value: str) -> Any:
+        try:
+            return kind(value)
+        except ValueError:
+            raise typer.BadParameter(f"{value!r} is no {what}") from None
+
+    return parse
+
+
+def _positive(value: str) -> int:
+    if (found := int(value)) < 1:
+        raise ValueError
+    return found
+
+
+_COUNT = _parsed(_positive, "whole number above 0")
+_WHOLE = _parsed(int, "whole number")
+_NUMBER = _parsed(float, "number")
+
+
+def count(meaning: str, *names: str) -> Any:
+    """An option that takes a whole number above 0."""
+    return typer.Option(*names, metavar="N", parser=_COUNT, help=meaning)
+
+
+def whole(meaning: str, *names: str) -> Any:
+    """An option that takes a whole number."""
+    return typer.Option(*names, metavar="N", parser=_WHOLE, help=meaning)
+
+
+def number(meaning: str, *names: str) -> Any:
+    """An option that takes a number."""
+    return typer.Option(*names, metavar="X", parser=_NUMBER, help=meaning)
+
+
+def flag(meaning: str, *names: str) -> Any:
+    """An option that takes nothing."""
+    return typer.Option(*names, help=meaning)
+
+
+def word(metavar: str, meaning: str, *names: str) -> Any:
+    """An option that takes a name, a word or a path."""
+    return typer.Option(*names, metavar=metavar, help=meaning)
+
+
+_TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
+_PROTECT = (
+    "What never changes: a word, 're:EXPRESSION', numbers, capitalised, negations, "
+    f"{', '.join(Settings.protect)}. Repeatable. [default: the last {len(Settings.protect)}; '' is nothing]"
+)
 
 
 @dataclass(frozen=True)
 class Call:
     """What a call is given; each field is an argument of ``augment()`` and an option of that name."""
 
-    text: Annotated[
-        list[str] | None,
-        _columns(
-            "--text", "-t", help="What is resampled; may be given twice for pairs. [default: the only column of text]"
-        ),
-    ] = None
-    label: Annotated[str | None, _columns("--label", "-l", help="The label; it is never rewritten.")] = None
-    n: Annotated[int, typer.Option("-n", "--n", metavar="N", help="Variants per row.")] = Settings.n
-    strength: Annotated[
-        str,
-        typer.Option(
-            "--strength", "-s", metavar="SHARE", help="Share of the words that is noised: .3, or a range: .2,.5"
-        ),
-    ] = ",".join(map(str, Settings().strength_range))
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Another seed gives other variants.")] = Settings.seed
-    model: Annotated[
-        str,
-        typer.Option("--model", "-m", metavar="NAME", help="Shipped name, folder, or name on the Hugging Face hub."),
-    ] = Settings.model
-    family: Annotated[
-        str | None,
-        typer.Option("--family", metavar="NAME", help="How the weights are used. [default: as they say]"),
-    ] = None
-    protect: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--protect",
-            "-p",
-            metavar="WHAT",
-            help="What never changes, in place of the default: a word, 're:EXPRESSION', numbers, capitalised, negations, "
-            f"{', '.join(Settings.protect)} (the last four are the default; '' protects nothing). Repeatable.",
-        ),
-    ] = None
-    avoid: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--avoid", metavar="WORD", help="A word never to be produced; slurs is a list of them. Repeatable."
-        ),
-    ] = None
-    min_similarity: Annotated[
-        float, typer.Option(metavar="X", help="Reject what is less like its source: 0 two random texts, 1 the same.")
-    ] = Settings.min_similarity
-    min_fluency: Annotated[
-        float, typer.Option(metavar="X", help="Reject what is less fluent: nats per new word, 0 is typical.")
-    ] = Settings.min_fluency
-    max_likeness: Annotated[
-        float, typer.Option(metavar="X", help="Reject what is more alike in its letters to its source or a sibling.")
-    ] = Settings.max_likeness
-    redraws: Annotated[int, typer.Option(metavar="N", help="How often a copy is drawn again.")] = Settings.redraws
-    steps: Annotated[
-        int | None, typer.Option(metavar="N", help="Most denoising steps. [default: one per noised place]")
-    ] = None
-    temperature: Annotated[float, typer.Option(metavar="X", help="Below 1, likely words get likelier.")] = (
-        Settings.temperature
+    text: Annotated[list[str] | None, word("COLUMN", _TEXT, "-t", "--text")] = None
+    label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
+    n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
+    strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
+        ",".join(map(str, Settings().strength_range))
     )
-    batch_size: Annotated[int, typer.Option(metavar="N", help="Rows at once; finished ones are saved after each.")] = (
-        Settings.batch_size
+    seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
+    model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
+    family: Annotated[str | None, word("NAME", "How the model is used. [default: as it says]")] = None
+    protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
+    avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
+    min_similarity: Annotated[float, number("Reject what is less like its source: 0 unrelated, 1 the same.")] = (
+        Settings.min_similarity
     )
-    device: Annotated[str, typer.Option(metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.")] = Settings.device
-    keep_original: Annotated[bool, typer.Option(help="Whether source rows come out too.")] = True
-    return_rejected: Annotated[
-        bool, typer.Option("--return-rejected", help="Write rejected variants too, with their reasons.")
-    ] = False
-    provenance: Annotated[bool, typer.Option(help="Whether the column augdiff is added.")] = True
-    id: Annotated[str | None, _columns("--id", help="A key per row; without it equal rows get equal variants.")] = None
-    protect_spans: Annotated[
-        list[str] | None,
-        _columns("--protect-spans", help="For each text column, [[start, end], ...] that never change."),
-    ] = None
+    min_fluency: Annotated[float, number("Reject what is less fluent: nats per new word, 0 is typical.")] = (
+        Settings.min_fluency
+    )
+    max_likeness: Annotated[float, number("Reject what shares more letters with its source or a sibling.")] = (
+        Settings.max_likeness
+    )
+    redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
+    steps: Annotated[int | None, whole("Most denoising steps. [default: one per noised place]")] = None
+    temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
+    min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
+    batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
+    device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
+    keep_original: Annotated[bool, flag("Whether source rows are written too.")] = True
+    return_rejected: Annotated[bool, flag("Write rejected variants too, with reasons.", "--return-rejected")] = False
+    provenance: Annotated[bool, flag("Whether the column augdiff is added.")] = True
+    id: Annotated[str | None, word("COLUMN", "A key per row; without, equal rows get equal variants.")] = None
+    protect_spans: Annotated[list[str] | None, word("COLUMN", "[[start, end], ...] that never change.")] = None
 
     def augmenter(self, **other: Any) -> Augmenter:
         """The Augmenter asked for; ``other`` arguments take the place of the options'.
@@ -120,7 +131,7 @@ def parse_strength(value: str) -> float | tuple[float, ...]:
 
 def takes_call(command: Callable[..., None]) -> Callable[..., None]:
     """A command whose argument ``call`` is spelled out as one option for each field of :class:`Call`."""
-    own = [each for each in inspect.signature(command, eval_str=True).parameters.values() if each.name != "call"]
+    own = list(inspect.signature(command, eval_str=True).parameters.values())
     hints = get_type_hints(Call, include_extras=True)
     names = [field.name for field in fields(Call)]
     options = [
@@ -134,7 +145,9 @@ def takes_call(command: Callable[..., None]) -> Callable[..., None]:
         call = Call(**{name: values.pop(name) for name in names})
         command(call=call, **values)
 
-    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own] + options
+    at = [each.name for each in own].index("call")
+    parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in own]
+    parameters[at : at + 1] = options
     run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     run.__name__, run.__doc__ = command.__name__, command.__doc__

@@ -7,22 +7,22 @@ from typing import Annotated
 
 import typer
 
-from augdiff.cli.options import Call, takes_call
+from augdiff.cli.options import Call, count, takes_call
+
+EXAMPLES = (
+    "augdiff preview reviews.csv",
+    "augdiff preview reviews.csv --limit 10 -n 2 --strength .5",
+    "augdiff preview pairs.tsv --text premise --text hypothesis",
+)
 
 
 @takes_call
 def preview(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
     call: Call,
-    limit: Annotated[int, typer.Option(metavar="N", min=1, help="How many rows, from the first on.")] = 3,
+    limit: Annotated[int, count("How many rows, from the first on.")] = 3,
 ) -> None:
-    r"""Show variants of the first rows of a file, what changed marked, rejected ones with the reason.
-
-    \b
-    augdiff preview reviews.csv
-    augdiff preview reviews.csv --limit 10 -n 2 --strength .5
-    augdiff preview pairs.tsv --text premise --text hypothesis
-    """
+    """Show variants of the first rows of a file, what changed marked, rejected ones with the reason."""
     from rich.console import Console
 
     from augdiff.diff import legend, show_rows

@@ -29,7 +29,7 @@ def with_progress(summaries: Iterable[Summary], start: Summary, rows: int, quiet
     """
     console = Console(stderr=True)
     counts = "{task.completed}/{task.total} rows, kept {task.fields[kept]}, rejected {task.fields[rejected]}"
-    columns = (BarColumn(10), TextColumn(counts), _Speed(), TimeRemainingColumn(compact=True))
+    columns = (BarColumn(8), TextColumn(counts), _Speed(), TimeRemainingColumn(compact=True))
     with Progress(
         *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
     ) as bar:

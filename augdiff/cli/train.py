@@ -7,38 +7,41 @@ from typing import Annotated
 
 import typer
 
+from augdiff.cli.options import count, flag, number, whole, word
+from augdiff.errors import DataError
+
+EXAMPLES = (
+    "augdiff train texts/ -o base-de/ --from scratch",
+    "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
+)
+
 
 def train(
-    texts: Annotated[
-        Path, typer.Argument(metavar="TEXTS", help="A folder of .txt or .txt.xz files, or one, a text a line.")
-    ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="MODEL", help="The folder that the model is written to.")
-    ],
-    tokens: Annotated[int, typer.Option(metavar="N", min=1, help="How many tokens to train on.")] = 100_000_000,
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help="A model to start from. [default: from nothing]")
-    ] = None,
-    vocab: Annotated[
-        int, typer.Option(metavar="N", min=300, help="Size of the vocabulary, from nothing only.")
-    ] = 16_000,
-    rate: Annotated[float, typer.Option(metavar="X", help="Learning rate.")] = 6e-4,
-    seed: Annotated[int, typer.Option(metavar="N", help="Of everything that is drawn.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+    texts: Annotated[Path, typer.Argument(metavar="TEXTS", help="A .txt or .txt.xz file, or a folder; a text a line.")],
+    output: Annotated[Path, word("MODEL", "The folder that the model is written to.", "-o", "--output")],
+    tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
+    start: Annotated[str, word("NAME", "The model to start from; scratch for another language.", "--from")] = "base-en",
+    vocab: Annotated[int, count("Size of the vocabulary, from scratch only.")] = 16_000,
+    rate: Annotated[float, number("Learning rate.")] = 6e-4,
+    seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
+    quiet: Annotated[bool, flag("Print nothing but errors.", "-q", "--quiet")] = False,
 ) -> None:
-    r"""Train a denoiser on a folder of text: another language, or your domain.
+    """Train a denoiser on a folder of text, for another language or your domain.
 
-    The state is saved as it goes: after Ctrl-C or a crash, the same command goes on from there. Use the model with
+    The state is kept in MODEL.part: after Ctrl-C or a crash, the same command goes on from there. Use the model with
     augdiff augment --model MODEL.
-
-    \b
-    augdiff train texts/ -o base-de/
-    augdiff train tickets.txt -o tickets/ --from base-en --tokens 20000000 --rate 2e-4
     """
     from augdiff.cli.show import show_training
+    from augdiff.training import Training
     from augdiff.training_run import train as run
 
-    with show_training(tokens, quiet) as report:
-        run(texts, output, tokens=tokens, start=start, vocab=vocab, rate=rate, seed=seed, report=report)
+    if not texts.exists():
+        raise DataError(f"{texts}: no such folder or file")
+    try:
+        with show_training(tokens, quiet) as report:
+            run(texts, output, Training(tokens, rate=rate, seed=seed), start=start, vocabulary=vocab, report=report)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on from there", err=True)
+        raise typer.Exit(130) from None
     if not quiet:
-        typer.echo(f"written to {output}: augdiff augment --model {output}")
+        typer.echo(f"written to {output}; use it with: augdiff augment --model {output}")

@@ -19,6 +19,11 @@ from augdiff.text.vocabulary import Vocabulary
 _BARRED = -1e4
 # Marks that occur inside of what people type between two blanks.
 _INNER_MARKS = frozenset("'’-,%$&/")
+# What contractions leave on either side of their apostrophe, and letters that are no words.
+_RESTS = frozenset(
+    "s t d m ll re ve em b c e f g h j k l n o p q r u v w x y z "
+    "don didn doesn isn aren wasn weren couldn wouldn shouldn hasn hadn ain mustn".split()
+)
 
 
 @dataclass(frozen=True)
@@ -76,10 +81,10 @@ class Bars:
         before_token = known_after & ~is_blank.roll(-1, 1)
         blank = torch.where(after_blank, 2, torch.where(holes.elastic & ~before_token, 1, 0))
         loose = known_before & ~self._lettered[before]
-        start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 1, 0))
-        tied = known_after & self._goes_on[after]
+        start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 3, 0))
+        tied = known_after & (self._goes_on[after] | ~self._lettered[after])
         edge = holes.begins | (holes.ends & ~holes.elastic)
-        return ((blank * 3 + start) * 2 + (tied | edge).long()).long()
+        return ((blank * 4 + start) * 2 + (tied | edge | loose).long()).long()
 
     @cached_property
     def _lettered(self) -> Tensor:
@@ -91,20 +96,21 @@ class Bars:
 
     @cached_property
     def _table(self) -> Tensor:
-        """``(3 * 3 * 2, V)``: blank (no, yes, only), start (free, word, going on), letters only."""
+        """``(3 * 4 * 2, V)``: blank (no, yes, only), start (free, word, going on, after a mark), letters only."""
         words = self.vocabulary
         never = words.never.copy()
         never[list(self.avoid)] = True
         odd = ~words.lettered & ~np.array([bool(p) and set(p) <= _INNER_MARKS for p in words.pieces])
+        rest = np.array([piece.casefold() in _RESTS for piece in words.pieces]) & ~words.goes_on
         lines = []
         for blank in range(3):
-            for start in (np.zeros(len(words), bool), words.goes_on, words.lettered & ~words.goes_on):
+            for start in (rest, rest | words.goes_on, words.lettered & ~words.goes_on, words.goes_on):
                 for letters in (np.zeros(len(words), bool), ~words.lettered):
                     lines.append(self._line(never | odd | start | letters, blank))
         return torch.from_numpy(np.stack(lines)).to(self.device)
 
     def _line(self, barred: NDArray[np.bool_], blank: int) -> NDArray[np.float32]:
-        line = np.where(barred if blank < 2 else True, _BARRED, 0).astype(np.float32)
+        line = np.where(barred | (blank == 2), _BARRED, 0).astype(np.float32)
         if self.vocabulary.marks.blank is not None:
             line[self.vocabulary.marks.blank] = 0 if blank else _BARRED
         return line

@@ -13,6 +13,8 @@ from augdiff.text.units import Units
 
 # Context that a window keeps beside its holes, in tokens, where the text has it.
 _MARGIN = 24
+# Units of a slot; with the most tokens a free unit has, a slot fits into the smallest window.
+_LONGEST = 4
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,14 @@ class Shape:
 def draw_slots(
     units: Units, chosen: NDArray[np.int64], shape: Shape, marks: Marks, rng: np.random.Generator
 ) -> list[Slot]:
-    """Slots over the chosen units; neighbours share one.
+    """Slots over the chosen units; neighbours share one, up to four units.
 
     A vocabulary without elastic masks gets slots of a drawn, fixed length instead.
     """
     breaks = np.flatnonzero(np.diff(chosen) > 1) + 1
+    runs = [run[at : at + _LONGEST] for run in np.split(chosen, breaks) for at in range(0, len(run), _LONGEST)]
     slots = []
-    for run in np.split(chosen, breaks):
+    for run in runs:
         start, end = int(run[0]), int(run[-1]) + 1
         spare = 1 + int(rng.random() < shape.longer)
         stretches = bool(rng.random() < shape.elastic)

@@ -65,7 +65,7 @@ def _stands_alone(tokens: Sequence[str], at: int) -> bool:
     if not right[:1].isalpha():
         return True
     if right in _SUFFIXES:
-        return bool(left) and not is_word(left[-1]) and left[-1] not in ".\"”’)]"
+        return bool(left) and not is_word(left[-1]) and left[-1] not in '."”’)]'
     return not (right == "t" and left.endswith("n")) and (left not in _SHORT_HEADS or right == "n")
 
 

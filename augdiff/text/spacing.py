@@ -62,7 +62,10 @@ def tight_blanks(line: str) -> list[int]:
 
 def tight(left: str, right: str) -> bool:
     """Whether no blank belongs between ``left`` and ``right``; both end in other than blanks there."""
-    return _TIGHT.match(_with_direction(left, before=True) + " " + _with_direction(right, before=False), len(left)) is not None
+    return (
+        _TIGHT.match(_with_direction(left, before=True) + " " + _with_direction(right, before=False), len(left))
+        is not None
+    )
 
 
 def unspaced(left: str, right: str) -> bool:

@@ -56,7 +56,9 @@ def _drops_right(text: str, before: int, after: int) -> bool:
     following = text[after + 1 : after + 2]
     if right in _PAUSES:
         return (begins or left in _PAUSES) and not is_word(following or " ")
-    return right in _STOPS and begins and left not in _OPENERS and following.isspace() and bool(text[after + 1 :].strip())
+    return (
+        right in _STOPS and begins and left not in _OPENERS and following.isspace() and bool(text[after + 1 :].strip())
+    )
 
 
 def _drops_left(text: str, left: str, after: int) -> bool:

@@ -66,7 +66,7 @@ def place_all(text: str, changes: Sequence[Edit], frozen: Sequence[tuple[int, in
         while wall < len(frozen) and frozen[wall][1] <= change.start:
             wall += 1
         lo = max(done, frozen[wall - 1][1] if wall else 0)
-        hi = min(len(text), *_starts(following, frozen[wall : wall + 1]))
+        hi = min((len(text), *_starts(following, frozen[wall : wall + 1])))
         left = (tail + text[done:lo])[-_NEAR:]
         right = text[hi : hi + _NEAR] if following is None or hi < following.start else _ahead(text, following)
         edit = _placed(text, Edit(change.start, change.end, change.text.strip()), lo, hi, left, right)

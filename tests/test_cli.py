@@ -1,0 +1,342 @@
+"""The command line: files in, files out, one line for what goes wrong, and nothing lost on the way."""
+
+import errno
+import inspect
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from commands import Commands
+from fakes import FakeAugmenter
+
+import augdiff
+from augdiff.cli.options import Call, parse_strength
+from augdiff.errors import OptionError
+from augdiff.files import open_rows
+
+ROWS = [{"text": f"Number {i} is here, and it stays.", "label": i % 2, "tags": ["a"] * (i % 3)} for i in range(10)]
+
+WITH_AUGDIFF = {**os.environ, "PYTHONPATH": str(Path(augdiff.__file__).parents[1])}
+
+
+@pytest.fixture
+def commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    return Commands(monkeypatch, capsys)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, ROWS)))
+    return path
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    file = open_rows(path)
+    return pa.concat_tables([file.schema.empty_table(), *file.tables()]).to_pylist()
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "rows.jsonl")
+
+
+def test_every_argument_of_augment_is_an_option(commands: Commands):
+    known = {name for name in inspect.signature(augdiff.augment).parameters if name not in ("data", "split")}
+    assert {field for field in Call.__dataclass_fields__} == known
+    for command in ("augment", "preview"):
+        text = commands(command, "--help").out
+        assert all(f"--{name.replace('_', '-')}" in text for name in known)
+
+
+def test_options_have_the_defaults_of_augment():
+    parameters = inspect.signature(augdiff.augment).parameters
+    made = Call().augmenter()
+    for name in Call.__dataclass_fields__:
+        found = getattr(made.settings if hasattr(made.settings, name) else made.columns, name)
+        assert found == (parameters[name].default or found), name
+
+
+@pytest.mark.parametrize("command", ["", "augment", "preview", "train"])
+def test_help_has_examples_and_fits_80_columns(command: str, commands: Commands):
+    result = commands(*filter(None, [command]), "--help")
+    assert result.status == 0
+    assert f"augdiff {command}" in result.out.partition("Examples:")[2]
+    assert max(map(len, result.out.splitlines())) <= 80
+
+
+def test_no_command_shows_the_help_and_version_the_version(commands: Commands):
+    assert commands().out == commands("--help").out
+    assert commands("--version").out == f"augdiff {augdiff.__version__}\n"
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "csv", "tsv", "parquet", "arrow"])
+def test_every_row_comes_out_before_its_variants(suffix: str, commands: Commands, rows: Path, tmp_path: Path):
+    output = tmp_path / f"more.{suffix}"
+    result = commands("augment", rows, "-o", output, "-n", 2, "-q", "--batch-size", 3)
+    assert (result.status, result.out, result.err) == (0, "", "")
+    made = read(output)
+    assert [row["text"] for row in made[::3]] == [row["text"] for row in ROWS]
+    assert [row["label"] for row in made] == [i % 2 for i in range(10) for _ in range(3)]
+    assert all(row["text"].startswith("word") for row in made[1::3] + made[2::3])
+    sources = [row["augdiff.source"] if suffix[1:] == "sv" else row["augdiff"]["source"] for row in made]
+    assert sources == [i for i in range(10) for _ in range(3)]
+    assert left_over(tmp_path) == [output.name]
+
+
+def test_batches_and_limits_change_nothing_in_the_rows(commands: Commands, rows: Path, tmp_path: Path):
+    commands("augment", rows, "-o", tmp_path / "a.jsonl", "--seed", 1)
+    commands("augment", rows, "-o", tmp_path / "b.jsonl", "--seed", 1, "--batch-size", 1)
+    commands("augment", rows, "-o", tmp_path / "c.jsonl", "--seed", 1, "--limit", 4)
+    whole = (tmp_path / "a.jsonl").read_text()
+    assert (tmp_path / "b.jsonl").read_text() == whole
+    part = (tmp_path / "c.jsonl").read_text()
+    assert whole.startswith(part)
+    assert len(part.splitlines()) == 4 * 4
+
+
+def test_options_reach_the_rows(commands: Commands, rows: Path, tmp_path: Path):
+    output = tmp_path / "more.jsonl"
+    commands(
+        "augment", rows, "-o", output, "-n", 3, "--return-rejected", "--no-keep-original", "--label", "label",
+        "--text", "text", "--strength", ".3", "--avoid", "slurs", "--protect", "numbers", "--protect", "urls",
+    )  # fmt: skip
+    assert [row["augdiff"]["verdict"] for row in read(output)] == ["kept", "kept", "copy"] * 10
+    commands("augment", rows, "-o", output, "-n", 1, "--no-provenance")
+    assert list(read(output)[0]) == ["text", "label", "tags"]
+
+
+def test_an_empty_protect_option_protects_nothing():
+    assert Call(protect=[""]).augmenter().settings.protect == ()
+    assert Call().augmenter().settings.protect == augdiff.Augmenter().settings.protect
+
+
+def test_strength_is_a_number_or_a_range():
+    assert (parse_strength(".3"), parse_strength(".2,.5")) == (0.3, (0.2, 0.5))
+    with pytest.raises(OptionError, match="strength: 'high' is neither a number"):
+        parse_strength("high")
+
+
+def test_the_summary_counts_rejections_by_reason(commands: Commands, rows: Path, tmp_path: Path):
+    result = commands("augment", rows, "-o", tmp_path / "more.csv")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert lines[:3] == [["asked", "40", "100%"], ["kept", "30", "75%"], ["rejected", "as", "copy", "10", "25%"]]
+    assert "more.csv" in result.out
+    assert result.err == ""
+
+
+def test_json_is_one_line_on_stdout(commands: Commands, rows: Path, tmp_path: Path):
+    output = tmp_path / "more.csv"
+    record = json.loads(commands("augment", rows, "-o", output, "--json").out)
+    assert record.pop("seconds") >= 0
+    assert record == {"output": str(output), "rows": 10, "asked": 40, "kept": 30, "rejected": {"copy": 10}}
+
+
+def test_a_dry_run_checks_rows_and_writes_nothing(commands: Commands, rows: Path, tmp_path: Path):
+    result = commands("augment", rows, "-o", tmp_path / "more.csv", "--dry-run", "--limit", 5)
+    assert result.out.splitlines()[:2] == ["5 rows with text, label, tags", "20 variants, 4 a row, by base-en"]
+    assert left_over(tmp_path) == []
+    rows.write_text('{"text": "a"}\n{"text": null}')
+    assert "row 1" in commands("augment", rows, "-o", tmp_path / "more.csv", "--dry-run").err
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--strength", "1.5"], "strength must be a number above 0 and at most 1"),
+        (["-n", "few"], "'few' is no whole number"),
+        (["--limit", "0"], "'0' is no whole number above 0"),
+        (["--protect", "re:(a"], "'re:(a' is no regular expression"),
+        (["--text", "body"], "column 'body' must be there once; the columns are: text, label, tags"),
+        (["--label", "class"], "column 'class' must be there"),
+        (["--text", "label"], "row 0, column 'label': 0 is no text"),
+        (["--nonsense"], "--nonsense"),
+        (["-o", "nowhere/out.csv"], "there is no folder nowhere: make it first"),
+        (["-o", "out.xlsx"], "use one of .jsonl"),
+    ],
+)
+def test_what_goes_wrong_is_one_line_and_status_2(words: list[str], says: str, commands: Commands, rows: Path):
+    result = commands("augment", rows, "-o", rows.with_name("more.jsonl"), *words)
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith("error: ")
+    assert says in result.err
+    assert result.err.count("\n") == 1
+    assert left_over(rows.parent) == []
+
+
+def test_a_missing_or_mistaken_file_is_one_line(commands: Commands, rows: Path, tmp_path: Path):
+    output = tmp_path / "more.csv"
+    assert "none.csv: no such file" in commands("augment", tmp_path / "none.csv", "-o", output).err
+    assert "is the input: name another file" in commands("augment", rows, "-o", rows).err
+    (tmp_path / "folder.csv").mkdir()
+    assert "is a folder: name a file" in commands("augment", rows, "-o", tmp_path / "folder.csv").err
+    assert rows.read_text().count("\n") == 9
+
+
+def test_a_bad_row_is_found_before_any_work(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    rows.write_text(rows.read_text() + '\n{"text": null}')
+    monkeypatch.setattr(FakeAugmenter, "resample", lambda *_: pytest.fail("work before the check"))
+    result = commands("augment", rows, "-o", tmp_path / "more.csv", "--batch-size", 2)
+    assert (result.status, left_over(tmp_path)) == (2, [])
+    assert "row 10, column 'text': None is no text" in result.err
+
+
+def crash_after(batches: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    resample = FakeAugmenter.resample
+    calls = iter(range(batches))
+
+    def crashing(self: FakeAugmenter, sources: Any) -> Any:
+        if sources and next(calls, None) is None:
+            raise error
+        return resample(self, sources)
+
+    monkeypatch.setattr(FakeAugmenter, "resample", crashing)
+
+
+def test_the_same_command_goes_on_after_a_crash_and_writes_the_same(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    commands("augment", rows, "-o", tmp_path / "whole.jsonl", "--json")
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 2)
+    with monkeypatch.context() as patch:
+        crash_after(3, RuntimeError("out of memory"), patch)
+        with pytest.raises(RuntimeError):
+            commands.start(*words)
+    assert left_over(tmp_path) == ["more.jsonl.part", "whole.jsonl"]
+    with monkeypatch.context() as patch:
+        crash_after(2, AssertionError("did the finished rows again"), patch)
+        result = commands(*words)
+    assert "going on after 6 finished rows" in result.err
+    assert ["asked", "40", "100%"] in [line.split() for line in result.out.splitlines()]
+    assert (tmp_path / "more.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
+    assert left_over(tmp_path) == ["more.jsonl", "whole.jsonl"]
+
+
+def test_ctrl_c_says_how_to_go_on(commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    crash_after(2, KeyboardInterrupt(), monkeypatch)
+    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    assert result.status == 130
+    assert result.err.splitlines()[-1] == "stopped after 8 rows; the same command goes on from there"
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_is_done(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    crash_after(2, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "more.jsonl.part/4"), monkeypatch)
+    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    assert result.status == 2
+    assert result.err.splitlines() == [
+        "error: more.jsonl.part/4: No space left on device: mend that, and the same command goes on after the 8 rows "
+        "that are done"
+    ]
+
+
+def test_another_command_does_not_take_over_and_fresh_starts_anew(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(1, KeyboardInterrupt(), patch)
+        commands(*words)
+    other = commands(*words, "--seed", 7)
+    assert other.status == 2
+    assert "(other settings)" in other.err
+    assert "--fresh" in other.err
+    assert commands(*words, "--seed", 7, "--fresh").status == 0
+
+
+def test_a_row_mended_after_those_that_are_done_loses_nothing(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    rows.write_text(rows.read_text().replace("Number 9", "Number nine"))
+    assert "going on after 8 finished rows" in commands(*words).err
+
+
+def test_a_row_changed_among_those_that_are_done_is_refused(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    rows.write_text(rows.read_text().replace("Number 5", "Number five"))
+    result = commands(*words)
+    assert (result.status, result.out) == (2, "")
+    assert "rows 4 to 7 of the input changed" in result.err
+
+
+def test_preview_marks_changes_and_names_reasons_within_80_columns(commands: Commands, rows: Path):
+    result = commands("preview", rows, "--limit", 1, "-n", 3, "--label", "label")
+    lines = [line.rstrip() for line in result.out.splitlines()]
+    assert lines[:2] == ["row 0  label: 0", "      Number 0 is here, and it stays."]
+    assert lines[2].startswith("   1  [word")
+    assert "rejected: copy (similarity 1.00, fluency 0.00)" in lines[5]
+    assert max(map(len, lines)) <= 80
+
+
+def test_types_and_metadata_survive_parquet(commands: Commands, tmp_path: Path):
+    schema = pa.schema(
+        [("text", pa.large_string()), ("label", pa.int8()), ("at", pa.timestamp("ms")), ("raw", pa.binary())],
+        metadata={"note": "kept"},
+    )
+    table = pa.table({"text": ["one two"], "label": [1], "at": [0], "raw": [b"\x00"]}, schema=schema)
+    pq.write_table(table, tmp_path / "in.parquet")
+    commands("augment", tmp_path / "in.parquet", "-o", tmp_path / "out.parquet", "-n", 1)
+    made = pq.read_table(tmp_path / "out.parquet")
+    assert made.schema.remove(4).equals(schema)
+    assert made.schema.metadata[b"note"] == b"kept"
+    assert made["raw"].to_pylist() == [b"\x00"] * 2
+
+
+def test_a_file_with_a_header_only_keeps_its_columns(commands: Commands, tmp_path: Path):
+    (tmp_path / "in.csv").write_text("text,label\n")
+    result = commands("augment", tmp_path / "in.csv", "-o", tmp_path / "out.csv", "--text", "text")
+    assert (result.status, result.err) == (0, "")
+    assert (tmp_path / "out.csv").read_text().startswith("text,label,augdiff.source,augdiff.key,")
+    assert left_over(tmp_path) == ["in.csv", "out.csv"]
+
+
+def test_ctrl_c_in_a_real_process_and_on_from_there(rows: Path, tmp_path: Path):
+    words = ["augment", str(rows), "-o", str(tmp_path / "more.jsonl"), "--batch-size", "2"]
+    script = str(Path(__file__).with_name("commands.py"))
+    command = [sys.executable, script, "0.5", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=WITH_AUGDIFF)
+    part = tmp_path / "more.jsonl.part"
+    give_up = time.monotonic() + 60
+    while len(list(part.glob("*.arrow"))) < 2 and time.monotonic() < give_up:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines() == ["stopped after 4 rows; the same command goes on from there"]
+    again = subprocess.run(
+        [sys.executable, script, "0", *words], capture_output=True, text=True, timeout=60, env=WITH_AUGDIFF
+    )
+    assert (again.returncode, again.stderr) == (0, "going on after 4 finished rows\n")
+    assert len(read(tmp_path / "more.jsonl")) == 10 * 4
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['augdiff', 'augment', '--help']\n"
+        "from augdiff.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'pyarrow', 'datasets', 'pandas', 'numpy', 'transformers'} & set(sys.modules)\n"
+        "sys.exit(f'loaded {heavy}' if heavy else 0)"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=WITH_AUGDIFF)
+    assert (result.returncode, result.stderr) == (0, "")

@@ -1,0 +1,72 @@
+"""Models small enough to be made in a test; their weights are random, their ways are the real ones."""
+
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.load import save
+from augdiff.text.case_counts import count_cases
+from augdiff.text.casing import Cases
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Vocabulary
+
+WORDS = (
+    "the a an of to in is was it and not no never very good bad great poor film movie food service room staff "
+    "phone battery screen price hotel waiter soup song book story plot actor scene music night day week hour "
+    "apple orange egg umbrella old young big small new red blue green slow fast clean dirty warm cold we you "
+    "they he she i liked loved hated watched bought ate read heard saw told asked gave took made found kept "
+    "what who where when how why will would can could do did does has have had with from for by on at as but "
+    "london paris monday friday english french anna peter card bank account money transfer"
+).split()
+PIECES = ["##s", "##ed", "##ing", "##er", "##ly", "##t", "##e"]
+LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
+SIGNS = list(".,!?'\"-:;()$%&/#@0123456789")
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]"]
+MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
+
+
+def make_tokenizer() -> Tokenizer:
+    tokens = [*SPECIAL, *SIGNS, *LETTERS, *(f"##{letter}" for letter in LETTERS), *WORDS, *PIECES]
+    vocabulary = {token: index for index, token in enumerate(dict.fromkeys(tokens))}
+    tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
+
+
+def make_cases() -> Cases:
+    lines = ["In the end London won.", "It was Paris, on Monday, and Anna said so.", "So did Peter, and I did too."]
+    return count_cases(lines * 10)
+
+
+def make_model(folder: Path, seed: int = 0) -> Path:
+    """A folder as ``augdiff train`` writes it."""
+    tokenizer = make_tokenizer()
+    torch.manual_seed(seed)
+    size = tokenizer.get_vocab_size()
+    encoder = Encoder(EncoderConfig(size, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16))
+    with torch.no_grad():
+        encoder.token.weight.mul_(20)
+    save(folder, encoder.eval(), Vocabulary(tokenizer, MARKS), make_cases(), 0.2, {"tokens": 0})
+    return folder
+
+
+def make_masked_lm(folder: Path, seed: int = 0) -> Path:
+    """A folder with a BERT as ``transformers`` writes it."""
+    from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
+
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=make_tokenizer(), pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]",
+        sep_token="[SEP]", mask_token="[MASK]",
+    )  # fmt: skip
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=64,
+    )  # fmt: skip
+    BertForMaskedLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
