@@ -85,6 +85,8 @@ class Job:
         self._finish()
 
     def _grown(self, size: int) -> Iterator[Summary]:
+        if self.task.count < self.done:
+            raise DataError(f"the input has {self.task.count} rows, {self.done} are done: start anew with --fresh")
         first = 0
         digests = iter(self._digests)
         for batch in self.task.rows.batches(chain(self._sizes, repeat(size)), self.task.limit):
@@ -115,8 +117,9 @@ def look_through(rows: RowFile, columns: Columns, limit: int | None = None) -> t
     :returns: the columns to be resampled.
     :raises DataError: naming the row, the column, the value and the mend.
     """
-    check_columns(columns, read(rows.schema.empty_table()))
-    text = text_columns(columns, read(rows.schema.empty_table()))
+    cells = read(rows.schema.empty_table())
+    check_columns(columns, cells)
+    text = text_columns(columns, cells)
     first = 0
     for batch in rows.batches(repeat(_ROWS_AT_ONCE), limit):
         read_examples(read(batch), columns, range(first, first + batch.num_rows))

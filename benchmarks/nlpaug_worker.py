@@ -24,6 +24,7 @@ def augment(job: dict[str, Any]) -> dict[str, Any]:
     torch.set_num_threads(job["threads"])
     torch.manual_seed(job["seed"])
     random.seed(job["seed"])
+    import_module("transformers").logging.set_verbosity_error()
     words = import_module("nlpaug.augmenter.word")
     # A share of 1 with a cap is the one way to ask for a count: aug_min also bars words shorter than itself.
     augmenter = words.ContextualWordEmbsAug(model_path=job["model"], model_type="bert", aug_p=1.0, aug_max=1)

@@ -31,8 +31,8 @@ def measure(data: Path, size: int, options: Sequence[str]) -> dict[str, Any]:
         command = [sys.executable, "-c", _START, "augment", str(source), "-o", str(target)]
         command += ["--text", "text", "--label", "label", "--id", "id", "--quiet", *options]
         peak = json.loads(output([sys.executable, str(_PEAK), *command]))
-        if peak["status"]:
-            raise SystemExit(f"augdiff augment over {size} rows ended with status {peak['status']}")
+        if status := peak.pop("status"):
+            raise SystemExit(f"augdiff augment over {size} rows ended with status {status}")
         with target.open(encoding="utf-8") as file:
             kept = sum(1 for _ in file) - size
     return {"rows": size, "kept": kept, **peak, "rows_per_second": size / peak["seconds"]}

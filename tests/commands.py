@@ -3,16 +3,26 @@
 As a script (``python tests/commands.py SECONDS augment ...``) it is the command line with a fake that takes its time.
 """
 
+import os
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
+import pyarrow as pa
 import pytest
 from fakes import FakeAugmenter
 
+import augdiff
 from augdiff.cli import main
+from augdiff.files import open_rows
 from augdiff.variant import Source, Variant
+
+ROWS = [{"text": f"Number {i} is here, and it stays.", "label": i % 2, "tags": ["a"] * (i % 3)} for i in range(10)]
+
+WITH_AUGDIFF = {**os.environ, "PYTHONPATH": str(Path(augdiff.__file__).parents[1])}
 
 
 @dataclass
@@ -44,6 +54,15 @@ class Commands:
             self.start(*words)
         out, err = self._capsys.readouterr()
         return Result(int(caught.value.code or 0), out, err)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    file = open_rows(path)
+    return pa.concat_tables([file.schema.empty_table(), *file.tables()]).to_pylist()
+
+
+def left_over(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.name != "rows.jsonl")
 
 
 class SlowAugmenter(FakeAugmenter):

@@ -66,11 +66,11 @@ class Parrot:
 
 
 def test_a_line_says_what_was_measured_on_which_commit_where_and_how(tmp_path: Path):
-    arguments = argparse.Namespace(data=tmp_path, results=None, model=Path("some/where/base-en"), seeds=5)
+    arguments = argparse.Namespace(data=tmp_path, results=None, state=[Path("some/run1")], model=str(tmp_path), seeds=5)
     results.record("speed", results.settings_of(arguments), {"a": math.nan, "b": 0.12345678, "c": [1, "é"]}, tmp_path)
     results.record("speed", {}, {"a": 1}, tmp_path)
     first, second = results.read("speed", tmp_path)
-    assert first["settings"] == {"model": "base-en", "seeds": 5}
+    assert first["settings"] == {"state": ["run1"], "model": tmp_path.name, "seeds": 5}
     assert first["result"] == {"a": None, "b": 0.123457, "c": [1, "é"]}
     assert second["result"] == {"a": 1}
     assert {"commit", "dirty", "date", "machine", "script"} <= first.keys()

@@ -1,51 +1,21 @@
 """The command line: files in, files out, one line for what goes wrong, and nothing lost on the way."""
 
-import errno
 import inspect
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from commands import Commands
+from commands import ROWS, WITH_AUGDIFF, Commands, left_over, read
 from fakes import FakeAugmenter
 
 import augdiff
 from augdiff.cli.options import Call, parse_strength
 from augdiff.errors import OptionError
-from augdiff.files import open_rows
-
-ROWS = [{"text": f"Number {i} is here, and it stays.", "label": i % 2, "tags": ["a"] * (i % 3)} for i in range(10)]
-
-WITH_AUGDIFF = {**os.environ, "PYTHONPATH": str(Path(augdiff.__file__).parents[1])}
-
-
-@pytest.fixture
-def commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
-    return Commands(monkeypatch, capsys)
-
-
-@pytest.fixture
-def rows(tmp_path: Path) -> Path:
-    path = tmp_path / "rows.jsonl"
-    path.write_text("\n".join(map(json.dumps, ROWS)))
-    return path
-
-
-def read(path: Path) -> list[dict[str, Any]]:
-    file = open_rows(path)
-    return pa.concat_tables([file.schema.empty_table(), *file.tables()]).to_pylist()
-
-
-def left_over(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir() if path.name != "rows.jsonl")
 
 
 def test_every_argument_of_augment_is_an_option(commands: Commands):
@@ -57,11 +27,8 @@ def test_every_argument_of_augment_is_an_option(commands: Commands):
 
 
 def test_options_have_the_defaults_of_augment():
-    parameters = inspect.signature(augdiff.augment).parameters
-    made = Call().augmenter()
-    for name in Call.__dataclass_fields__:
-        found = getattr(made.settings if hasattr(made.settings, name) else made.columns, name)
-        assert found == (parameters[name].default or found), name
+    made, plain = Call().augmenter(), augdiff.Augmenter()
+    assert (made.settings, made.columns) == (plain.settings, plain.columns)
 
 
 @pytest.mark.parametrize("command", ["", "augment", "preview", "train"])
@@ -190,94 +157,6 @@ def test_a_bad_row_is_found_before_any_work(
     assert "row 10, column 'text': None is no text" in result.err
 
 
-def crash_after(batches: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
-    resample = FakeAugmenter.resample
-    calls = iter(range(batches))
-
-    def crashing(self: FakeAugmenter, sources: Any) -> Any:
-        if sources and next(calls, None) is None:
-            raise error
-        return resample(self, sources)
-
-    monkeypatch.setattr(FakeAugmenter, "resample", crashing)
-
-
-def test_the_same_command_goes_on_after_a_crash_and_writes_the_same(
-    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    commands("augment", rows, "-o", tmp_path / "whole.jsonl", "--json")
-    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 2)
-    with monkeypatch.context() as patch:
-        crash_after(3, RuntimeError("out of memory"), patch)
-        with pytest.raises(RuntimeError):
-            commands.start(*words)
-    assert left_over(tmp_path) == ["more.jsonl.part", "whole.jsonl"]
-    with monkeypatch.context() as patch:
-        crash_after(2, AssertionError("did the finished rows again"), patch)
-        result = commands(*words)
-    assert "going on after 6 finished rows" in result.err
-    assert ["asked", "40", "100%"] in [line.split() for line in result.out.splitlines()]
-    assert (tmp_path / "more.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
-    assert left_over(tmp_path) == ["more.jsonl", "whole.jsonl"]
-
-
-def test_ctrl_c_says_how_to_go_on(commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    crash_after(2, KeyboardInterrupt(), monkeypatch)
-    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
-    assert result.status == 130
-    assert result.err.splitlines()[-1] == "stopped after 8 rows; the same command goes on from there"
-
-
-def test_a_full_disk_is_one_line_and_keeps_what_is_done(
-    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    crash_after(2, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "more.jsonl.part/4"), monkeypatch)
-    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
-    assert result.status == 2
-    assert result.err.splitlines() == [
-        "error: more.jsonl.part/4: No space left on device: mend that, and the same command goes on after the 8 rows "
-        "that are done"
-    ]
-
-
-def test_another_command_does_not_take_over_and_fresh_starts_anew(
-    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
-    with monkeypatch.context() as patch:
-        crash_after(1, KeyboardInterrupt(), patch)
-        commands(*words)
-    other = commands(*words, "--seed", 7)
-    assert other.status == 2
-    assert "(other settings)" in other.err
-    assert "--fresh" in other.err
-    assert commands(*words, "--seed", 7, "--fresh").status == 0
-
-
-def test_a_row_mended_after_those_that_are_done_loses_nothing(
-    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
-    with monkeypatch.context() as patch:
-        crash_after(2, KeyboardInterrupt(), patch)
-        commands(*words)
-    rows.write_text(rows.read_text().replace("Number 9", "Number nine"))
-    assert "going on after 8 finished rows" in commands(*words).err
-
-
-def test_a_row_changed_among_those_that_are_done_is_refused(
-    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
-    with monkeypatch.context() as patch:
-        crash_after(2, KeyboardInterrupt(), patch)
-        commands(*words)
-    rows.write_text(rows.read_text().replace("Number 5", "Number five"))
-    result = commands(*words)
-    assert (result.status, result.out) == (2, "")
-    assert "rows 4 to 7 of the input changed" in result.err
-
-
 def test_preview_marks_changes_and_names_reasons_within_80_columns(commands: Commands, rows: Path):
     result = commands("preview", rows, "--limit", 1, "-n", 3, "--label", "label")
     lines = [line.rstrip() for line in result.out.splitlines()]
@@ -309,26 +188,6 @@ def test_a_file_with_a_header_only_keeps_its_columns(commands: Commands, tmp_pat
     assert left_over(tmp_path) == ["in.csv", "out.csv"]
 
 
-def test_ctrl_c_in_a_real_process_and_on_from_there(rows: Path, tmp_path: Path):
-    words = ["augment", str(rows), "-o", str(tmp_path / "more.jsonl"), "--batch-size", "2"]
-    script = str(Path(__file__).with_name("commands.py"))
-    command = [sys.executable, script, "0.5", *words]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=WITH_AUGDIFF)
-    part = tmp_path / "more.jsonl.part"
-    give_up = time.monotonic() + 60
-    while len(list(part.glob("*.arrow"))) < 2 and time.monotonic() < give_up:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == 130
-    assert err.splitlines() == ["stopped after 4 rows; the same command goes on from there"]
-    again = subprocess.run(
-        [sys.executable, script, "0", *words], capture_output=True, text=True, timeout=60, env=WITH_AUGDIFF
-    )
-    assert (again.returncode, again.stderr) == (0, "going on after 4 finished rows\n")
-    assert len(read(tmp_path / "more.jsonl")) == 10 * 4
-
-
 def test_help_loads_nothing_heavy():
     code = (
         "import sys; sys.argv = ['augdiff', 'augment', '--help']\n"
@@ -340,3 +199,39 @@ def test_help_loads_nothing_heavy():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, env=WITH_AUGDIFF)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_train_hands_its_options_over_and_says_how_to_use_the_model(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    given: dict[str, Any] = {}
+
+    def train(texts: Path, out: Path, training: Any, *, start: str, vocabulary: int, report: Any) -> Path:
+        given.update(texts=texts, out=out, training=training, start=start, vocabulary=vocabulary)
+        report({"step": 20, "tokens": 900, "chunk": 0, "seconds": 2.0, "loss": 5.4321, "cosine": 0.9, "rate": 1e-3})
+        return out
+
+    monkeypatch.setattr("augdiff.training_run.train", train)
+    out = tmp_path / "model"
+    result = commands(
+        "train", tmp_path, "-o", out, "--tokens", 1000, "--from", "scratch", "--rate", "2e-4", "--seed", 3
+    )
+    assert (result.status, result.err) == (0, "")
+    assert result.out.endswith(f"augdiff augment --model {out}\n")
+    training = given.pop("training")
+    assert given == {"texts": tmp_path, "out": out, "start": "scratch", "vocabulary": 16_000}
+    assert (training.tokens, training.rate, training.seed) == (1000, 2e-4, 3)
+
+
+def test_train_stopped_by_ctrl_c_says_how_to_go_on(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    def train(*words: Any, **options: Any) -> Path:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("augdiff.training_run.train", train)
+    result = commands("train", tmp_path, "-o", tmp_path / "model")
+    assert (result.status, result.err) == (130, "stopped; the same command goes on from there\n")
+
+
+def test_train_without_texts_is_one_line(commands: Commands, tmp_path: Path):
+    result = commands("train", tmp_path / "none", "-o", tmp_path / "model")
+    assert (result.status, result.err) == (2, f"error: {tmp_path / 'none'}: no such folder or file\n")

@@ -32,9 +32,9 @@ def record(variant: int, *edits: Edit, verdict: str = "kept", column: str = "tex
 def shown(
     rows: list[dict[str, Any]], text: tuple[str, ...] = ("text",), label: str | None = None, **options: Any
 ) -> str:
-    console = Console(file=io.StringIO(), width=80, **options)
-    show_rows(rows, text, label, console)
-    return console.file.getvalue()
+    file = io.StringIO()
+    show_rows(rows, text, label, Console(file=file, width=80, **options))
+    return file.getvalue()
 
 
 def test_a_replaced_word_is_framed():
@@ -56,8 +56,8 @@ def test_a_row_without_edits_is_the_source():
 
 @given(st.text(alphabet="ab ,", max_size=20), st.data())
 def test_stretches_that_are_not_gone_spell_the_variant_up_to_blanks(source: str, data: st.DataObject):
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(source)), min_size=2, max_size=2)))
-    edit = Edit(*cuts, data.draw(st.text(alphabet="xy ", max_size=4)))
+    first, last = sorted(data.draw(st.lists(st.integers(0, len(source)), min_size=2, max_size=2)))
+    edit = Edit(first, last, data.draw(st.text(alphabet="xy ", max_size=4)))
     parts = stretches(source, [edit])
     spelled = "".join(text for text, mark in parts if mark is not GONE)
     assert spelled.split() == apply_edits(source, [edit]).split() or "".join(spelled.split()) == "".join(
@@ -123,6 +123,6 @@ def test_brackets_in_a_text_are_no_markup():
 
 
 @pytest.mark.parametrize(("options", "expected"), [({}, "[so]"), ({"force_terminal": True}, "so")])
-def test_the_legend_uses_the_marks_it_explains(options: dict[str, bool], expected: str):
+def test_the_legend_uses_the_marks_it_explains(options: dict[str, Any], expected: str):
     console = Console(file=io.StringIO(), width=80, **options)
     assert legend(console).plain.startswith(f"new words {expected}, dropped")

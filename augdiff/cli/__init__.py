@@ -13,9 +13,9 @@ from augdiff.cli import augment, preview, train
 from augdiff.errors import AugdiffError
 
 _EXAMPLES = (
-    "augdiff preview reviews.csv               look at a few variants first",
-    "augdiff augment reviews.csv -o more.csv   make them all",
-    "augdiff train texts/ -o my-model/         a model for your domain",
+    "augdiff preview reviews.csv --label stars               look at a few first",
+    "augdiff augment reviews.csv --label stars -o more.csv   make them all",
+    "augdiff train texts/ -o my-model/                       for your domain",
 )
 
 

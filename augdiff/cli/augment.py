@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "augdiff augment train.jsonl -o more.jsonl --text text --label label",
-    "augdiff augment train.csv -o more.parquet -n 8 --strength .3 --seed 1",
+    "augdiff augment train.csv -o more.parquet -l intent -n 8 --strength .3",
     "augdiff augment pairs.tsv -o more.tsv --text premise --text hypothesis",
-    "augdiff augment train.csv -o more.csv -p urls -p numbers --avoid slurs",
+    "augdiff augment train.csv -o more.csv -t text -p urls -p numbers",
 )
 
 

@@ -10,8 +10,8 @@ import typer
 from augdiff.cli.options import Call, count, takes_call
 
 EXAMPLES = (
-    "augdiff preview reviews.csv",
-    "augdiff preview reviews.csv --limit 10 -n 2 --strength .5",
+    "augdiff preview reviews.csv --label stars",
+    "augdiff preview reviews.csv -t text --limit 10 -n 2 --strength .5",
     "augdiff preview pairs.tsv --text premise --text hypothesis",
 )
 

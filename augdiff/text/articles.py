@@ -21,7 +21,10 @@ _REACH = 12
 # The word that follows an article ends, or is well begun, so far after the edit.
 _AHEAD = 60
 # What follows the letter a, or another language's word a, but never the article.
-_NEVER_AFTER = frozenset("and or is in of at as if are am it an a i on was were has had".split())
+_NEVER_AFTER = frozenset({
+    "and", "or", "is", "in", "of", "at", "as", "if", "are", "am", "it", "an", "a", "i", "on", "was", "were",
+    "has", "had",
+})  # fmt: skip
 
 
 def agree(text: str, edits: Sequence[Edit], frozen: Sequence[tuple[int, int]]) -> list[Edit]:

@@ -12,12 +12,12 @@ from augdiff.text.casing import normalised
 SLURS = "slurs"
 
 
-def word_list(items: Iterable[str]) -> frozenset[str]:
+def word_list(items: Iterable[str]) -> tuple[str, ...]:
     """What to avoid, without case and accents; ``slurs`` stands for the ready-made list."""
     words: set[str] = set()
     for item in items:
         words.update(_slurs() if item == SLURS else [_bare(item)])
-    return frozenset(words - {""})
+    return tuple(sorted(words - {""}))
 
 
 def avoided(new_words: Sequence[str], avoid: Collection[str]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from augdiff.text.casing import Cases, normalised
 from augdiff.text.manner import in_headline, manner_of
@@ -47,7 +48,7 @@ class _Counts:
         spans = find_words(line)
         words = [line[start:end] for start, end in spans]
         capital = [word[0].isupper() for word in words]
-        inside = [False] + [line[a:b] in _INSIDE for (_, a), (b, _) in zip(spans, spans[1:], strict=False)]
+        inside = [False] + [line[a:b] in _INSIDE for (_, a), (b, _) in pairwise(spans)]
         for at, word in enumerate(words):
             if not inside[at] or word[0].isdigit():
                 continue

@@ -16,7 +16,7 @@ _LETTER = regex.compile(r"\p{L}")
 _FIRST_WORD = regex.compile(r"\p{L}[\p{L}\p{M}'’-]*+")
 _WORD_BEFORE = regex.compile(r"(\p{L}[\p{L}\p{M}'’-]*+) $")
 _WORD_AFTER = regex.compile(r" (\p{L}[\p{L}\p{M}'’-]*+)")
-_SUFFIXES = frozenset("s t re ve ll d m".split())
+_SUFFIXES = frozenset({"s", "t", "re", "ve", "ll", "d", "m"})
 _JOINERS = frozenset("'’-")
 
 
@@ -134,15 +134,18 @@ def _groups(words: Sequence[str]) -> list[list[str]]:
     groups: list[list[str]] = []
     for word in words:
         last = groups[-1] if groups else []
-        if last and _LETTER.match(word) and last[-1] in _JOINERS and len(last) % 2 == 0:
-            last.append(word)
-        elif last and word in _JOINERS and len(last) % 2 and _LETTER.match(last[0]):
-            last.append(word)
-        elif last and _spells(last, word):
+        if last and (_compounds(last, word) or _spells(last, word)):
             last.append(word)
         else:
             groups.append([word])
     return groups
+
+
+def _compounds(parts: list[str], following: str) -> bool:
+    """Whether ``following`` goes on with words that have an apostrophe or a hyphen between them."""
+    if len(parts) % 2:
+        return following in _JOINERS and _LETTER.match(parts[0]) is not None
+    return parts[-1] in _JOINERS and _LETTER.match(following) is not None
 
 
 def _spells(letters: list[str], following: str) -> bool:

@@ -16,9 +16,10 @@ _NEAR = 60
 _LONGEST_HEADLINE = 200
 
 #: Words that headlines leave in lower case.
-SMALL = frozenset(
-    "a an and as at but by for from if in into nor of on onto or per so the to up via vs with yet".split()
-)
+SMALL = frozenset({
+    "a", "an", "and", "as", "at", "but", "by", "for", "from", "if", "in", "into", "nor", "of", "on", "onto", "or",
+    "per", "so", "the", "to", "up", "via", "vs", "with", "yet",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ def in_capitals(text: str, start: int, end: int) -> bool:
         return False
     left = _BORDER.split(text[max(0, start - _NEAR) : start])[-1]
     right = _BORDER.split(text[end : end + _NEAR])[0]
-    before = [word for word in _WORD.findall(left) if len(word) > 1][-2:]
-    after = [word for word in _WORD.findall(right) if len(word) > 1][:2]
-    shouted = sum(word.isupper() for word in before + after)
+    before: list[str] = [word for word in _WORD.findall(left) if len(word) > 1][-2:]
+    after: list[str] = [word for word in _WORD.findall(right) if len(word) > 1][:2]
+    shouted: int = sum(word.isupper() for word in before + after)
     return 2 * shouted > len(before) + len(after) and shouted > (0 if old else 1)
 
 

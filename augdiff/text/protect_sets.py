@@ -17,9 +17,12 @@ Finder = Callable[[str], Iterable[Span]]
 # A link ends before the marks that end a sentence, and where a script without blanks goes on.
 _LINKED = r"[[^\s<>\"“”‘’«»]--[\p{Han}\p{Hiragana}\p{Katakana}、。，！？]]"
 _NOT_LAST = r"(?<![.,;:!?'*)\]}…])"
-_TOP = r"(?:com(?:\.\p{L}{2})?|co\.\p{L}{2}|org|net|edu|gov|mil|int|info|io|ai|app|dev|eu|de|fr|nl|ch|ru|jp|cn|br|ca|tv|uk)"
+_TOP = (
+    r"(?:com(?:\.\p{L}{2})?|co\.\p{L}{2}|org|net|edu|gov|mil|int|info|io|ai|app|dev"
+    r"|eu|de|fr|nl|ch|ru|jp|cn|br|ca|tv|uk)"
+)
 _URL = rf"""
-      (?<![\p{{L}}\p{{N}}])(?:(?:https?|ftps?)://|www\.){_LINKED}+{_NOT_LAST}
+      (?<![a-z0-9])(?:(?:https?|ftps?)://|www\.){_LINKED}+{_NOT_LAST}
     | (?<![\p{{L}}\p{{N}}_.@/-])(?:[a-z0-9][a-z0-9-]{{0,62}}+\.){{1,6}}?{_TOP}(?![\p{{L}}\p{{N}}_@-]|\.[\p{{L}}\p{{N}}])
       (?:[/?\#]{_LINKED}*{_NOT_LAST})?
 """

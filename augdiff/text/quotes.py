@@ -8,9 +8,9 @@ from itertools import accumulate
 from augdiff.text.spacing import INNER, is_word
 
 _MARKS = frozenset("'’")
-_SUFFIXES = frozenset("s re ve ll d m".split())
-_SHORT_HEADS = frozenset("o d l y j qu ma ne e jusqu aujourd".split())
-_BARE_TAILS = frozenset("em til till cause cuz bout tis twas n round".split())
+_SUFFIXES = frozenset({"s", "re", "ve", "ll", "d", "m"})
+_SHORT_HEADS = frozenset({"o", "d", "l", "y", "j", "qu", "ma", "ne", "e", "jusqu", "aujourd"})
+_BARE_TAILS = frozenset({"em", "til", "till", "cause", "cuz", "bout", "tis", "twas", "n", "round"})
 # How many tokens ahead the other end of a quotation is looked for.
 _FAR = 60
 

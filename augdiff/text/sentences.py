@@ -12,11 +12,12 @@ _QUOTES = frozenset("\"“‘'«„`")
 _STOPS = frozenset(".!?。！？؟।")
 _CLOSING = "\"”’'»)]}*_"
 _LAST_WORD = regex.compile(r"[\p{L}][\p{L}.]*$")
-_TITLES = frozenset(
-    "mr mrs ms dr prof st gen sen rep gov capt lt col sgt rev hon mt ft vs e.g i.e cf fig figs eq sec no nos vol pp "
-    "approx dept est ca messrs mme".split()
-)
-_OFTEN_LAST = frozenset("etc inc ltd co corp jr sr al ave blvd dept".split())
+_TITLES = frozenset({
+    "mr", "mrs", "ms", "dr", "prof", "st", "gen", "sen", "rep", "gov", "capt", "lt", "col", "sgt", "rev", "hon",
+    "mt", "ft", "vs", "e.g", "i.e", "cf", "fig", "figs", "eq", "sec", "no", "nos", "vol", "pp", "approx", "dept",
+    "est", "ca", "messrs", "mme",
+})  # fmt: skip
+_OFTEN_LAST = frozenset({"etc", "inc", "ltd", "co", "corp", "jr", "sr", "al", "ave", "blvd", "dept"})
 
 
 def begins_sentence(before: str) -> bool | None:

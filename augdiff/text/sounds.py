@@ -19,7 +19,10 @@ _UNSPEAKABLE = regex.compile(
     r"[bcdfghjklmnpqrstvwxz]{2,5}\d*(?![a-z])|(?:fbi|mba|nba|fda|irs|mit|sos|sat|suv|hiv|lgbtq?)(?![a-z])"
 )
 _SPOKEN_ACRONYM = regex.compile(r"[^AEIOU\d](?:[AEIOUY]|(?<=S)[CKLMNPTWH][AEIOU]|(?<=F)[LR][AEIOU])")
-_SPELT_ACRONYMS = frozenset("FAQ FIA HIV HOA LAPD LAX LED MEP MIA MIT NAACP NIH RAF SAT SOS SUV".split())
+_SPELT_ACRONYMS = frozenset({
+    "FAQ", "FIA", "HIV", "HOA", "LAPD", "LAX", "LED", "MEP", "MIA", "MIT", "NAACP", "NIH", "RAF", "SAT", "SOS",
+    "SUV",
+})  # fmt: skip
 _VOWELS = frozenset("aeiouæœø")
 _NAMES_WITH_VOWEL = frozenset("aefhilmnorsx")
 

@@ -8,6 +8,7 @@ _PAIRS = frozenset({"()", "[]", "{}", "“”", "‘’", "«»", "„“", '""'
 _PAUSES = frozenset(",;:،，、；：")
 _STOPS = frozenset(".!?…。！？؟")
 _CLOSERS = frozenset(")]}”’»") | _STOPS
+_NEAR = 120
 _OPENERS = frozenset("([{“‘«")
 
 
@@ -38,7 +39,7 @@ def _wider(text: str, start: int, end: int, lo: int, hi: int) -> tuple[int, int]
     right = text[after] if after < hi else ""
     if left and left + right in _PAIRS:
         return before - 1, after + 1
-    if left == "/" and before == start and right != "/":
+    if left == "/" and before == start and right != "/" and text[before - 2 : before - 1] != "/":
         return before - 1, end
     if right == "/" and after == end and text[after + 1 : after + 2] != "/" and left != "/":
         return start, after + 1
@@ -55,10 +56,9 @@ def _drops_right(text: str, before: int, after: int) -> bool:
     begins = not left or left.isspace() or left in _STOPS | _OPENERS
     following = text[after + 1 : after + 2]
     if right in _PAUSES:
-        return (begins or left in _PAUSES) and not is_word(following or " ")
-    return (
-        right in _STOPS and begins and left not in _OPENERS and following.isspace() and bool(text[after + 1 :].strip())
-    )
+        return (begins or left in _PAUSES) and (not following or following.isspace())
+    alone = left not in _STOPS and not text[after + 1 : after + _NEAR].strip()
+    return right in _STOPS and begins and left not in _OPENERS and not following.strip() and not alone
 
 
 def _drops_left(text: str, left: str, after: int) -> bool:

@@ -1,0 +1,133 @@
+"""What is done stays done: after a crash, Ctrl-C or a full disk the same command goes on from there."""
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from commands import WITH_AUGDIFF, Commands, left_over, read
+from fakes import FakeAugmenter
+
+
+def crash_after(batches: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    resample = FakeAugmenter.resample
+    calls = iter(range(batches))
+
+    def crashing(self: FakeAugmenter, sources: Any) -> Any:
+        if sources and next(calls, None) is None:
+            raise error
+        return resample(self, sources)
+
+    monkeypatch.setattr(FakeAugmenter, "resample", crashing)
+
+
+def test_the_same_command_goes_on_after_a_crash_and_writes_the_same(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    commands("augment", rows, "-o", tmp_path / "whole.jsonl", "--json")
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 2)
+    with monkeypatch.context() as patch:
+        crash_after(3, RuntimeError("out of memory"), patch)
+        with pytest.raises(RuntimeError):
+            commands.start(*words)
+    assert left_over(tmp_path) == ["more.jsonl.part", "whole.jsonl"]
+    with monkeypatch.context() as patch:
+        crash_after(2, AssertionError("did the finished rows again"), patch)
+        result = commands(*words)
+    assert "going on after 6 finished rows" in result.err
+    assert ["asked", "40", "100%"] in [line.split() for line in result.out.splitlines()]
+    assert (tmp_path / "more.jsonl").read_text() == (tmp_path / "whole.jsonl").read_text()
+    assert left_over(tmp_path) == ["more.jsonl", "whole.jsonl"]
+
+
+def test_ctrl_c_says_how_to_go_on(commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    crash_after(2, KeyboardInterrupt(), monkeypatch)
+    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    assert result.status == 130
+    assert result.err.splitlines()[-1] == "stopped after 8 rows; the same command goes on from there"
+
+
+def test_a_full_disk_is_one_line_and_keeps_what_is_done(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    crash_after(2, OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "more.jsonl.part/4"), monkeypatch)
+    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    assert result.status == 2
+    assert result.err.splitlines() == [
+        "error: more.jsonl.part/4: No space left on device: mend that, and the same command goes on after the 8 rows "
+        "that are done"
+    ]
+
+
+def test_another_command_does_not_take_over_and_fresh_starts_anew(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(1, KeyboardInterrupt(), patch)
+        commands(*words)
+    other = commands(*words, "--seed", 7)
+    assert other.status == 2
+    assert "(other settings)" in other.err
+    assert "--fresh" in other.err
+    assert commands(*words, "--seed", 7, "--fresh").status == 0
+
+
+def test_a_row_mended_after_those_that_are_done_loses_nothing(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    rows.write_text(rows.read_text().replace("Number 9", "Number nine"))
+    assert "going on after 8 finished rows" in commands(*words).err
+
+
+def test_a_row_changed_among_those_that_are_done_is_refused(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    rows.write_text(rows.read_text().replace("Number 5", "Number five"))
+    result = commands(*words)
+    assert (result.status, result.out) == (2, "")
+    assert "rows 4 to 7 of the input changed" in result.err
+
+
+def test_an_input_cut_shorter_than_what_is_done_is_refused(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4)
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    rows.write_text("\n".join(rows.read_text().splitlines()[:4]))
+    assert "the input has 4 rows, 8 are done" in commands(*words).err
+
+
+def test_ctrl_c_in_a_real_process_and_on_from_there(rows: Path, tmp_path: Path):
+    words = ["augment", str(rows), "-o", str(tmp_path / "more.jsonl"), "--batch-size", "2"]
+    script = str(Path(__file__).with_name("commands.py"))
+    command = [sys.executable, script, "0.5", *words]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=WITH_AUGDIFF)
+    part = tmp_path / "more.jsonl.part"
+    give_up = time.monotonic() + 60
+    while len(list(part.glob("*.arrow"))) < 2 and time.monotonic() < give_up:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err.splitlines() == ["stopped after 4 rows; the same command goes on from there"]
+    again = subprocess.run(
+        [sys.executable, script, "0", *words], capture_output=True, text=True, timeout=60, env=WITH_AUGDIFF
+    )
+    assert (again.returncode, again.stderr) == (0, "going on after 4 finished rows\n")
+    assert len(read(tmp_path / "more.jsonl")) == 10 * 4
