@@ -96,8 +96,10 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
                 if proposal.fresh:
                     forbidden[row, place_] = first
     to = denoiser.device
-    elastic, begins, ends, glued = (torch.from_numpy(flag).to(to) for flag in flags)
-    return Holes(torch.from_numpy(slot).to(to), elastic, begins, ends, glued, torch.from_numpy(forbidden).to(to))
+    elastic, begin_flags, end_flags, glued = (torch.from_numpy(flag).to(to) for flag in flags)
+    return Holes(
+        torch.from_numpy(slot).to(to), elastic, begin_flags, end_flags, glued, torch.from_numpy(forbidden).to(to)
+    )
 
 
 def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> list[Edit]:

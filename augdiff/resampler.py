@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +11,7 @@ import torch
 from augdiff.denoisers.load import load
 from augdiff.engine.denoise import denoise
 from augdiff.engine.noise import Streams, mix
+from augdiff.engine.prediction import sharpen
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
 from augdiff.errors import OptionError
@@ -57,7 +57,9 @@ class Resampler:
 
     def __init__(self, settings: Settings) -> None:
         if settings.family not in (None, _FAMILY):
-            raise OptionError(f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}")
+            raise OptionError(
+                f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}"
+            )
         self.settings = settings
         self.denoiser = load(settings.model, settings.device)
         vocabulary = self.denoiser.vocabulary
@@ -160,18 +162,11 @@ class Resampler:
             (~clean).float(),
             lambda ids, t, where: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(offsets))),
-            guide=lambda logits, ids, where, active: self._likely(
-                self._bars(logits, ids, where, holes[active]) / self.settings.temperature
+            guide=lambda logits, ids, where, active: sharpen(
+                self._bars(logits, ids, where, holes[active]), self.settings.temperature, self.settings.min_p
             ),
         )
         return result.x.cpu(), result.surprise.cpu()
-
-    def _likely(self, logits: torch.Tensor) -> torch.Tensor:
-        """Bar what falls short of ``min_p``; ``(N, V)`` in and out."""
-        if not self.settings.min_p:
-            return logits
-        least = logits.amax(-1, keepdim=True) + math.log(self.settings.min_p)
-        return logits.masked_fill(logits < least, -math.inf)
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]

@@ -122,9 +122,7 @@ class Run:
         if (folder / "progress.json").exists():
             self._resume()
 
-    def train(
-        self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None]
-    ) -> None:
+    def train(self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None]) -> None:
         """Train to the budget, saving the state after every chunk of rows.
 
         :param report: called every twenty steps with the progress, the loss, the agreement with the
@@ -154,19 +152,20 @@ class Run:
         row = [r for r, example in enumerate(examples) for _ in example.holes]
         hole = [h for example in examples for h in example.holes]
         target = torch.tensor([t for example in examples for t in example.targets], device=device)
-        states = encoder(ids, real)[row, hole]
+        where = torch.tensor(row, device=device), torch.tensor(hole, device=device)
+        features = encoder(ids, real, where)
         generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
         columns, log_weights = sampled_columns(encoder.config.vocab_size, 8000, 2000, generator)
         loss = cross_entropy(
-            encoder.features(states), encoder.token.weight, encoder.bias, target,
+            features, encoder.token.weight, encoder.bias, target,
             columns.to(device), log_weights.to(device),
         )  # fmt: skip
         total, cosine = loss, float("nan")
         if self.teacher is not None and self.training.agreement:
             plain, plain_real = (part.to(device) for part in pad(clean, self.marks.pad))
             with torch.no_grad():
-                wanted = self.teacher.embed(self.teacher(plain, plain_real), plain_real)
-            likeness = (encoder.embed(encoder(plain, plain_real), plain_real) * wanted).sum(1).mean()
+                wanted = self.teacher.embed(plain, plain_real)
+            likeness = (encoder.embed(plain, plain_real) * wanted).sum(1).mean()
             total, cosine = loss + self.training.agreement * (1 - likeness), likeness.item()
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)

@@ -102,9 +102,7 @@ def _check_plan(part: Path, plan: dict[str, object]) -> None:
     path.write_text(json.dumps(plan))
 
 
-def _begin(
-    part: Path, files: list[Path], start: str, vocabulary: int, sizes: EncoderConfig | None, seed: int
-) -> Start:
+def _begin(part: Path, files: list[Path], start: str, vocabulary: int, sizes: EncoderConfig | None, seed: int) -> Start:
     if start == SCRATCH:
         made = _new_vocabulary(part, files, vocabulary)
         values = asdict(sizes or EncoderConfig(1)) | {"vocab_size": len(made)}
@@ -118,18 +116,19 @@ def _begin(
         assert isinstance(network, EncoderNetwork)
         encoder = network.encoder.requires_grad_(True).train()
         return Start(encoder, load_vocabulary(folder), deepcopy(encoder).requires_grad_(False))
-    encoder = from_bert(folder)
+    encoder, teacher = from_bert(folder, EncoderConfig.sentence_depth), from_bert(folder).requires_grad_(False)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_truncation()
     tokenizer.no_padding()
-    return Start(encoder, Vocabulary(tokenizer, find_marks(tokenizer)), deepcopy(encoder).requires_grad_(False))
+    return Start(encoder, Vocabulary(tokenizer, find_marks(tokenizer)), teacher)
 
 
 def find_marks(tokenizer: Tokenizer) -> Marks:
     """The marks of a BERT-style vocabulary; two unused tokens serve as elastic mask and blank."""
     names = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
-    ids = {field: tokenizer.token_to_id(name) for field, name in names.items()}
-    missing = [names[field] for field, value in ids.items() if value is None]
+    found = {field: tokenizer.token_to_id(name) for field, name in names.items()}
+    ids = {field: value for field, value in found.items() if value is not None}
+    missing = [name for field, name in names.items() if field not in ids]
     if missing:
         raise ModelError(f"the tokenizer has no {', '.join(missing)}: start from a BERT-style model or from scratch")
     spare = [tokenizer.token_to_id(name) for name in ("[ELASTIC]", "[BLANK]")]
@@ -143,7 +142,7 @@ def _new_vocabulary(part: Path, files: list[Path], size: int) -> Vocabulary:
     """A cased WordPiece vocabulary of the texts, made once per run."""
     path = part / "tokenizer.json"
     if not path.exists():
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))  # type: ignore[call-arg]
+        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
         tokenizer.normalizer = normalizers.NFC()
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         tokenizer.decoder = decoders.WordPiece()

@@ -104,13 +104,17 @@ def test_the_sampled_loss_is_right_on_average() -> None:
     target = torch.randint(0, 500, (100,))
     plain = torch.nn.functional.cross_entropy(x @ weight.t() + bias, target).item()
     generator = torch.Generator().manual_seed(0)
-    drawn = [cross_entropy(x, weight, bias, target, *sampled_columns(500, 50, 100, generator)).item() for _ in range(50)]
+    drawn = [
+        cross_entropy(x, weight, bias, target, *sampled_columns(500, 50, 100, generator)).item() for _ in range(50)
+    ]
     assert np.mean(drawn) == pytest.approx(plain, rel=0.01)
 
 
 def make_run(folder: Path, tokens: int) -> Run:
     torch.manual_seed(1)
-    encoder = Encoder(EncoderConfig(VOCABULARY, width=16, depth=2, heads=2, inner=32, max_length=64, sentence=16))
+    encoder = Encoder(
+        EncoderConfig(VOCABULARY, width=16, depth=2, heads=2, inner=32, max_length=64, sentence=16, sentence_depth=1)
+    )
     teacher = Encoder(encoder.config).requires_grad_(False)
     training = Training(tokens=tokens, batch_tokens=4000, rate=3e-3, warmup=2, clean_rows=4)
     return Run(folder, encoder, teacher, MARKS, training, Noise())

@@ -47,7 +47,9 @@ def make_model(folder: Path, seed: int = 0) -> Path:
     tokenizer = make_tokenizer()
     torch.manual_seed(seed)
     size = tokenizer.get_vocab_size()
-    encoder = Encoder(EncoderConfig(size, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16))
+    encoder = Encoder(
+        EncoderConfig(size, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16, sentence_depth=1)
+    )
     with torch.no_grad():
         encoder.token.weight.mul_(20)
     save(folder, encoder.eval(), Vocabulary(tokenizer, MARKS), make_cases(), 0.2, {"tokens": 0})

@@ -14,7 +14,7 @@ from augdiff.text.vocabulary import Vocabulary
 
 #: Every forward is padded to one of these lengths, so that a row's logits do not depend on the rows
 #: beside it.
-LENGTHS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+LENGTHS = (*range(4, 64, 4), *range(64, 128, 16), *range(128, 513, 64))
 ROWS = 8
 
 
@@ -83,12 +83,13 @@ class EncoderNetwork:
     encoder: Encoder
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
-        """See :class:`Network`; only the states asked for go through the output matrix."""
-        states: Tensor = self.encoder(ids, real)[where]
-        spare = -len(states) % ROWS
-        full = torch.cat([states, states.new_zeros(spare, states.shape[1])])
-        return self.encoder.logits(full)[: len(states)]
+        """See :class:`Network`; only the positions asked for go through the output matrix."""
+        rows, columns = where.nonzero(as_tuple=True)
+        # Whole blocks of positions: a product with very few rows is rounded in another way.
+        spare = rows.new_zeros(-len(rows) % ROWS)
+        features = self.encoder(ids, real, (torch.cat([rows, spare]), torch.cat([columns, spare])))
+        return self.encoder.logits(features)[: len(rows)]
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""
-        return self.encoder.embed(self.encoder(ids, real), real)
+        return self.encoder.embed(ids, real)

@@ -15,7 +15,11 @@ from torch.nn import functional as F
 
 @dataclass(frozen=True)
 class EncoderConfig:
-    """Sizes of an :class:`Encoder`; all are counts."""
+    """Sizes of an :class:`Encoder`; all are counts.
+
+    :param sentence: numbers in a sentence's vector.
+    :param sentence_depth: layers that the vector is read after; fewer make it cheaper.
+    """
 
     vocab_size: int
     width: int = 384
@@ -24,6 +28,7 @@ class EncoderConfig:
     inner: int = 1536
     max_length: int = 512
     sentence: int = 384
+    sentence_depth: int = 3
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -31,6 +36,8 @@ class EncoderConfig:
                 raise ValueError(f"{name} must be at least 1, was: {value}")
         if self.width % self.heads:
             raise ValueError(f"width ({self.width}) must be a multiple of heads ({self.heads})")
+        if self.sentence_depth > self.depth:
+            raise ValueError(f"sentence_depth ({self.sentence_depth}) must be at most depth ({self.depth})")
 
 
 class Layer(nn.Module):
@@ -48,19 +55,29 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         """One layer; x ``(B, L, D)``, bias ``(B, 1, 1, L)`` is added to the attention scores."""
+        return self._passed_on(x, self._attended(x, bias))
+
+    def at(self, x: Tensor, bias: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """The layer's states at N positions alone, ``(N, D)``; ``where`` is their rows and columns."""
+        return self._passed_on(x[where], self._attended(x, bias)[where])
+
+    def _attended(self, x: Tensor, bias: Tensor) -> Tensor:
         batch, length, width = x.shape
         size = width // self.heads
         q, k, v = self.qkv(x).view(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
         # Plain products: at sentence length they beat the fused kernel on processors.
         scores = (q * size**-0.5) @ k.transpose(-1, -2) + bias
-        mixed = (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, length, width)
+        mixed: Tensor = (scores.softmax(-1) @ v).transpose(1, 2).reshape(batch, length, width)
+        return mixed
+
+    def _passed_on(self, x: Tensor, mixed: Tensor) -> Tensor:
         x = self.attention_norm(x + self.out(mixed))
         out: Tensor = self.norm(x + self.down(F.gelu(self.up(x))))
         return out
 
 
 class Encoder(nn.Module):
-    """Ids in, states out; ``logits`` and ``embed`` read the states."""
+    """Ids in, scores of tokens and vectors of sentences out."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -77,29 +94,34 @@ class Encoder(nn.Module):
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
 
-    def forward(self, ids: Tensor, real: Tensor) -> Tensor:
-        """States of every position.
+    def forward(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """What the output matrix is applied to, at the positions asked for.
 
         :param ids: token ids, ``(B, L)``.
         :param real: false at padding, ``(B, L)``.
-        :returns: ``(B, L, D)``.
+        :param where: rows and columns of N positions, ``(N,)`` each.
+        :returns: features, ``(N, D)``.
         """
-        bias = torch.zeros(real.shape, device=ids.device).masked_fill_(~real, -1e9)[:, None, None]
-        x: Tensor = self.norm(self.token(ids) + self.position.weight[: ids.shape[1]])
-        for layer in self.layers:
+        x, bias = self._embedded(ids, real)
+        *most, last = self.layers
+        for layer in most:
             x = layer(x, bias)
-        return x
-
-    def features(self, states: Tensor) -> Tensor:
-        """What the output matrix is applied to; ``(..., D)`` in and out."""
+        states = last.at(x, bias, where)  # type: ignore[operator]
         features: Tensor = self.transform_norm(F.gelu(self.transform(states)))
         return features
 
-    def logits(self, states: Tensor) -> Tensor:
-        """Scores of every token: ``(..., D)`` to ``(..., V)``; the output matrix is the input's."""
-        return F.linear(self.features(states), self.token.weight, self.bias)
+    def logits(self, features: Tensor) -> Tensor:
+        """Scores of every token, ``(N, D)`` to ``(N, V)``; the output matrix is the input's."""
+        return F.linear(features, self.token.weight, self.bias)
 
-    def embed(self, states: Tensor, real: Tensor) -> Tensor:
-        """Unit vectors of the texts: states ``(B, L, D)``, real ``(B, L)`` to ``(B, S)``."""
+    def embed(self, ids: Tensor, real: Tensor) -> Tensor:
+        """Unit vectors of the texts: ids and real ``(B, L)`` to ``(B, S)``."""
+        x, bias = self._embedded(ids, real)
+        for layer in self.layers[: self.config.sentence_depth]:
+            x = layer(x, bias)
         share = real / real.sum(1, keepdim=True).clamp(min=1)
-        return F.normalize(self.sentence((states * share[..., None]).sum(1)), dim=-1)
+        return F.normalize(self.sentence((x * share[..., None]).sum(1)), dim=-1)
+
+    def _embedded(self, ids: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        bias = torch.zeros(real.shape, device=ids.device).masked_fill_(~real, -1e9)[:, None, None]
+        return self.norm(self.token(ids) + self.position.weight[: ids.shape[1]]), bias

@@ -20,11 +20,12 @@ _LAYER = {
 }
 
 
-def from_bert(folder: Path) -> Encoder:
+def from_bert(folder: Path, sentence_depth: int | None = None) -> Encoder:
     """An encoder with the weights of a BERT-style folder (``config.json``, ``model.safetensors``).
 
     The output layer starts as the identity; type embeddings are folded into the positions.
 
+    :param sentence_depth: layers before the sentence vector; None for all, as in the original.
     :raises KeyError: if a tensor of the BERT layout is missing.
     """
     known = json.loads((folder / "config.json").read_text())
@@ -36,6 +37,7 @@ def from_bert(folder: Path) -> Encoder:
         inner=known["intermediate_size"],
         max_length=known["max_position_embeddings"],
         sentence=known["hidden_size"],
+        sentence_depth=sentence_depth or known["num_hidden_layers"],
     )
     weights = load_file(folder / "model.safetensors")
     prefix = "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""

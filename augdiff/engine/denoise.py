@@ -11,6 +11,7 @@ from torch import Tensor
 
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates, Order, by_entropy
+from augdiff.engine.prediction import Prediction, in_cache, predict
 from augdiff.engine.schedule import Schedule, linear
 from augdiff.engine.space import Space
 from augdiff.engine.step import shares
@@ -41,7 +42,8 @@ class Denoised:
     """The states when the loop ends, and how typical each draw was.
 
     :param x: ``(B, L)``.
-    :param surprise: log-probability plus entropy at the draw that stayed, ``(B, L)``; NaN elsewhere.
+    :param surprise: log-probability plus entropy at the last draw, 0 on average for honest draws,
+        ``(B, L)``; NaN where nothing was drawn.
     """
 
     x: Tensor
@@ -103,32 +105,29 @@ def denoise(
         if not len(active):
             continue
         logits = guide(net(x[active], t[active], where[active]), x[active], where[active], active)
-        probabilities = logits.softmax(-1)
+        prediction = predict(logits)
         rows, positions = where.nonzero(as_tuple=True)
-        drawn = space.draw(probabilities, streams.uniform(rows, positions, step, _DRAW))
         a_t, b_t = schedule(t[rows], rate[rows, positions])
         a_s, b_s = schedule(s[rows], rate[rows, positions])
         take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)
-        u = order(
-            Candidates(
-                probabilities,
-                drawn,
-                rows,
-                take,
-                streams.uniform(rows, positions, step, _ORDER),
-                streams.uniform(rows, torch.zeros_like(positions), step, _COUNT),
-            )
-        )
-        fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else drawn
+        chance = streams.uniform(rows, positions, step, _DRAW)
+
+        def draw(which: Tensor, prediction: Prediction = prediction, chance: Tensor = chance) -> Tensor:
+            found = x.new_empty(len(which))
+            for at, few in in_cache(which):
+                found[at] = space.draw(prediction.weights[few], chance[few])
+            return found
+
+        random = streams.uniform(rows, positions, step, _ORDER)
+        row_random = streams.uniform(rows, torch.zeros_like(positions), step, _COUNT)
+        u = order(Candidates(prediction, draw, rows, take, random, row_random))
         before = x[rows, positions]
+        wanted = space.wanted(u, take).nonzero()[:, 0]
+        drawn = before.clone()
+        drawn[wanted] = draw(wanted)
+        fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else before
         x[rows, positions] = space.blend(take, keep, drawn, before, fresh, u)
         clean[rows, positions] = u < take
-        surprise[rows, positions] = _typicality(probabilities, drawn).float()
+        typicality = prediction.log_probability(wanted, drawn[wanted]) + prediction.entropy[wanted]
+        surprise[rows[wanted], positions[wanted]] = typicality.float()
     return Denoised(x, surprise)
-
-
-def _typicality(probabilities: Tensor, drawn: Tensor) -> Tensor:
-    """Log-probability of the draw plus the entropy of its position: 0 on average for honest draws."""
-    p = probabilities.gather(1, drawn[:, None])[:, 0].clamp(min=1e-30)
-    typicality: Tensor = p.log() + torch.special.entr(probabilities).sum(-1)
-    return typicality

@@ -13,21 +13,23 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from augdiff.engine.prediction import Prediction
+
 
 @dataclass(frozen=True)
 class Candidates:
     """What an order may look at; N positions of B rows.
 
-    :param probabilities: ``(N, V)``.
-    :param drawn: the prediction drawn for each position, ids ``(N,)``.
+    :param prediction: the denoiser's view of them.
+    :param draw: positions ``(n,)`` to the predictions drawn for them, the same at every call, ``(n,)``.
     :param rows: the row of each position, ascending, ``(N,)``.
     :param take: probability of taking the prediction, ``(N,)``.
     :param random: uniform numbers, one per position, ``(N,)``.
     :param row_random: a uniform number per row, repeated for its positions, ``(N,)``.
     """
 
-    probabilities: Tensor
-    drawn: Tensor
+    prediction: Prediction
+    draw: Callable[[Tensor], Tensor]
     rows: Tensor
     take: Tensor
     random: Tensor
@@ -44,12 +46,13 @@ def at_random(candidates: Candidates) -> Tensor:
 
 def by_entropy(candidates: Candidates) -> Tensor:
     """The positions that the denoiser is surest of first; exact, in as few steps as positions."""
-    return _ranked(-torch.special.entr(candidates.probabilities).sum(-1), candidates)
+    return _ranked(-candidates.prediction.entropy, candidates)
 
 
 def by_probability(candidates: Candidates) -> Tensor:
     """The most probable draws first; better looking and less diverse."""
-    return _ranked(candidates.probabilities.gather(1, candidates.drawn[:, None])[:, 0], candidates)
+    everywhere = torch.arange(len(candidates.rows), device=candidates.rows.device)
+    return _ranked(candidates.prediction.log_probability(everywhere, candidates.draw(everywhere)), candidates)
 
 
 def _ranked(score: Tensor, candidates: Candidates) -> Tensor:

@@ -19,8 +19,11 @@ class Space(Protocol):
     def noise(self, u: Tensor) -> Tensor:
         """Pure noise from uniform numbers ``(N,)``."""
 
-    def draw(self, probabilities: Tensor, u: Tensor) -> Tensor:
-        """Predictions from ``(N, V)`` and uniform numbers ``(N,)``."""
+    def draw(self, weights: Tensor, u: Tensor) -> Tensor:
+        """Predictions from likelihoods ``(N, V)``, not normalised, and uniform numbers ``(N,)``."""
+
+    def wanted(self, u: Tensor, take: Tensor) -> Tensor:
+        """Which of N positions use their prediction when blended, ``(N,)``."""
 
     def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
         """The next state of ``(N,)`` positions."""
@@ -45,9 +48,13 @@ class TokenSpace:
         """Ids by the prior."""
         return draw_ids(self.prior.expand(len(u), -1), u)
 
-    def draw(self, probabilities: Tensor, u: Tensor) -> Tensor:
-        """Ids by their probabilities."""
-        return draw_ids(probabilities, u)
+    def draw(self, weights: Tensor, u: Tensor) -> Tensor:
+        """Ids by their likelihood."""
+        return draw_ids(weights, u)
+
+    def wanted(self, u: Tensor, take: Tensor) -> Tensor:
+        """Those that take it."""
+        return u < take
 
     def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
         """Pick one of the three per position."""

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from augdiff.engine.prediction import in_cache
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
@@ -61,13 +62,13 @@ class Bars:
     device: torch.device
 
     def __call__(self, logits: Tensor, x: Tensor, where: Tensor, holes: Holes) -> Tensor:
-        """Logits ``(N, V)`` of the positions ``where`` of ``x``, ``(B, L)``, with the bars laid on."""
-        code = self._codes(x, holes)[where]
-        barred = logits + self._table[code]
-        rows, forbidden = torch.arange(len(barred), device=x.device), holes.forbidden[where]
-        some = forbidden >= 0
-        barred[rows[some], forbidden[some]] = _BARRED
-        return barred
+        """Logits ``(N, V)`` of the positions ``where`` of ``x``, ``(B, L)``, with the bars laid on, in place."""
+        code, forbidden = self._codes(x, holes)[where], holes.forbidden[where]
+        for at, rows in in_cache(logits):
+            rows += self._table[code[at]]
+        some = (forbidden >= 0).nonzero()[:, 0]
+        logits[some, forbidden[some]] = _BARRED
+        return logits
 
     def _codes(self, x: Tensor, holes: Holes) -> Tensor:
         """Which line of the table holds at each position, ``(B, L)``."""
