@@ -35,7 +35,7 @@ def augment(
     min_fluency: float = Settings.min_fluency,
     max_likeness: float = Settings.max_likeness,
     redraws: int = Settings.redraws,
-    steps: int | None = Settings.steps,
+    steps: int = Settings.steps,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
     batch_size: int = Settings.batch_size,

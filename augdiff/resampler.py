@@ -151,7 +151,7 @@ class Resampler:
         holes = hole_rules(rows, x.shape[1], denoiser)
         clean = holes.slot < 0
         counts = (~clean).sum(1)
-        steps = counts if self.settings.steps is None else counts.clamp(max=self.settings.steps)
+        steps = counts.clamp(max=self.settings.steps)
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         offsets = np.array([window.first for _, window in rows], dtype=np.uint64)
         result = denoise(

@@ -44,7 +44,7 @@ class Settings:
     :param max_likeness: variants more alike in their letters to their source or a sibling are near-copies;
         1 rejects exact copies only.
     :param redraws: how often a copy is drawn again before it is rejected.
-    :param steps: most denoising steps; None for one per noised slot.
+    :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model.
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
@@ -64,7 +64,7 @@ class Settings:
     min_fluency: float = -6.0
     max_likeness: float = 0.95
     redraws: int = 3
-    steps: int | None = None
+    steps: int = 2
     temperature: float = 1.0
     min_p: float = 0.0
     batch_size: int = 256
@@ -200,7 +200,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "min_fluency": _number("a number", lambda _: True),
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
     "redraws": _whole(0),
-    "steps": _optional(_whole(1)),
+    "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
     "batch_size": _whole(1),

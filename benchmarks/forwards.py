@@ -62,9 +62,10 @@ def replay(encoder: Encoder, passes: Sequence[Forward], seed: int = 0) -> float:
     with torch.inference_mode():
         for one in passes:
             size, shape = one.rows * one.length, (one.rows, one.length)
-            states = encoder(ids[:size].view(shape), real[:size].view(shape))
+            inputs = ids[:size].view(shape), real[:size].view(shape)
             if one.read:
-                encoder.logits(states.view(size, -1)[: one.read])
+                read = torch.arange(one.read)
+                encoder.logits(encoder(*inputs, (read // one.length, read % one.length)))
             else:
-                encoder.embed(states, real[:size].view(shape))
+                encoder.embed(*inputs)
     return time.perf_counter() - clock

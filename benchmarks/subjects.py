@@ -10,7 +10,7 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from augdiff.denoisers.denoiser import EncoderNetwork, Network
-from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.slots import Marks
 
@@ -48,7 +48,7 @@ def running(state: Path) -> Subject:
     Its blank and its elastic mask are the first two tokens that the vocabulary keeps free.
     """
     folder = _warm_folder()
-    encoder = from_bert(folder)
+    encoder = from_bert(folder, EncoderConfig.sentence_depth)
     with safe_open(state, framework="pt") as tensors:
         weights = {
             name.removeprefix(_PREFIX): tensors.get_tensor(name).float()

@@ -38,6 +38,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("steps", 0),
         ("temperature", 0),
         ("temperature", math.inf),
+        ("min_p", 1.0),
         ("batch_size", 0),
         ("device", "gpu"),
     ],
@@ -113,8 +114,9 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "min_fluency": -1.0,
         "max_likeness": 0.5,
         "redraws": 1,
-        "steps": 2,
+        "steps": 3,
         "temperature": 0.5,
+        "min_p": 0.1,
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}
     monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")

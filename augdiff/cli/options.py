@@ -94,7 +94,7 @@ class Call:
         Settings.max_likeness
     )
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
-    steps: Annotated[int | None, whole("Most denoising steps. [default: one per noised place]")] = None
+    steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size

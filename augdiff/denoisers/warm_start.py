@@ -19,13 +19,22 @@ _LAYER = {
     "output.LayerNorm": "norm",
 }
 
+_HEAD = {
+    "transform.dense.weight": "transform.weight",
+    "transform.dense.bias": "transform.bias",
+    "transform.LayerNorm.weight": "transform_norm.weight",
+    "transform.LayerNorm.bias": "transform_norm.bias",
+    "bias": "bias",
+}
+
 
 def from_bert(folder: Path, sentence_depth: int | None = None) -> Encoder:
     """An encoder with the weights of a BERT-style folder (``config.json``, ``model.safetensors``).
 
-    The output layer starts as the identity; type embeddings are folded into the positions.
+    Without a masked-language-modelling head, the output layer starts as the identity; type embeddings
+    are folded into the positions.
 
-    :param sentence_depth: layers before the sentence vector; None for all, as in the original.
+    :param sentence_depth: most layers before the sentence vector; None for all, as in the original.
     :raises KeyError: if a tensor of the BERT layout is missing.
     """
     known = json.loads((folder / "config.json").read_text())
@@ -37,7 +46,7 @@ def from_bert(folder: Path, sentence_depth: int | None = None) -> Encoder:
         inner=known["intermediate_size"],
         max_length=known["max_position_embeddings"],
         sentence=known["hidden_size"],
-        sentence_depth=sentence_depth or known["num_hidden_layers"],
+        sentence_depth=min(sentence_depth or known["num_hidden_layers"], known["num_hidden_layers"]),
     )
     weights = load_file(folder / "model.safetensors")
     prefix = "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""
@@ -64,6 +73,8 @@ def _renamed(weights: dict[str, Tensor], prefix: str, config: EncoderConfig) -> 
         "sentence.weight": torch.eye(config.sentence, config.width),
         "sentence.bias": torch.zeros(config.sentence),
     }
+    for theirs, ours in _HEAD.items():
+        found[ours] = weights.get(f"cls.predictions.{theirs}", found[ours]).float()
     for index in range(config.depth):
         theirs, ours = f"encoder.layer.{index}.", f"layers.{index}."
         for kind in ("weight", "bias"):
