@@ -15,6 +15,7 @@ import regex
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from augdiff.errors import DataError
 from augdiff.text.units import unit_starts
 
 _SUFFIXES = (".txt", ".txt.xz")
@@ -44,11 +45,11 @@ class Rows:
 def text_files(folder: Path) -> list[Path]:
     """The ``.txt`` and ``.txt.xz`` files of a folder (or the one file named), sorted.
 
-    :raises ValueError: if there is none.
+    :raises DataError: if there is none.
     """
     found = [folder] if folder.is_file() else sorted(p for p in folder.iterdir() if p.name.endswith(_SUFFIXES))
     if not found:
-        raise ValueError(f"{folder} holds no .txt or .txt.xz file: put one text a line into such files")
+        raise DataError(f"{folder} holds no .txt or .txt.xz file: put one text a line into such files")
     return found
 
 

@@ -1,0 +1,103 @@
+"""``train``: a folder of texts to a model that augments."""
+
+import lzma
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny import make_model
+
+from augdiff.denoisers.encoder import EncoderConfig
+from augdiff.denoisers.load import digest_of, load, read_config
+from augdiff.errors import DataError, ModelError, OptionError
+from augdiff.resampler import Resampler
+from augdiff.settings import Settings
+from augdiff.training import Training
+from augdiff.training_run import train
+from augdiff.variant import Source
+
+SIZES = EncoderConfig(1, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16, sentence_depth=1)
+BUDGET = Training(tokens=40_000, batch_tokens=2048, rate=3e-3, warmup=5)
+
+
+def lines(count: int, seed: int = 0) -> list[str]:
+    rng = np.random.default_rng(seed)
+    subjects = "der Hund|die Katze|das Kind|der Wagen|die Stadt|das Haus".split("|")
+    verbs = "sieht|hört|findet|kennt|liebt|sucht".split("|")
+    ends = "im Garten|am Abend|ohne Grund|jeden Tag|nicht mehr|in Köln".split("|")
+    return [
+        f"{rng.choice(subjects)} {rng.choice(verbs)} {rng.choice(subjects)} {rng.choice(ends)}." for _ in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("texts")
+    (folder / "a.txt").write_text("\n".join(lines(600)) + "\n\n", encoding="utf-8")
+    with lzma.open(folder / "b.txt.xz", "wt", encoding="utf-8") as file:
+        file.write("\n".join(lines(200, 1)))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def trained(texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("models") / "base-de"
+    return train(texts, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
+
+
+def test_a_model_from_scratch_writes_its_own_language(trained: Path) -> None:
+    settings = Settings(model=str(trained), n=4, strength=0.4, min_similarity=-9, min_fluency=-99)
+    text = "der Hund sieht das Haus am Abend."
+    kept = [variant.text for variant in Resampler(settings)([Source(text, text)])[0] if variant.verdict == "kept"]
+    assert len(kept) >= 3
+    known = set(" ".join(lines(600)).replace(".", "").split())
+    words = [word for variant in kept for word in variant.replace(".", "").split()]
+    assert sum(word in known for word in words) > 0.6 * len(words)
+
+
+def test_a_cased_vocabulary_needs_no_table_of_cases(trained: Path) -> None:
+    assert load(str(trained)).cases is None
+    assert not trained.with_name("base-de.part").exists()
+    assert read_config(trained)["trained"]["tokens"] >= BUDGET.tokens
+
+
+def test_training_goes_on_from_a_model_and_keeps_its_vocabulary(texts: Path, tmp_path: Path) -> None:
+    start = make_model(tmp_path / "start")
+    out = train(texts, tmp_path / "out", BUDGET, start=str(start))
+    assert len(load(str(out)).vocabulary) == len(load(str(start)).vocabulary)
+    assert digest_of(str(out)) != digest_of(str(start))
+
+
+def test_the_same_call_gives_the_same_weights(trained: Path, texts: Path, tmp_path: Path) -> None:
+    again = train(texts, tmp_path / "again", BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
+    assert digest_of(str(again)) == digest_of(str(trained))
+
+
+def test_a_stopped_run_goes_on_and_another_one_does_not_take_its_state(texts: Path, tmp_path: Path) -> None:
+    def stop(_: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    out = tmp_path / "model"
+    with pytest.raises(KeyboardInterrupt):
+        train(texts, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES, report=stop)
+    assert (tmp_path / "model.part").is_dir()
+    with pytest.raises(OptionError, match=r"model\.part"):
+        train(texts, out, Training(tokens=9, seed=1), start="scratch")
+    train(texts, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
+    assert out.is_dir() and not (tmp_path / "model.part").exists()
+
+
+def test_what_cannot_be_trained_on_is_one_line(texts: Path, trained: Path, tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few" / "a.txt").write_text("one line\n")
+    (tmp_path / "none").mkdir()
+    cases = [
+        (tmp_path / "few", tmp_path / "o1", "scratch", DataError, "at least 100"),
+        (tmp_path / "none", tmp_path / "o2", "scratch", DataError, r"no \.txt"),
+        (texts, trained, "scratch", OptionError, "exists already"),
+        (texts, tmp_path / "o3", "no-such-model", ModelError, "no-such-model"),
+    ]
+    for source, out, start, error, words in cases:
+        with pytest.raises(error, match=words) as caught:
+            train(source, out, BUDGET, start=start, vocabulary=200, sizes=SIZES)
+        assert "\n" not in str(caught.value)
