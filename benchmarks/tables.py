@@ -15,6 +15,8 @@ from typing import Any
 
 from benchmarks.results import RESULTS, latest, read
 
+_HOME = Path(__file__).parents[1]
+PAGES = (_HOME / "README.md", _HOME / "augdiff" / "models" / "base_en" / "README.md")
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _EMPTY = "(not measured yet)\n"
 _DEFAULT = "default"
@@ -41,6 +43,17 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         return ""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def demo(folder: Path) -> str:
+    """The first example rows and their variants."""
+    rows = []
+    for result in latest(read("showcase", folder), "name").values():
+        for row in result["rows"]:
+            rows.append([row["label"], row["source"]])
+            rows += [["", variant] for variant in row["variants"]]
+    lines = ["| | |\n|---|---|\n", *(f"| {label} | {text} |\n" for label, text in rows)]
+    return "".join(lines) if rows else ""
 
 
 def denoiser(folder: Path) -> str:
@@ -118,6 +131,7 @@ _QUALITY = {
 }
 
 TABLES: dict[str, Callable[[Path], str]] = {
+    "demo": demo,
     "denoiser": denoiser,
     "embedding": embedding,
     "throughput": throughput,
@@ -145,15 +159,16 @@ def _number(value: float | None, digits: int) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--readme", type=Path, default=Path(__file__).parents[1] / "README.md")
+    options.add_argument("--page", type=Path, nargs="*", default=PAGES, help="Markdown files with marked tables")
     options.add_argument("--results", type=Path, default=RESULTS)
     options.add_argument("--check", action="store_true", help="change nothing; exit 1 if a table is out of date")
     arguments = options.parse_args(argv)
-    before = arguments.readme.read_text(encoding="utf-8")
-    after = fill(before, arguments.results)
-    if arguments.check:
-        sys.exit(f"{arguments.readme.name}: a table is out of date" if before != after else 0)
-    arguments.readme.write_text(after, encoding="utf-8")
+    for page in arguments.page:
+        before = page.read_text(encoding="utf-8")
+        after = fill(before, arguments.results)
+        if arguments.check and before != after:
+            sys.exit(f"{page.name}: a table is out of date")
+        page.write_text(after, encoding="utf-8")
 
 
 if __name__ == "__main__":

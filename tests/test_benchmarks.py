@@ -22,8 +22,9 @@ from augdiff.corpus import is_validation
 from augdiff.denoisers.denoiser import EncoderNetwork
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
+from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
-from benchmarks import data, diversity, eda, peak, quality, results, subjects, tables, throughput
+from benchmarks import data, diversity, eda, peak, quality, results, showcase, subjects, tables, throughput
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
@@ -93,6 +94,8 @@ def measured(folder: Path) -> None:
         "nlpaug": {"per_second": 8.0, "words_changed": 3.3},
     }
     results.record("throughput", {}, {"set": "sst2", "methods": methods}, folder)
+    shown = [{"source": "a b", "label": "x", "variants": ["a **c**"]}]
+    results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
     for rows in (10_000, 1000):
         results.record("scale", {}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
 
@@ -117,7 +120,7 @@ def test_speeds_are_shown_beside_nlpaug(tmp_path: Path):
 
 def test_a_table_without_results_says_so_and_an_unknown_one_is_an_error(tmp_path: Path):
     assert "not measured yet" in tables.fill("<!-- table: quality -->\n<!-- end -->", tmp_path)
-    with pytest.raises(ValueError, match=r"'speed'.*known are denoiser"):
+    with pytest.raises(ValueError, match=r"'speed'.*known are demo, denoiser"):
         tables.fill("<!-- table: speed -->\n<!-- end -->", tmp_path)
 
 
@@ -136,13 +139,12 @@ def test_check_fails_on_a_table_that_is_out_of_date(tmp_path: Path):
     measured(tmp_path)
     readme = tmp_path / "README.md"
     readme.write_text("<!-- table: scale -->\n<!-- end -->\n")
-    options = ["--readme", str(readme), "--results", str(tmp_path)]
+    options = ["--page", str(readme), "--results", str(tmp_path)]
     with pytest.raises(SystemExit, match="out of date"):
         tables.main([*options, "--check"])
     tables.main(options)
-    with pytest.raises(SystemExit) as ended:
-        tables.main([*options, "--check"])
-    assert ended.value.code == 0
+    assert "| 1,000 |" in readme.read_text()
+    tables.main([*options, "--check"])
 
 
 def test_equal_values_share_their_rank():
@@ -404,3 +406,7 @@ def test_the_plot_is_the_same_file_each_time_and_nothing_without_results(tmp_pat
     first = drawn.read_bytes()
     plots.quality(tmp_path)
     assert b"<svg" in first and drawn.read_bytes() == first
+
+
+def test_the_showcase_marks_what_is_new_and_what_is_gone():
+    assert showcase.marked("a b c", [Edit(0, 1, "x"), Edit(1, 3, "")]) == "**x**~~b~~ c"

@@ -33,12 +33,13 @@ class Streams:
     seeds: NDArray[np.uint64]
 
     def uniform(self, rows: Tensor, positions: Tensor, step: int, purpose: int) -> Tensor:
-        """Numbers in (0, 1), float64, one for each of ``rows`` and ``positions``, both ``(N,)``.
+        """Numbers in (0, 1), one for each of ``rows`` and ``positions``, both ``(N,)``.
 
         :param purpose: 0 to 15; numbers for different purposes are independent.
         """
         counter = (np.uint64(step * 16 + purpose) << np.uint64(32)) + positions.numpy(force=True).astype(np.uint64)
         with np.errstate(over="ignore"):
             state = mix(self.seeds[rows.numpy(force=True)] + (counter + np.uint64(1)) * _GOLDEN)
-        bits = mix(state ^ _GOLDEN) >> np.uint64(12)
-        return torch.from_numpy((bits.astype(np.float64) + 0.5) * 2.0**-52).to(positions.device)
+        # 23 bits: as many as float32 holds with the half that keeps them off 0 and 1.
+        bits = (mix(state ^ _GOLDEN) >> np.uint64(41)).astype(np.float32)
+        return torch.from_numpy((bits + np.float32(0.5)) * np.float32(2.0**-23)).to(positions.device)

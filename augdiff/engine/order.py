@@ -57,7 +57,7 @@ def by_probability(candidates: Candidates) -> Tensor:
 
 def _ranked(score: Tensor, candidates: Candidates) -> Tensor:
     """The best of each row take: as many as its shares add up to, rounded at random."""
-    rows, take = candidates.rows, candidates.take.double()
+    rows, take = candidates.rows, candidates.take
     best_first = torch.argsort(score, descending=True, stable=True)
     order = best_first[torch.argsort(rows[best_first], stable=True)]
     _, inverse, sizes = torch.unique_consecutive(rows, return_inverse=True, return_counts=True)
@@ -65,7 +65,7 @@ def _ranked(score: Tensor, candidates: Candidates) -> Tensor:
     rank = torch.empty_like(order)
     rank[order] = torch.arange(len(rows), device=rows.device) - begins[inverse[order]]
     totals = torch.zeros(len(sizes), dtype=take.dtype, device=take.device).index_add_(0, inverse, take)
-    # 1e-9: a total that should be whole must not lose one to rounding.
-    count = (totals[inverse] + candidates.row_random.double() + 1e-9).floor()
-    rest = take + (1 - take) * candidates.random.double()
+    # A total that should be whole must not lose one to rounding.
+    count = (totals[inverse] + candidates.row_random + 1e-4).floor()
+    rest = take + (1 - take) * candidates.random
     return torch.where(rank < count, torch.zeros_like(rest), rest)

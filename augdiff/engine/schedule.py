@@ -22,5 +22,5 @@ def even_times(steps: Tensor) -> Tensor:
 
     Rows with fewer steps stay at 0 when they are through.
     """
-    grid = torch.arange(int(steps.max()) + 1, device=steps.device, dtype=torch.float64)
+    grid = torch.arange(int(steps.max()) + 1, device=steps.device, dtype=torch.float32)
     return (1 - grid / steps.clamp(min=1)[:, None]).clamp(min=0)

@@ -1,0 +1,74 @@
+"""What may come out of a hole, given what stands beside it."""
+
+import torch
+from tiny import MARKS, make_tokenizer
+
+from augdiff.text.bars import Bars, Holes, avoided_ids
+from augdiff.text.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary(make_tokenizer(), MARKS)
+CPU = torch.device("cpu")
+
+
+def token(name: str) -> int:
+    found = VOCABULARY.tokenizer.token_to_id(name)
+    assert found is not None
+    return int(found)
+
+
+def allowed(ids: list[int], slot: list[int], at: int, elastic: bool = False, avoid: tuple[str, ...] = ()) -> set[str]:
+    """The tokens that may come out at ``at`` of a row with holes where ``slot`` is not -1."""
+    x, slots = torch.tensor([ids]), torch.tensor([slot])
+    hole = slots >= 0
+    begins = hole & (slots != slots.roll(1, 1))
+    ends = hole & (slots != slots.roll(-1, 1))
+    none = torch.zeros_like(hole)
+    holes = Holes(slots, hole & elastic, begins, ends, none, torch.full_like(slots, -1))
+    where = torch.zeros_like(hole)
+    where[0, at] = True
+    bars = Bars(VOCABULARY, avoided_ids(VOCABULARY, avoid), CPU)
+    logits = bars(torch.zeros(1, len(VOCABULARY)), x, where, holes)[0]
+    return {VOCABULARY.tokenizer.id_to_token(i) for i in (logits > -1).nonzero()[:, 0].tolist()}
+
+
+S, E, M, X = MARKS.start, MARKS.end, MARKS.mask, 5
+
+
+def test_a_slot_begins_with_a_word_and_never_with_a_piece_or_a_mark() -> None:
+    found = allowed([S, M, E], [-1, 0, -1], 1)
+    assert "good" in found
+    assert not found & {"##s", "'", ",", "[UNK]", "[MASK]", "[PAD]", "[BLANK]", "[ELASTIC]", "s", "t"}
+
+
+def test_a_piece_follows_letters_but_no_mark() -> None:
+    after_word = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
+    assert "##s" in after_word and "'" in after_word
+    after_mark = allowed([S, token("'"), M, M, E], [-1, 0, 0, 0, -1], 2)
+    assert "##s" not in after_mark and "s" in after_mark and "," not in after_mark
+
+
+def test_only_letters_go_before_a_piece_or_a_mark_that_is_there() -> None:
+    for right in ("##s", "'"):
+        found = allowed([S, M, M, token(right), E], [-1, 0, 0, 0, -1], 2)
+        assert "movie" in found and "'" not in found
+
+
+def test_blanks_come_out_of_elastic_holes_alone_and_only_at_the_end_of_a_slot() -> None:
+    assert "[BLANK]" not in allowed([S, M, M, E], [-1, 0, 0, -1], 2)
+    assert "[BLANK]" in allowed([S, X, X, E], [-1, 0, 0, -1], 2, elastic=True)
+    assert "[BLANK]" not in allowed([S, X, token("movie"), E], [-1, 0, 0, -1], 1, elastic=True)
+    assert allowed([S, MARKS.blank or 0, X, E], [-1, 0, 0, -1], 2, elastic=True) == {"[BLANK]"}
+
+
+def test_a_fixed_slot_does_not_end_with_a_mark() -> None:
+    assert "'" not in allowed([S, token("movie"), M, E], [-1, 0, 0, -1], 2)
+
+
+def test_words_to_avoid_are_barred_whatever_their_case() -> None:
+    found = allowed([S, M, E], [-1, 0, -1], 1, avoid=("Good", "LONDON"))
+    assert "good" not in found and "london" not in found and "bad" in found
+
+
+def test_quotes_and_brackets_are_never_produced() -> None:
+    found = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
+    assert not found & {'"', "(", ")", ".", ":", "!", "?"}
