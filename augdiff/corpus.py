@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import lzma
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -66,6 +67,12 @@ def read_lines(path: Path) -> Iterator[str]:
             line = line.rstrip("\n")
             if not _BLANK.fullmatch(line):
                 yield line
+
+
+def is_english(lines: Sequence[str]) -> bool:
+    """Whether *the* and *of* are among the ten commonest words."""
+    counts = Counter(word for line in lines for word in line.lower().split())
+    return {"the", "of"} <= {word for word, _ in counts.most_common(10)}
 
 
 def tokenize(lines: Iterator[str], tokenizer: Tokenizer, max_tokens: int) -> Rows:

@@ -118,7 +118,7 @@ def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> li
         if start < end or ids:
             lo, hi = _span(units, start, end, len(text))
             changes.append(Change(lo, hi, _clean(denoiser.vocabulary.spell(ids))))
-    return write(text, changes, proposal.analysis.frozen, denoiser.cases)
+    return write(text, changes, proposal.analysis.frozen, denoiser.cases, denoiser.english)
 
 
 def _trimmed(units: Units, slot: Slot, tokens: list[int]) -> tuple[int, int, list[int]]:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from augdiff.corpus import Rows, is_validation, read_lines, text_files, tokenize
+from augdiff.corpus import Rows, is_english, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import find, load, load_vocabulary, read_config, save
@@ -169,8 +169,7 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
 def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) -> None:
     """Write the model's folder and remove the run's state."""
     lines = [line for file in files for line in islice(read_lines(file), _LINES // 4)]
-    lowers = begun.vocabulary.encode(["Ab"])[0].ids == begun.vocabulary.encode(["ab"])[0].ids
-    cases = count_cases(lines) if lowers else None
+    cases = count_cases(lines) if begun.vocabulary.lowers else None
     trained = {
         "tokens": run.progress.tokens,
         "steps": run.progress.step,
@@ -182,7 +181,7 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) ->
     new = part / "model"
     held = [line for line in lines if is_validation(line)] or lines
     likeness = random_likeness(begun, held[:: max(1, len(held) // 400)][:400])
-    save(new, begun.encoder.eval(), begun.vocabulary, cases, likeness, trained)
+    save(new, begun.encoder.eval(), begun.vocabulary, cases, is_english(lines), likeness, trained)
     new.replace(out)
     for path in part.iterdir():
         path.unlink()
@@ -192,7 +191,7 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) ->
 def random_likeness(begun: Start, lines: list[str]) -> float:
     """Mean cosine of the embeddings of different lines."""
     network = EncoderNetwork(begun.encoder)
-    denoiser = Denoiser(network, begun.vocabulary, None, _WINDOW + 2, 0.0, "", torch.device("cpu"))
+    denoiser = Denoiser(network, begun.vocabulary, None, False, _WINDOW + 2, 0.0, "", torch.device("cpu"))
     vectors = embed(denoiser, lines)
     count = len(lines)
     return float(((vectors @ vectors.T).sum() - count) / max(1, count * (count - 1)))

@@ -409,4 +409,4 @@ def test_the_plot_is_the_same_file_each_time_and_nothing_without_results(tmp_pat
 
 
 def test_the_showcase_marks_what_is_new_and_what_is_gone():
-    assert showcase.marked("a b c", [Edit(0, 1, "x"), Edit(1, 3, "")]) == "**x**~~b~~ c"
+    assert showcase.marked("a b c", [Edit(0, 1, "x"), Edit(1, 3, "")]) == "**x** ~~b~~ c"

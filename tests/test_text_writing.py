@@ -109,3 +109,11 @@ def test_a_hundred_thousand_characters_are_written_in_a_moment():
     started = time.perf_counter()
     write(text, [Change(at, at + 3, ["apple"]) for at in range(0, len(text) - 4, 40)], [], CASES)
     assert time.perf_counter() - started < 2
+
+
+def test_articles_are_english_only():
+    changes = [Change(7, 10, ["orange"])]
+    assert (
+        apply_edits("He saw a cat", write("He saw a cat", [Change(9, 12, ["orange"])], [], None)) == "He saw an orange"
+    )
+    assert apply_edits("an der Ost", write("an der Ost", changes, [], None, english=False)) == "an der orange"

@@ -57,6 +57,7 @@ def test_a_model_from_scratch_writes_its_own_language(trained: Path) -> None:
 
 def test_a_cased_vocabulary_needs_no_table_of_cases(trained: Path) -> None:
     assert load(str(trained)).cases is None
+    assert not load(str(trained)).english
     assert not trained.with_name("base-de.part").exists()
     assert read_config(trained)["trained"]["tokens"] >= BUDGET.tokens
 

@@ -52,7 +52,7 @@ def make_model(folder: Path, seed: int = 0) -> Path:
     )
     with torch.no_grad():
         encoder.token.weight.mul_(20)
-    save(folder, encoder.eval(), Vocabulary(tokenizer, MARKS), make_cases(), 0.2, {"tokens": 0})
+    save(folder, encoder.eval(), Vocabulary(tokenizer, MARKS), make_cases(), True, 0.2, {"tokens": 0})
     return folder
 
 

@@ -35,6 +35,7 @@ class Denoiser:
     :param network: the weights.
     :param vocabulary: the tokenizer.
     :param cases: written forms of words that are not lower case; None if the vocabulary is cased.
+    :param english: whether its language has the articles *a* and *an*.
     :param max_tokens: window of the network, marks included.
     :param likeness: cosine of two random texts and of a text with itself, which similarity is
         measured between.
@@ -45,6 +46,7 @@ class Denoiser:
     network: Network
     vocabulary: Vocabulary
     cases: Cases | None
+    english: bool
     max_tokens: int
     likeness: float
     digest: str

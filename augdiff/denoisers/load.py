@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _SHIPPED = Path(__file__).parent.parent / "models"
 _FORMAT = "augdiff-encoder-1"
-_KEYS = {"format", "sizes", "marks", "likeness", "max_tokens", "sha256", "trained"}
+_KEYS = {"format", "sizes", "marks", "english", "likeness", "max_tokens", "sha256", "trained"}
 _WEIGHTS = "model.safetensors"
 
 
@@ -144,6 +144,7 @@ def _load_encoder(folder: Path, device: torch.device) -> Denoiser:
         EncoderNetwork(encoder.to(device).eval().requires_grad_(False)),
         load_vocabulary(folder),
         Cases.load(cases) if cases.is_file() else None,
+        bool(config["english"]),
         int(config["max_tokens"]),
         float(config["likeness"]),
         str(config["sha256"]),
@@ -177,6 +178,7 @@ def save(
     encoder: Encoder,
     vocabulary: Vocabulary,
     cases: Cases | None,
+    english: bool,
     likeness: float,
     trained: Mapping[str, Any],
 ) -> None:
@@ -197,6 +199,7 @@ def save(
         "format": _FORMAT,
         "sizes": asdict(encoder.config),
         "marks": asdict(vocabulary.marks),
+        "english": english,
         "likeness": likeness,
         "max_tokens": min(128, encoder.config.max_length),
         "sha256": sha256((folder / _WEIGHTS).read_bytes()).hexdigest(),

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import ModelError, require
+from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 
@@ -66,7 +67,9 @@ def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
     vocabulary = _vocabulary(fast, name)
     network = MaskedLM(model)
     window = min(_MOST_TOKENS, int(getattr(model.config, "max_position_embeddings", _MOST_TOKENS)) - 2)
-    plain = Denoiser(network, vocabulary, None, window, 0.0, digest, device)
+    # Nothing is known of its language: capitals by place alone, and no English articles.
+    cases = Cases() if vocabulary.lowers else None
+    plain = Denoiser(network, vocabulary, cases, False, window, 0.0, digest, device)
     return replace(plain, likeness=_likeness(plain))
 
 

@@ -65,6 +65,12 @@ class Vocabulary:
         return [word for word in words if word]
 
     @cached_property
+    def lowers(self) -> bool:
+        """Whether capitals are lost on it."""
+        capital, small = self.encode(["The Cat", "the cat"])
+        return capital.ids == small.ids
+
+    @cached_property
     def pieces(self) -> list[str]:
         """How each token is spelt, without signs of its place."""
         tokens = self._tokens

@@ -23,13 +23,20 @@ class Change:
     words: Sequence[str]
 
 
-def write(text: str, changes: Sequence[Change], frozen: Sequence[tuple[int, int]], cases: Cases | None) -> list[Edit]:
+def write(
+    text: str,
+    changes: Sequence[Change],
+    frozen: Sequence[tuple[int, int]],
+    cases: Cases | None,
+    english: bool = True,
+) -> list[Edit]:
     """The edits that carry out ``changes``, with case, blanks and articles set right.
 
     :param changes: sorted and not overlapping.
     :param frozen: stretches that no edit touches, sorted, in code points.
     :param cases: how words are commonly written, if those of ``changes`` are lower-cased; None if they
         have their case.
+    :param english: whether *a* and *an* agree with the word after them.
     :returns: sorted, not overlapping; none changes nothing.
     """
     raw = []
@@ -39,5 +46,5 @@ def write(text: str, changes: Sequence[Change], frozen: Sequence[tuple[int, int]
             words = recase(words, text, change.start, change.end, cases)
         before = text[max(0, change.start - _NEAR) : change.start]
         raw.append(Edit(change.start, change.end, join_words(words, before)))
-    placed = place_all(text, raw, frozen)
-    return agree(text, settle_starts(text, placed, frozen, cases or Cases()), frozen)
+    settled = settle_starts(text, place_all(text, raw, frozen), frozen, cases or Cases())
+    return agree(text, settled, frozen) if english else settled
