@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny import make_masked_lm, make_model
+from tiny import make_byte_level_lm, make_masked_lm, make_model
 
 from augdiff.errors import ModelError, OptionError
 from augdiff.resampler import Resampler
@@ -179,6 +179,17 @@ def test_any_masked_language_model_takes_the_place(tmp_path: Path) -> None:
     assert resampler(sources()[3:4]) == made[3:4]
     for text, row in zip(TEXTS, made, strict=True):
         assert all(apply_edits(text, variant.edits) == variant.text for variant in row)
+
+
+def test_a_vocabulary_of_bytes_leaves_no_traces(tmp_path: Path) -> None:
+    model = str(make_byte_level_lm(tmp_path / "roberta", [text.lower() for text in TEXTS] * 5))
+    text = "We liked the food (very much), and the service was good: 20% of it."
+    made = Resampler(loose(model, n=12, strength=0.6))([Source(text, text)])[0]
+    assert sum(variant.verdict == "kept" for variant in made) > 8
+    for variant in made:
+        assert apply_edits(text, variant.edits) == variant.text
+        assert not {"Ġ", "\ufffd", "<mask>"} & set(variant.text)
+        assert "  " not in variant.text and " ," not in variant.text and "( " not in variant.text
 
 
 def test_a_broken_weights_file_is_told_by_its_digest(tmp_path: Path) -> None:
