@@ -42,7 +42,7 @@ Record = dict[str, Any]
 
 
 def features() -> Features:
-    """The column ``augdiff`` as ``datasets.Features``, to be merged with a dataset's own.
+    """The column ``augdiff`` as ``datasets.Features``: ``Features({**dataset.features, **features()})`` for ``map``.
 
     :raises MissingExtraError: if ``datasets`` is not installed.
     """

@@ -1,0 +1,5 @@
+"""``python -m augdiff``."""
+
+from augdiff.cli import main
+
+main()
