@@ -21,9 +21,14 @@ from augdiff.text.writing import Change, write
 
 
 def derive_seed(seed: int, key: str, number: int, attempt: int) -> int:
-    """The seed of an attempt, 0 to 2^63 - 1; everything that is drawn for it follows from this."""
+    """The seed of an attempt, 0 to 2^63 - 1; everything that is drawn for it follows from this.
+
+    Its lowest bit says whether slots must begin with another token than the source's, as they must
+    after the second attempt, so that a seed makes its text again without its history.
+    """
     name = f"{seed}\x1f{key}\x1f{number}\x1f{attempt}".encode()
-    return int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
+    drawn = int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
+    return drawn & ~1 | (attempt > 1)
 
 
 @dataclass(frozen=True)
@@ -45,25 +50,21 @@ class Proposal:
     :param strength: share of the free words that is noised.
     :param slots: the holes.
     :param windows: what the denoiser reads.
-    :param holes: for each mask, in order: its slot and whether it begins or ends it.
+    :param slot_of: the slot of each mask, in order.
     """
 
     analysis: Analysis
     seed: int
     strength: float
-    fresh: bool
     slots: list[Slot]
     windows: list[Window]
     slot_of: list[int]
 
 
-def propose(
-    analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, fresh: bool, denoiser: Denoiser
-) -> Proposal:
+def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, denoiser: Denoiser) -> Proposal:
     """Noise a source as ``seed`` says.
 
     :param strength: the range it is drawn from, uniformly.
-    :param fresh: whether each slot must begin with another token than the source's.
     """
     rng = np.random.default_rng(seed)
     share = float(rng.uniform(*strength))
@@ -72,7 +73,7 @@ def propose(
     slots = draw_slots(units, chosen, shape, denoiser.vocabulary.marks, rng)
     layout = lay_out(units.ids, slots, denoiser.vocabulary.marks)
     windows = cut_windows(layout, [], denoiser.vocabulary.marks, denoiser.max_tokens)
-    return Proposal(analysis, seed, share, fresh, slots, windows, layout.slot_of)
+    return Proposal(analysis, seed, share, slots, windows, layout.slot_of)
 
 
 def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoiser: Denoiser) -> Holes:
@@ -93,7 +94,7 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
             if begins and held.end > held.start:
                 first = proposal.analysis.units.ids[held.start][0]
                 flags[3, row, place_] = goes_on[first]
-                if proposal.fresh:
+                if proposal.seed & 1:
                     forbidden[row, place_] = first
     to = denoiser.device
     elastic, begin_flags, end_flags, glued = (torch.from_numpy(flag).to(to) for flag in flags)

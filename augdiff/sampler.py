@@ -1,0 +1,107 @@
+"""Texts and seeds in, edits out: the text layer and the engine together, without any judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.engine.denoise import denoise
+from augdiff.engine.noise import Streams, mix
+from augdiff.engine.prediction import sharpen
+from augdiff.engine.schedule import even_times
+from augdiff.engine.space import absorbing
+from augdiff.proposal import Analysis, Proposal, hole_rules, propose, stack, to_edits
+from augdiff.quality.similarity import by_length
+from augdiff.settings import Settings
+from augdiff.text.avoid import word_list
+from augdiff.text.bars import Bars, avoided_ids
+from augdiff.text.edits import Edit
+from augdiff.text.holes import Shape, Window
+from augdiff.text.protect import Protection, merged
+from augdiff.text.units import find_units
+from augdiff.variant import Source
+
+_BATCH_TOKENS = 4096
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a seed makes of a text.
+
+    :param strength: share of the free words that was noised.
+    :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
+    """
+
+    edits: list[Edit]
+    strength: float
+    fluency: float
+
+
+class Sampler:
+    """One denoiser under one set of settings."""
+
+    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+        vocabulary = denoiser.vocabulary
+        self.denoiser = denoiser
+        self.settings = settings
+        self._protection = Protection(settings.protect)
+        self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
+        self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
+        self._shape = Shape()
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """The units of every source, and what of it is frozen."""
+        vocabulary = self.denoiser.vocabulary
+        found = []
+        for source, encoded in zip(sources, vocabulary.encode([source.text for source in sources]), strict=True):
+            frozen = merged([*self._protection.spans(source.text), *source.spans])
+            found.append(Analysis(source.text, find_units(source.text, encoded, frozen, vocabulary.marks), frozen))
+        return found
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """One draw for each text, which has free words, and seed."""
+        strengths = self.settings.strength_range
+        proposals = [propose(analysis, seed, strengths, self._shape, self.denoiser) for analysis, seed in wanted]
+        windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
+        windows.sort(key=lambda pair: len(pair[1].holes))
+        ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
+        surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
+        for group in by_length([len(window.ids) for _, window in windows], _BATCH_TOKENS):
+            rows = [windows[i] for i in group]
+            drawn, odds = self._denoised([(proposals[index], window) for index, window in rows])
+            for row, (index, window) in enumerate(rows):
+                part = slice(window.first, window.first + len(window.holes))
+                ids[index][part] = drawn[row, window.holes]
+                surprise[index][part] = odds[row, window.holes]
+        return [
+            Draw(to_edits(proposal, tokens.tolist(), self.denoiser), proposal.strength, float(odds.mean()))
+            for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
+        ]
+
+    @torch.inference_mode()
+    def _denoised(self, rows: Sequence[tuple[Proposal, Window]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Denoise a batch of windows: ids and typicality of every position, ``(B, L)``."""
+        denoiser, settings = self.denoiser, self.settings
+        x = stack([window.ids for _, window in rows], denoiser.vocabulary.marks.pad, denoiser.device)
+        holes = hole_rules(rows, x.shape[1], denoiser)
+        noised = holes.slot >= 0
+        seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
+        windows = np.array([window.first for _, window in rows], dtype=np.uint64)
+        result = denoise(
+            self._space,
+            x,
+            ~noised,
+            even_times(noised.sum(1).clamp(max=settings.steps)),
+            noised.float(),
+            lambda ids, t, where: denoiser.logits(ids, where),
+            Streams(mix(seeds + mix(windows))),
+            guide=lambda logits, ids, where, active: sharpen(
+                self._bars(logits, ids, where, holes[active]), settings.temperature, settings.min_p
+            ),
+        )
+        return result.x.numpy(force=True), result.surprise.numpy(force=True)
