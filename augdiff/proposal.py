@@ -113,12 +113,20 @@ def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> li
     for slot, token in zip(proposal.slot_of, drawn, strict=True):
         if token != marks.blank:
             filled[slot].append(token)
-    changes = []
+    spell = denoiser.vocabulary.spell
+    changes: list[Change] = []
+    reached = -1
     for held, tokens in zip(proposal.slots, filled, strict=True):
         start, end, ids = _trimmed(units, held, tokens)
         if start < end or ids:
             lo, hi = _span(units, start, end, len(text))
-            changes.append(Change(lo, hi, _clean(denoiser.vocabulary.spell(ids))))
+            before = changes[-1].words if reached == start else spell(units.ids[start - 1]) if start else []
+            after = spell(units.ids[end]) if end < len(units.ids) else []
+            words = _undoubled(_clean(spell(ids)), before, after)
+            # A deletion that would bring two equal words together is not made.
+            if words or not before or before[-1:] != after[:1]:
+                changes.append(Change(lo, hi, words))
+                reached = end
     return write(text, changes, proposal.analysis.frozen, denoiser.cases, denoiser.english)
 
 
@@ -149,6 +157,16 @@ def _clean(words: list[str]) -> list[str]:
     while words and not words[0][0].isalnum():
         words = words[1:]
     return words
+
+
+def _undoubled(words: list[str], before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """Words without those that would stand twice in a row; bars cannot see words drawn at one step."""
+    found = list(before[-1:])
+    for word in words:
+        if not found or word != found[-1]:
+            found.append(word)
+    found = found[len(before[-1:]) :]
+    return found[:-1] if found and found[-1:] == list(after[:1]) else found
 
 
 def stack(rows: Sequence[Sequence[int]], pad: int, device: torch.device) -> Tensor:

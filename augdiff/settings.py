@@ -65,8 +65,8 @@ class Settings:
     max_likeness: float = 0.95
     redraws: int = 3
     steps: int = 2
-    temperature: float = 1.0
-    min_p: float = 0.0
+    temperature: float = 0.8
+    min_p: float = 0.02
     batch_size: int = 256
     device: str = "auto"
 

@@ -69,6 +69,11 @@ def test_words_to_avoid_are_barred_whatever_their_case() -> None:
     assert "good" not in found and "london" not in found and "bad" in found
 
 
+def test_a_word_is_not_said_twice() -> None:
+    ids, slot = [S, token("good"), M, token("movie"), E], [-1, -1, 0, -1, -1]
+    assert not allowed(ids, slot, 2) & {"good", "movie"}
+
+
 def test_quotes_and_brackets_are_never_produced() -> None:
     found = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
     assert not found & {'"', "(", ")", ".", ":", "!", "?"}

@@ -1,5 +1,6 @@
 """The contracts of the core, with a model that is real in everything but its size."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -153,6 +154,16 @@ def test_no_signs_of_the_vocabulary_reach_the_text(made: list[list[Variant]]) ->
         for variant in row:
             for sign in ("##", "[UNK]", "[MASK]", "[BLANK]", "[ELASTIC]", " ,", " .", "  "):
                 assert variant.text.count(sign) <= text.count(sign)
+
+
+def doubles(text: str) -> int:
+    return len(re.findall(r"\b(\w+) \1\b", text.lower()))
+
+
+def test_no_word_comes_out_twice_in_a_row(model: str, made: list[list[Variant]]) -> None:
+    more = Resampler(loose(model, strength=0.8, n=20, redraws=0))(sources(TEXTS[:4]))
+    for text, row in [*zip(TEXTS, made, strict=True), *zip(TEXTS[:4], more, strict=True)]:
+        assert all(doubles(variant.text) <= doubles(text) for variant in row)
 
 
 def test_a_long_text_is_noised_from_end_to_end(made: list[list[Variant]]) -> None:

@@ -66,9 +66,15 @@ class Bars:
         code, forbidden = self._codes(x, holes)[where], holes.forbidden[where]
         for at, rows in in_cache(logits):
             rows += self._table[code[at]]
-        some = (forbidden >= 0).nonzero()[:, 0]
-        logits[some, forbidden[some]] = _BARRED
+        for unwanted in (forbidden, *self._neighbours(x, where)):
+            some = (unwanted >= 0).nonzero()[:, 0]
+            logits[some, unwanted[some]] = _BARRED
         return logits
+
+    def _neighbours(self, x: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
+        """The words beside each position, which must not come out twice; -1 for what is no word."""
+        before, after = x.roll(1, 1)[where], x.roll(-1, 1)[where]
+        return before.where(self._lettered[before], -1), after.where(self._lettered[after], -1)
 
     def _codes(self, x: Tensor, holes: Holes) -> Tensor:
         """Which line of the table holds at each position, ``(B, L)``."""
