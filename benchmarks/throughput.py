@@ -177,7 +177,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--model", default="base-en", help="name or folder of a model")
     options.add_argument("--sets", nargs="*", default=["sst2", "trec6"], help="none: leave the comparison out")
     options.add_argument("--rows", type=int, default=500)
-    options.add_argument("-n", type=int, default=1, help="variants of each row")
+    options.add_argument("-n", type=int, default=4, help="variants of each row")
     options.add_argument("--strength", type=float, default=0.3)
     options.add_argument("--repeats", type=int, default=3)
     options.add_argument("--sizes", nargs="*", default=["1000", "10000", "100000"], help="rows; none: no files")
