@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
 from augdiff.columns import Columns
+from augdiff.errors import ModelError
 from augdiff.forking import settle
 from augdiff.settings import Settings
 from augdiff.summary import Summary
@@ -101,6 +102,7 @@ class Augmenter:
         self.columns = columns
         self.summary = Summary()
         self._rank: int | None = None
+        self._pickled_with: str | None = None
 
     @cached_property
     def resampler(self) -> Resampler:
@@ -110,6 +112,11 @@ class Augmenter:
         """
         from augdiff.resampler import Resampler
 
+        if self._pickled_with not in (None, self.weights):
+            raise ModelError(
+                f"the weights of model {self.settings.model!r} are not those that this Augmenter was pickled with: "
+                "make it anew"
+            )
         return Resampler(_on_rank(self.settings, self._rank))
 
     @property
@@ -133,7 +140,8 @@ class Augmenter:
         if not sources or not self.settings.n:
             return [[] for _ in sources]
         settle()
-        return self.resampler(sources)
+        size = self.settings.batch_size
+        return [row for start in range(0, len(sources), size) for row in self.resampler(sources[start : start + size])]
 
     def __call__(self, batch: Batch, indices: Sequence[int] | int | None = None, rank: int | None = None) -> Batch:
         """The rows of ``batch``, each followed by its variants, with all columns, and ``augdiff``.
@@ -177,6 +185,7 @@ class Augmenter:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._set_up(Settings(**state["settings"]), Columns(**state["columns"]))
+        self._pickled_with = state["weights"]
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings}, {self.columns})"

@@ -48,7 +48,7 @@ class Settings:
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
-    :param batch_size: rows per forward; changes speed and memory, not results.
+    :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     :raises OptionError: naming the option, the rule and the value.
     """

@@ -11,8 +11,9 @@ import pyarrow as pa
 import pytest
 from datasets.fingerprint import Hasher
 from fakes import FakeAugmenter
+from tiny import make_model
 
-from augdiff import Augmenter, DataError, OptionError, features
+from augdiff import Augmenter, DataError, ModelError, OptionError, features
 from augdiff.augmenter import _on_rank
 from augdiff.columns import Columns
 from augdiff.settings import Settings
@@ -227,3 +228,23 @@ def test_each_rank_gets_a_card_of_its_own(
 ):
     monkeypatch.setattr("torch.cuda.device_count", lambda: cards)
     assert _on_rank(Settings(device=device), rank).device == placed
+
+
+def test_a_pickled_augmenter_refuses_other_weights(tmp_path: Path):
+    folder = make_model(tmp_path / "model", seed=0)
+    pickled = pickle.dumps(Augmenter(text="text", model=str(folder), min_fluency=-99, min_similarity=-9))
+    assert pickle.loads(pickled)({"text": ["the food was good"]})["text"]
+    make_model(folder, seed=1)
+    with pytest.raises(ModelError, match="make it anew"):
+        pickle.loads(pickled)({"text": ["the food was good"]})
+
+
+def test_many_texts_are_worked_on_in_parts_with_the_same_result(tmp_path: Path):
+    model = str(make_model(tmp_path / "model"))
+    batch = {"text": [f"the food was good on day {i}" for i in range(9)]}
+    whole, parts = (
+        Augmenter(text="text", model=model, min_fluency=-99, min_similarity=-9, batch_size=size)(batch)
+        for size in (256, 2)
+    )
+    assert repr(whole) == repr(parts)
+    assert len(whole["text"]) > 18
