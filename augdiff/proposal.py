@@ -88,7 +88,7 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
             held = proposal.slots[of[index]]
             begins = index == 0 or of[index - 1] != of[index]
             slot[row, place_] = of[index]
-            flags[0, row, place_] = held.elastic
+            flags[0, row, place_] = held.elastic and (held.vanishes or not begins)
             flags[1, row, place_] = begins
             flags[2, row, place_] = index + 1 == len(of) or of[index + 1] != of[index]
             if begins and held.end > held.start:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from augdiff.denoisers.load import load
 from augdiff.errors import OptionError
 from augdiff.proposal import Analysis, derive_seed
+from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.similarity import calibrated, embed
 from augdiff.sampler import Sampler
@@ -104,12 +105,19 @@ class Resampler:
                 attempt.reason = copy_reason(
                     attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
                 )
-                if attempt.reason is None and avoided(new_words(attempt.edits), self._avoid):
-                    attempt.reason = "avoided"
+                attempt.reason = attempt.reason or self._unwanted(attempt, sources[attempt.source].text)
                 if attempt.reason is not None and attempt.count < self.settings.redraws:
                     attempt.count += 1
                     again.append(attempt)
         return again
+
+    def _unwanted(self, attempt: _Attempt, source: str) -> str | None:
+        """The reason why the new words cannot stay, if there is one."""
+        new = new_words(attempt.edits)
+        if avoided(new, self._avoid):
+            return "avoided"
+        coined = coins_words(new, source, self.denoiser.vocabulary, self.denoiser.cases)
+        return "unfluent" if coined else None
 
     def _judged(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]

@@ -64,7 +64,7 @@ class Settings:
     min_fluency: float = -6.0
     max_likeness: float = 0.95
     redraws: int = 3
-    steps: int = 2
+    steps: int = 4
     temperature: float = 0.8
     min_p: float = 0.02
     batch_size: int = 256

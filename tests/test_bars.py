@@ -42,15 +42,15 @@ def test_a_slot_begins_with_a_word_and_never_with_a_piece_or_a_mark() -> None:
 
 def test_a_piece_follows_letters_but_no_mark() -> None:
     after_word = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
-    assert "##s" in after_word and "'" in after_word
-    after_mark = allowed([S, token("'"), M, M, E], [-1, 0, 0, 0, -1], 2)
-    assert "##s" not in after_mark and "s" in after_mark and "," not in after_mark
+    assert "##s" in after_word and "," in after_word
+    after_mark = allowed([S, token(","), M, M, E], [-1, 0, 0, 0, -1], 2)
+    assert "##s" not in after_mark and "movie" in after_mark and "," not in after_mark
 
 
 def test_only_letters_go_before_a_piece_or_a_mark_that_is_there() -> None:
-    for right in ("##s", "'"):
+    for right in ("##s", ","):
         found = allowed([S, M, M, token(right), E], [-1, 0, 0, 0, -1], 2)
-        assert "movie" in found and "'" not in found
+        assert "movie" in found and "," not in found
 
 
 def test_blanks_come_out_of_elastic_holes_alone_and_only_at_the_end_of_a_slot() -> None:
@@ -61,7 +61,7 @@ def test_blanks_come_out_of_elastic_holes_alone_and_only_at_the_end_of_a_slot() 
 
 
 def test_a_fixed_slot_does_not_end_with_a_mark() -> None:
-    assert "'" not in allowed([S, token("movie"), M, E], [-1, 0, 0, -1], 2)
+    assert "," not in allowed([S, token("movie"), M, E], [-1, 0, 0, -1], 2)
 
 
 def test_words_to_avoid_are_barred_whatever_their_case() -> None:
@@ -74,6 +74,6 @@ def test_a_word_is_not_said_twice() -> None:
     assert not allowed(ids, slot, 2) & {"good", "movie"}
 
 
-def test_quotes_and_brackets_are_never_produced() -> None:
+def test_marks_that_open_close_or_tie_are_never_produced() -> None:
     found = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
-    assert not found & {'"', "(", ")", ".", ":", "!", "?"}
+    assert not found & {'"', "'", "-", "(", ")", ".", ":", "!", "?"}

@@ -10,8 +10,10 @@ from tiny import make_model
 
 from augdiff.denoisers.denoiser import Denoiser, bucket
 from augdiff.denoisers.load import load
+from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.similarity import by_length, calibrated, embed
+from augdiff.text.casing import Cases
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +33,18 @@ def denoiser(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
 )
 def test_copies_are_told_by_their_letters(text: str, reason: str | None) -> None:
     assert copy_reason(text, "The food was good.", ["The food was great."], 0.9) == reason
+
+
+def test_words_put_together_from_pieces_are_noticed(denoiser: Denoiser) -> None:
+    cases = Cases.of(["London", "walked", "the", "food"])
+    for new, coined in (
+        (["foodly"], True),
+        (["walked", "food", "London"], False),
+        (["musics"], False),
+        (["12,5"], False),
+    ):
+        assert coins_words(new, "the musics played", denoiser.vocabulary, cases) == coined
+    assert not coins_words(["foodly"], "the food", denoiser.vocabulary, None)
 
 
 def test_texts_without_letters_are_copies_only_if_equal() -> None:

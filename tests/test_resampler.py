@@ -169,7 +169,7 @@ def test_no_word_comes_out_twice_in_a_row(model: str, made: list[list[Variant]])
 def test_a_long_text_is_noised_from_end_to_end(made: list[list[Variant]]) -> None:
     places = [edit.start / len(TEXTS[10]) for variant in made[10] for edit in variant.edits]
     assert min(places) < 0.1 and max(places) > 0.9
-    assert all(variant.verdict == "kept" for variant in made[10])
+    assert {variant.verdict for variant in made[10]} <= {"kept", "unfluent"}
 
 
 def test_judges_reject_with_their_reason_and_keep_their_scores(model: str) -> None:

@@ -114,7 +114,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "min_fluency": -1.0,
         "max_likeness": 0.5,
         "redraws": 1,
-        "steps": 3,
+        "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,
     }

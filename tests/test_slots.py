@@ -45,11 +45,11 @@ def test_asking_for_elastic_masks_a_vocabulary_lacks_is_an_error() -> None:
 
 def words(count: int) -> Units:
     spans = [(2 * i, 2 * i + 1) for i in range(count)]
-    return Units(spans, [[10 + i % 50] for i in range(count)], [True] * count, [True] * count)
+    return Units(spans, [[10 + i % 50] for i in range(count)], [True] * count, [False] * count, [True] * count)
 
 
 def test_neighbouring_words_share_a_slot() -> None:
-    slots = draw_slots(words(9), np.array([1, 2, 3, 6]), Shape(0, 0, 0), MARKS, np.random.default_rng(0))
+    slots = draw_slots(words(9), np.array([1, 2, 3, 6]), Shape(0, 0, 0, 0), MARKS, np.random.default_rng(0))
     assert slots == [Slot(1, 4), Slot(6, 7)]
 
 
@@ -58,7 +58,7 @@ def test_slots_never_overlap_whatever_is_drawn() -> None:
         rng = np.random.default_rng(seed)
         count = int(rng.integers(1, 20))
         chosen = np.sort(rng.choice(count, int(rng.integers(1, count + 1)), replace=False))
-        slots = draw_slots(words(count), chosen, Shape(0.5, 0.5, 1.0), MARKS, rng)
+        slots = draw_slots(words(count), chosen, Shape(0.5, 0.5, 0.5, 1.0), MARKS, rng)
         ends = [0, *(slot.end for slot in slots)]
         assert all(end <= slot.start for end, slot in zip(ends, slots, strict=False))
         covered = {unit for slot in slots for unit in range(slot.start, slot.end)}
@@ -87,7 +87,7 @@ def test_windows_hold_every_hole_once_with_context(count: int) -> None:
 def test_a_slot_is_never_split_between_windows() -> None:
     units = words(200)
     chosen = np.array([*range(30, 50), *range(55, 75)])
-    layout = lay_out(units.ids, draw_slots(units, chosen, Shape(0, 0, 0), MARKS, np.random.default_rng(0)), MARKS)
+    layout = lay_out(units.ids, draw_slots(units, chosen, Shape(0, 0, 0, 0), MARKS, np.random.default_rng(0)), MARKS)
     for window in cut_windows(layout, [], MARKS, 64):
         slots = layout.slot_of[window.first : window.first + len(window.holes)]
         whole = [layout.slot_of.count(slot) for slot in set(slots)]

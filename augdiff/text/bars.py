@@ -18,8 +18,8 @@ from augdiff.engine.prediction import in_cache
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
-# Marks that occur inside of what people type between two blanks.
-_INNER_MARKS = frozenset("'’-,%$&/")
+# The one mark that may come out between words; the others open, close or tie what is not there.
+_INNER_MARK = ","
 # What contractions leave on either side of their apostrophe, and letters that are no words.
 _RESTS = frozenset(
     "s t d m ll re ve em b c e f g h j k l n o p q r u v w x y z "
@@ -32,7 +32,7 @@ class Holes:
     """The holes of a batch of windows, ``(B, L)`` each.
 
     :param slot: the slot of each hole, -1 elsewhere.
-    :param elastic: holes that may come out blank.
+    :param elastic: holes that may come out blank; without its first one, a slot cannot vanish.
     :param begins: holes that begin a slot.
     :param ends: holes that end a slot.
     :param glued: slots whose first token goes on with the text before it (no blank between).
@@ -88,10 +88,10 @@ class Bars:
         before_token = known_after & ~is_blank.roll(-1, 1)
         blank = torch.where(after_blank, 2, torch.where(holes.elastic & ~before_token, 1, 0))
         loose = known_before & ~self._lettered[before]
-        start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 3, 0))
+        start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 1, 0))
         tied = known_after & (self._goes_on[after] | ~self._lettered[after])
         edge = holes.begins | (holes.ends & ~holes.elastic)
-        return ((blank * 4 + start) * 2 + (tied | edge | loose).long()).long()
+        return ((blank * 3 + start) * 2 + (tied | edge | loose).long()).long()
 
     @cached_property
     def _lettered(self) -> Tensor:
@@ -103,15 +103,15 @@ class Bars:
 
     @cached_property
     def _table(self) -> Tensor:
-        """``(3 * 4 * 2, V)``: blank (no, yes, only), start (free, word, going on, after a mark), letters only."""
+        """``(3 * 3 * 2, V)``: blank (no, yes, only), start (free, word, going on), letters only."""
         words = self.vocabulary
         never = words.never.copy()
         never[list(self.avoid)] = True
-        odd = ~words.lettered & ~np.array([bool(p) and set(p) <= _INNER_MARKS for p in words.pieces])
+        odd = ~words.lettered & ~np.array([piece == _INNER_MARK for piece in words.pieces])
         rest = np.array([piece.casefold() in _RESTS for piece in words.pieces]) & ~words.goes_on
         lines = []
         for blank in range(3):
-            for start in (rest, rest | words.goes_on, words.lettered & ~words.goes_on, words.goes_on):
+            for start in (rest, rest | words.goes_on, words.lettered & ~words.goes_on):
                 for letters in (np.zeros(len(words), bool), ~words.lettered):
                     lines.append(self._line(never | odd | start | letters, blank))
         return torch.from_numpy(np.stack(lines)).to(self.device)

@@ -23,11 +23,13 @@ class Shape:
 
     :param elastic: that a slot may come out longer or shorter than what it covers.
     :param longer: that an elastic slot has two masks to spare instead of one.
+    :param deletion: that an elastic slot may come out empty.
     :param insertion: that a variant gets an empty slot between two words.
     """
 
     elastic: float = 0.3
     longer: float = 0.3
+    deletion: float = 0.15
     insertion: float = 0.1
 
 
@@ -43,24 +45,26 @@ def draw_slots(
     slots = []
     for run in runs:
         start, end = int(run[0]), int(run[-1]) + 1
-        spare = 1 + int(rng.random() < shape.longer)
-        stretches = bool(rng.random() < shape.elastic)
-        slots.append(_slot(start, end, spare if stretches else 0, marks, rng))
+        slots.append(_slot(start, end, shape, marks, rng))
+        if marks.elastic is not None and not slots[-1].elastic and any(units.tied[start:end]):
+            # A contraction or a compound has a token for each of its marks: too many for plain words.
+            slots[-1] = Slot(start, end, 0, True)
     if rng.random() < shape.insertion:
         inner = [i for i in range(1, len(units.ids)) if units.free[i - 1] and units.free[i]]
         inner = [i for i in inner if not any(slot.start <= i <= slot.end for slot in slots)]
         if inner and marks.elastic is not None:
             at = int(rng.choice(inner))
-            slots.append(Slot(at, at, 1, True))
+            slots.append(Slot(at, at, 1, True, True))
     return sorted(slots, key=lambda slot: slot.start)
 
 
-def _slot(start: int, end: int, spare: int, marks: Marks, rng: np.random.Generator) -> Slot:
-    if not spare:
+def _slot(start: int, end: int, shape: Shape, marks: Marks, rng: np.random.Generator) -> Slot:
+    stretches, longer, vanishes = rng.random(3) < (shape.elastic, shape.longer, shape.deletion)
+    if not stretches:
         return Slot(start, end)
-    if marks.elastic is not None:
-        return Slot(start, end, spare, True)
-    return Slot(start, end, int(rng.choice((-1, 1))))
+    if marks.elastic is None:
+        return Slot(start, end, int(rng.choice((-1, 1))))
+    return Slot(start, end, 1 + int(longer), True, bool(vanishes))
 
 
 @dataclass(frozen=True)

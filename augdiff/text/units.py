@@ -24,12 +24,14 @@ class Units:
     :param spans: code points of each unit, ``(start, end)``.
     :param ids: token ids of each unit, none empty.
     :param words: which units are words.
+    :param tied: which words have marks inside: contractions, compounds.
     :param free: which may be noised: words that are not protected and that the vocabulary knows.
     """
 
     spans: list[tuple[int, int]]
     ids: list[list[int]]
     words: list[bool]
+    tied: list[bool]
     free: list[bool]
 
     @cached_property
@@ -77,7 +79,8 @@ def find_units(text: str, encoded: Encoded, frozen: Sequence[tuple[int, int]], m
         word and not hold and len(tokens) <= _MOST_TOKENS and marks.unknown not in tokens
         for word, hold, tokens in zip(is_word, held, ids, strict=True)
     ]
-    return Units(spans, ids, is_word, free)
+    tied = [word and not text[start:end].isalnum() for word, (start, end) in zip(is_word, spans, strict=True)]
+    return Units(spans, ids, is_word, tied, free)
 
 
 def _touches(spans: Sequence[tuple[int, int]], frozen: Sequence[tuple[int, int]]) -> list[bool]:
