@@ -62,7 +62,7 @@ class Settings:
     avoid: tuple[str, ...] = ()
     min_similarity: float = 0.3
     min_fluency: float = -6.0
-    max_likeness: float = 0.95
+    max_likeness: float = 0.98
     redraws: int = 3
     steps: int = 4
     temperature: float = 0.8
