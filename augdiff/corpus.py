@@ -18,6 +18,7 @@ from tokenizers import Tokenizer
 
 from augdiff.errors import DataError
 from augdiff.text.units import unit_starts
+from augdiff.text.words import find_words
 
 _SUFFIXES = (".txt", ".txt.xz")
 _LINES_AT_ONCE = 20_000
@@ -30,13 +31,11 @@ class Rows:
 
     :param ids: all token ids, ``(tokens,)``, uint16 or uint32.
     :param unit: true where a unit (a word or a mark) begins, ``(tokens,)``.
-    :param word: true where the token belongs to a word, ``(tokens,)``.
     :param first: where each line begins, and the end of the last, ``(lines + 1,)``.
     """
 
     ids: NDArray[Any]
     unit: NDArray[np.bool_]
-    word: NDArray[np.bool_]
     first: NDArray[np.int64]
 
     def __len__(self) -> int:
@@ -77,18 +76,18 @@ def is_english(lines: Sequence[str]) -> bool:
 
 def tokenize(lines: Iterator[str], tokenizer: Tokenizer, max_tokens: int) -> Rows:
     """Ids and unit borders of ``lines``, each cut to ``max_tokens``."""
-    parts: list[tuple[NDArray[Any], NDArray[np.bool_], NDArray[np.bool_]]] = []
+    parts: list[tuple[NDArray[Any], NDArray[np.bool_]]] = []
     kind = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.uint32
     while chunk := list(islice(lines, _LINES_AT_ONCE)):
         for line, encoding in zip(chunk, tokenizer.encode_batch(chunk, add_special_tokens=False), strict=True):
-            unit, word = unit_starts(line, np.array([at for at, _ in encoding.offsets], dtype=np.int64))
-            parts.append((np.array(encoding.ids, dtype=kind)[:max_tokens], unit[:max_tokens], word[:max_tokens] >= 0))
+            starts = np.array([at for at, _ in encoding.offsets], dtype=np.int64)
+            unit, _ = unit_starts(find_words(line), starts)
+            parts.append((np.array(encoding.ids, dtype=kind)[:max_tokens], unit[:max_tokens]))
     if not parts:
-        return Rows(np.zeros(0, kind), np.zeros(0, bool), np.zeros(0, bool), np.zeros(1, np.int64))
-    first = np.concatenate([[0], np.cumsum([len(ids) for ids, _, _ in parts])]).astype(np.int64)
+        return Rows(np.zeros(0, kind), np.zeros(0, bool), np.zeros(1, np.int64))
+    first = np.concatenate([[0], np.cumsum([len(ids) for ids, _ in parts])]).astype(np.int64)
     return Rows(
-        np.concatenate([ids for ids, _, _ in parts]),
-        np.concatenate([unit for _, unit, _ in parts]),
-        np.concatenate([word for _, _, word in parts]),
+        np.concatenate([ids for ids, _ in parts]),
+        np.concatenate([unit for _, unit in parts]),
         first,
     )

@@ -34,6 +34,7 @@ class _Attempt:
     text: str = ""
     edits: tuple[Edit, ...] = ()
     fluency: float = float("nan")
+    unwanted: str | None = None
     reason: str | None = None
 
 
@@ -90,6 +91,7 @@ class Resampler:
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
+            attempt.unwanted = self._unwanted(attempt, sources[attempt.source].text)
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]
@@ -105,7 +107,7 @@ class Resampler:
                 attempt.reason = copy_reason(
                     attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
                 )
-                attempt.reason = attempt.reason or self._unwanted(attempt, sources[attempt.source].text)
+                attempt.reason = attempt.reason or attempt.unwanted
                 if attempt.reason is not None and attempt.count < self.settings.redraws:
                     attempt.count += 1
                     again.append(attempt)

@@ -163,7 +163,7 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
         np.savez(path.with_suffix(".new.npz"), **vars(rows))
         path.with_suffix(".new.npz").replace(path)
     with np.load(path) as kept:
-        return Rows(kept["ids"], kept["unit"], kept["word"], kept["first"])
+        return Rows(kept["ids"], kept["unit"], kept["first"])
 
 
 def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) -> None:

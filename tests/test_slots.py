@@ -45,7 +45,7 @@ def test_asking_for_elastic_masks_a_vocabulary_lacks_is_an_error() -> None:
 
 def words(count: int) -> Units:
     spans = [(2 * i, 2 * i + 1) for i in range(count)]
-    return Units(spans, [[10 + i % 50] for i in range(count)], [True] * count, [False] * count, [True] * count)
+    return Units(spans, [[10 + i % 50] for i in range(count)], [False] * count, [True] * count)
 
 
 def test_neighbouring_words_share_a_slot() -> None:

@@ -25,7 +25,7 @@ def rows(count: int = 50, seed: int = 0) -> Rows:
     first = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)
     unit = rng.random(total) < 0.7
     unit[first[:-1]] = True
-    return Rows(ids, unit, np.ones(total, bool), first)
+    return Rows(ids, unit, first)
 
 
 def lexicon() -> Lexicon:
@@ -55,7 +55,7 @@ def test_putting_the_targets_back_gives_the_row(noise: Noise) -> None:
 
 
 def test_the_share_of_masks_stays_in_its_bounds() -> None:
-    data = Rows(np.full(4000, 20, np.uint16), np.ones(4000, bool), np.ones(4000, bool), np.array([0, 4000]))
+    data = Rows(np.full(4000, 20, np.uint16), np.ones(4000, bool), np.array([0, 4000]))
     for seed in range(20):
         noise = Noise(least=0.3, most=0.4, single=seed % 2, insertion=0)
         example = noised(data, 0, lexicon(), noise, MARKS, np.random.default_rng(seed))

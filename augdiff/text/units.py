@@ -23,14 +23,12 @@ class Units:
 
     :param spans: code points of each unit, ``(start, end)``.
     :param ids: token ids of each unit, none empty.
-    :param words: which units are words.
     :param tied: which words have marks inside: contractions, compounds.
     :param free: which may be noised: words that are not protected and that the vocabulary knows.
     """
 
     spans: list[tuple[int, int]]
     ids: list[list[int]]
-    words: list[bool]
     tied: list[bool]
     free: list[bool]
 
@@ -39,15 +37,15 @@ class Units:
         """Indices of the free units."""
         return np.flatnonzero(self.free)
 
-    @cached_property
-    def word_count(self) -> int:
-        """Number of words."""
-        return sum(self.words)
 
+def unit_starts(
+    spans: Sequence[tuple[int, int]], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Which tokens begin a unit, and the word each belongs to (-1: a mark), from where they start.
 
-def unit_starts(text: str, starts: NDArray[np.int64]) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which tokens begin a unit, and the word each belongs to (-1: a mark), from where they start."""
-    words = np.array(find_words(text), dtype=np.int64).reshape(-1, 2)
+    :param spans: of the text's words.
+    """
+    words = np.array(spans, dtype=np.int64).reshape(-1, 2)
     if not len(words):
         return np.ones(len(starts), dtype=bool), np.full(len(starts), -1)
     index = np.searchsorted(words[:, 0], starts, side="right") - 1
@@ -62,8 +60,8 @@ def find_units(text: str, encoded: Encoded, frozen: Sequence[tuple[int, int]], m
 
     :param frozen: stretches that must not change, sorted, in code points.
     """
-    begins, index = unit_starts(text, np.array([start for start, _ in encoded.offsets], dtype=np.int64))
     words = find_words(text)
+    begins, index = unit_starts(words, np.array([start for start, _ in encoded.offsets], dtype=np.int64))
     spans: list[tuple[int, int]] = []
     ids: list[list[int]] = []
     is_word: list[bool] = []
@@ -80,7 +78,7 @@ def find_units(text: str, encoded: Encoded, frozen: Sequence[tuple[int, int]], m
         for word, hold, tokens in zip(is_word, held, ids, strict=True)
     ]
     tied = [word and not text[start:end].isalnum() for word, (start, end) in zip(is_word, spans, strict=True)]
-    return Units(spans, ids, is_word, tied, free)
+    return Units(spans, ids, tied, free)
 
 
 def _touches(spans: Sequence[tuple[int, int]], frozen: Sequence[tuple[int, int]]) -> list[bool]:
