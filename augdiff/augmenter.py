@@ -26,7 +26,8 @@ class Augmenter:
     """Grows batches of rows: ``dataset.map(Augmenter(), batched=True)``.
 
     The weights load when they are first needed. What is pickled, and so hashed by ``datasets``, is the
-    arguments, the version of augdiff and the digest of the weights; that does not change with use.
+    arguments, the version of augdiff, the digest of the weights and their precision; that does not change
+    with use.
 
     :param text: column or columns to be resampled; None for the only column of strings.
     :param label: column that is part of a row's key; it is never rewritten.
@@ -62,6 +63,7 @@ class Augmenter:
         min_p: float = Settings.min_p,
         batch_size: int = Settings.batch_size,
         device: str = Settings.device,
+        precision: str = Settings.precision,
         keep_original: bool = Columns.keep_original,
         return_rejected: bool = Columns.return_rejected,
         provenance: bool = Columns.provenance,
@@ -85,6 +87,7 @@ class Augmenter:
             min_p=min_p,
             batch_size=batch_size,
             device=device,
+            precision=precision,
         )
         columns = Columns(
             text=text,  # type: ignore[arg-type]  # Columns makes tuples of names
@@ -131,9 +134,20 @@ class Augmenter:
         return digest
 
     @property
+    def precision(self) -> str:
+        """What the denoiser's products are computed in on this machine: ``int8`` or ``float32``.
+
+        :raises ModelError: if ``int8`` was asked for and cannot be had.
+        """
+        from augdiff.denoisers.load import find_precision
+
+        found: str = find_precision(self.settings.model, self.settings.device, self.settings.precision)
+        return found
+
+    @property
     def model(self) -> str:
-        """Name of the weights, and the first digits of their digest."""
-        return f"{self.settings.model}@{self.weights[:12]}"
+        """Name of the weights, the first digits of their digest, and the precision."""
+        return f"{self.settings.model}@{self.weights[:12]}/{self.precision}"
 
     def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """The variants of every source, kept and rejected alike; safe in a forked process."""
@@ -181,6 +195,7 @@ class Augmenter:
             "columns": asdict(self.columns),
             "version": __version__,
             "weights": self.weights,
+            "precision": self.precision,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.noise import Streams, mix
-from augdiff.engine.prediction import sharpen
+from augdiff.engine.prediction import FLOOR
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
 from augdiff.proposal import Analysis, Proposal, hole_rules, propose, stack, to_edits
@@ -100,8 +101,9 @@ class Sampler:
             noised.float(),
             lambda ids, t, where: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(windows))),
-            guide=lambda logits, ids, where, active: sharpen(
-                self._bars(logits, ids, where, holes[active]), settings.temperature, settings.min_p
+            guide=lambda logits, ids, where, active: self._bars(
+                logits.div_(settings.temperature), ids, where, holes[active]
             ),
+            floor=log(settings.min_p) if settings.min_p else FLOOR,
         )
         return result.x.numpy(force=True), result.surprise.numpy(force=True)

@@ -50,6 +50,8 @@ class Settings:
         0 draws from all.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
+    :param precision: of the denoiser's products: ``int8`` (on processors made for it; faster, and the same in
+        any batch), ``float32``, or ``auto`` for the faster one that model and machine allow.
     :raises OptionError: naming the option, the rule and the value.
     """
 
@@ -64,11 +66,12 @@ class Settings:
     min_fluency: float = -6.0
     max_likeness: float = 0.98
     redraws: int = 3
-    steps: int = 4
+    steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
     batch_size: int = 256
     device: str = "auto"
+    precision: str = "auto"
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -147,6 +150,12 @@ def _device(name: str, value: Any) -> str:
     return value
 
 
+def _precision(name: str, value: Any) -> str:
+    if value not in ("auto", "float32", "int8"):
+        raise _refuse(name, "auto, float32 or int8", value)
+    return str(value)
+
+
 def _items(value: Any) -> Iterable[Any]:
     return (value,) if isinstance(value, str | re.Pattern) else value
 
@@ -205,4 +214,5 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
     "batch_size": _whole(1),
     "device": _device,
+    "precision": _precision,
 }

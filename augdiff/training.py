@@ -22,10 +22,13 @@ from torch import Tensor
 from augdiff.corpus import Rows
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
 from augdiff.denoisers.encoder import Encoder
+from augdiff.muon import Muon
 from augdiff.noising import Lexicon, Noise, noised
 from augdiff.text.slots import Layout, Marks
 
 _CHUNK = 8192
+# What Muon and AdamW remember of each parameter.
+_STATE = (("momentum",), ("step", "exp_avg", "exp_avg_sq"))
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,9 @@ class Training:
 
     :param tokens: token budget, marks and contexts included.
     :param batch_tokens: tokens of a step.
-    :param rate: learning rate at the plateau.
+    :param rate: highest learning rate.
     :param warmup: steps of warm-up.
+    :param level: tokens after which the rate begins to fall with the root of the tokens.
     :param decay: share of the budget over which the rate goes to zero.
     :param agreement: weight of the agreement of the sentence embedding with the teacher's.
     :param clean_rows: clean rows a step that the agreement is measured on.
@@ -44,12 +48,13 @@ class Training:
     """
 
     tokens: int
-    batch_tokens: int = 4096
-    rate: float = 6e-4
-    warmup: int = 200
+    batch_tokens: int = 8192
+    rate: float = 8e-4
+    warmup: int = 100
+    level: int = 2_000_000
     decay: float = 0.25
     agreement: float = 1.0
-    clean_rows: int = 12
+    clean_rows: int = 24
     spread: float = 0.3
     seed: int = 0
 
@@ -67,7 +72,8 @@ class Progress:
 def rate_at(tokens: int, step: int, training: Training) -> float:
     """The learning rate of a step that starts after ``tokens`` tokens."""
     left = (training.tokens - tokens) / max(1.0, training.decay * training.tokens)
-    return training.rate * min(1.0, (step + 1) / max(1, training.warmup), max(left, 0.01))
+    plateau: float = (training.level / max(tokens, training.level)) ** 0.5
+    return training.rate * plateau * min(1.0, (step + 1) / max(1, training.warmup), max(left, 0.01))
 
 
 def chunk_batches(
@@ -116,9 +122,12 @@ class Run:
         self.training = training
         self.noise = noise
         self.progress = Progress()
-        self.optimizer = torch.optim.AdamW(
-            encoder.parameters(), lr=training.rate, betas=(0.9, 0.98), weight_decay=0.01, fused=True
-        )
+        matrices = [p for layer in encoder.layers for p in layer.parameters() if p.dim() == 2]
+        rest = [p for p in encoder.parameters() if all(p is not matrix for matrix in matrices)]
+        self.optimizers = [
+            Muon(matrices, lr=training.rate),
+            torch.optim.AdamW(rest, lr=training.rate, betas=(0.9, 0.999), weight_decay=0.01, fused=True),
+        ]
         if (folder / "progress.json").exists():
             self._resume()
 
@@ -169,10 +178,11 @@ class Run:
             total, cosine = loss + self.training.agreement * (1 - likeness), likeness.item()
         total.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate()
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self._rate()
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
         self.progress.tokens += int(real.sum())
         return loss.item(), cosine
@@ -181,8 +191,9 @@ class Run:
         """Write weights, optimizer state and progress; a run that is cut off here loses nothing."""
         tensors = {f"weights.{name}": value for name, value in self.encoder.state_dict().items()}
         for name, parameter in self.encoder.named_parameters():
-            for kind, value in self.optimizer.state[parameter].items():
-                tensors[f"{kind}.{name}"] = value
+            for optimizer in self.optimizers:
+                state = optimizer.state.get(parameter, {})
+                tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, self.folder / "state.safetensors.new")
         (self.folder / "state.safetensors.new").replace(self.folder / "state.safetensors")
@@ -195,9 +206,10 @@ class Run:
         weights = {name: state[f"weights.{name}"] for name in self.encoder.state_dict()}
         self.encoder.load_state_dict(weights)
         for name, parameter in self.encoder.named_parameters():
-            self.optimizer.state[parameter] = {
-                kind: state[f"{kind}.{name}"] for kind in ("step", "exp_avg", "exp_avg_sq")
-            }
+            for optimizer, kinds in zip(self.optimizers, _STATE, strict=True):
+                found = {kind: state[f"{kind}.{name}"] for kind in kinds if f"{kind}.{name}" in state}
+                if len(found) == len(kinds):
+                    optimizer.state[parameter] = found
 
 
 def token_counts(sources: list[Rows], vocabulary: int) -> NDArray[np.int64]:

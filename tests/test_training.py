@@ -141,8 +141,13 @@ def test_a_run_learns_and_a_stopped_run_ends_where_the_other_does(tmp_path: Path
 
 
 def test_the_rate_warms_up_stays_and_decays() -> None:
-    training = Training(tokens=1000, rate=1.0, warmup=4, decay=0.5)
+    training = Training(tokens=1000, rate=1.0, warmup=4, decay=0.5, level=1000)
     assert [rate_at(0, step, training) for step in range(5)] == [0.25, 0.5, 0.75, 1.0, 1.0]
     assert rate_at(500, 100, training) == 1.0
     assert rate_at(750, 100, training) == pytest.approx(0.5)
     assert 0 < rate_at(1000, 100, training) < 0.02
+
+
+def test_the_rate_falls_with_the_root_of_the_tokens_after_its_level() -> None:
+    training = Training(tokens=10**9, rate=1.0, warmup=1, level=1000)
+    assert [rate_at(tokens, 100, training) for tokens in (0, 1000, 4000, 100_000)] == [1.0, 1.0, 0.5, 0.1]

@@ -5,12 +5,14 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import save
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training_run import noised_batches
 
 WORDS = (
     "the a an of to in is was it and not no never very good bad great poor film movie food service room staff "
@@ -42,8 +44,8 @@ def make_cases() -> Cases:
     return count_cases(lines * 10)
 
 
-def make_model(folder: Path, seed: int = 0) -> Path:
-    """A folder as ``augdiff train`` writes it."""
+def make_model(folder: Path, seed: int = 0, ranged: bool = False) -> Path:
+    """A folder as ``augdiff train`` writes it; with ranges for 8-bit products or without."""
     tokenizer = make_tokenizer()
     torch.manual_seed(seed)
     size = tokenizer.get_vocab_size()
@@ -52,7 +54,11 @@ def make_model(folder: Path, seed: int = 0) -> Path:
     )
     with torch.no_grad():
         encoder.token.weight.mul_(20)
-    save(folder, encoder.eval(), Vocabulary(tokenizer, MARKS), make_cases(), True, 0.2, {"tokens": 0})
+    vocabulary, ranges = Vocabulary(tokenizer, MARKS), None
+    if ranged:
+        lines = ["the film was very good and we loved it", "how do I transfer money to the card ?", "no, never"]
+        ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
+    save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges)
     return folder
 
 

@@ -22,7 +22,7 @@ def train(
     tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
     start: Annotated[str, word("NAME", "The model to start from; scratch for another language.", "--from")] = "base-en",
     vocab: Annotated[int, count("Size of the vocabulary, from scratch only.")] = 16_000,
-    rate: Annotated[float, number("Learning rate.")] = 6e-4,
+    rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
     quiet: Annotated[bool, flag("Print nothing but errors.", "-q", "--quiet")] = False,
 ) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
@@ -15,11 +17,14 @@ from augdiff.text.vocabulary import Vocabulary
 #: Every forward is padded to one of these lengths, so that a row's logits do not depend on the rows
 #: beside it.
 LENGTHS = (*range(4, 64, 4), *range(64, 128, 16), *range(128, 513, 64))
-ROWS = 8
 
 
 class Network(Protocol):
     """What the weights can do; ``real`` is false at padding."""
+
+    @property
+    def block(self) -> int:
+        """Batches are padded to a multiple of this: products of few rows may be rounded in another way."""
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
         """Logits of the N positions ``where``: ids ``(B, L)`` to ``(N, V)``, row by row."""
@@ -40,6 +45,7 @@ class Denoiser:
     :param likeness: cosine of two random texts and of a text with itself, which similarity is
         measured between.
     :param digest: SHA-256 of the weights, hexadecimal.
+    :param precision: ``float32`` or ``int8``, of the products.
     :param device: where the weights are.
     """
 
@@ -50,6 +56,7 @@ class Denoiser:
     max_tokens: int
     likeness: float
     digest: str
+    precision: str
     device: torch.device
 
     def logits(self, ids: Tensor, where: Tensor) -> Tensor:
@@ -65,10 +72,10 @@ class Denoiser:
         return self.network.embed(full, real)[: len(ids)]
 
     def _padded(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Ids padded to a length of ``LENGTHS`` and to a multiple of eight rows; what is real."""
+        """Ids padded to a length of ``LENGTHS`` and to whole blocks of rows; what is real."""
         pad = self.vocabulary.marks.pad
         rows, length = ids.shape
-        full = ids.new_full((rows + -rows % ROWS, bucket(length)), pad)
+        full = ids.new_full((rows + -rows % self.network.block, bucket(length)), pad)
         full[:rows, :length] = ids
         return full, full != pad
 
@@ -80,17 +87,32 @@ def bucket(length: int) -> int:
 
 @dataclass(frozen=True)
 class EncoderNetwork:
-    """The shipped network."""
+    """The shipped network.
+
+    :param output: features ``(N, D)`` to logits ``(N, V)``.
+    :param block: see :class:`Network`.
+    """
 
     encoder: Encoder
+    output: Callable[[Tensor], Tensor]
+    block: int
+
+    @classmethod
+    def in_float(cls, encoder: Encoder) -> EncoderNetwork:
+        """As it was trained."""
+        return cls(encoder, encoder.logits, 8)
+
+    @classmethod
+    def in_eight_bits(cls, encoder: Encoder, ranges: Mapping[str, Tensor]) -> EncoderNetwork:
+        """With products in whole numbers, which come out the same in any batch (:mod:`augdiff.denoisers.eight_bit`)."""
+        return cls(*in_eight_bits(encoder, ranges), 1)
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
         """See :class:`Network`; only the positions asked for go through the output matrix."""
         rows, columns = where.nonzero(as_tuple=True)
-        # Whole blocks of positions: a product with very few rows is rounded in another way.
-        spare = rows.new_zeros(-len(rows) % ROWS)
+        spare = rows.new_zeros(-len(rows) % self.block)
         features = self.encoder(ids, real, (torch.cat([rows, spare]), torch.cat([columns, spare])))
-        return self.encoder.logits(features)[: len(rows)]
+        return self.output(features)[: len(rows)]
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""

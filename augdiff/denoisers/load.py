@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 _SHIPPED = Path(__file__).parent.parent / "models"
 _FORMAT = "augdiff-encoder-1"
-_KEYS = {"format", "sizes", "marks", "english", "likeness", "max_tokens", "sha256", "trained"}
+_KEYS = {"format", "sizes", "marks", "english", "likeness", "max_tokens", "sha256", "ranges_sha256", "trained"}
 _WEIGHTS = "model.safetensors"
+_RANGES = "ranges.safetensors"
+FLOAT, EIGHT_BITS = "float32", "int8"
 
 
 def find(model: str) -> Path | None:
@@ -89,18 +91,46 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def load(model: str, device: str = "auto") -> Denoiser:
+def find_precision(model: str, device: str, precision: str) -> str:
+    """The arithmetic of a model's products here: ``int8`` or ``float32``.
+
+    :param precision: one of the two, or ``auto``: ``int8`` where the model has what it needs and the
+        processor is made for it.
+    :raises ModelError: if ``int8`` is asked for and cannot be had.
+    """
+    if precision == FLOAT:
+        return FLOAT
+    lacking = _lacking_for_eight_bits(model, device)
+    if lacking and precision == EIGHT_BITS:
+        raise ModelError(f"precision 'int8' cannot be had ({lacking}): use 'auto' or 'float32'")
+    return FLOAT if lacking else EIGHT_BITS
+
+
+def _lacking_for_eight_bits(model: str, device: str) -> str | None:
+    folder = find(model)
+    if folder is None or not (folder / _RANGES).is_file():
+        return f"model {model!r} has no {_RANGES}"
+    from augdiff.denoisers.eight_bit import is_fast_here
+
+    if find_device(device).type != "cpu":
+        return f"it is not for device {device!r}"
+    return None if is_fast_here() else "this processor has no instructions for it"
+
+
+def load(model: str, device: str = "auto", precision: str = "auto") -> Denoiser:
     """A denoiser by name.
 
     :param model: a shipped name, a folder that ``augdiff train`` or Hugging Face wrote, or the name of
         a masked language model in the Hugging Face cache or hub.
     :param device: ``auto``, ``cpu``, ``cuda``, ``mps``, or any device that torch knows.
+    :param precision: see :func:`find_precision`.
     :raises ModelError: if it cannot be found, or a file of it is broken.
     """
     where = find_device(device)
     folder = find(model)
+    arithmetic = find_precision(model, device, precision)
     if folder is not None and read_config(folder).get("format") == _FORMAT:
-        return _load_encoder(folder, where)
+        return _load_encoder(folder, where, arithmetic)
     from augdiff.denoisers.masked_lm import load_masked_lm
 
     return load_masked_lm(model if folder is None else str(folder), digest_of(model), where)
@@ -123,33 +153,44 @@ def find_device(device: str) -> torch.device:
     return torch.device(device)
 
 
-def _load_encoder(folder: Path, device: torch.device) -> Denoiser:
+def _load_encoder(folder: Path, device: torch.device, precision: str) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.encoder import Encoder, EncoderConfig
     from augdiff.text.casing import Cases
 
     config = read_config(folder)
-    found = _digest_now(folder / _WEIGHTS)
-    if found != config["sha256"]:
-        raise ModelError(
-            f"{folder / _WEIGHTS} is broken: its SHA-256 is {found[:12]}, config.json says {config['sha256'][:12]}; "
-            "install or copy the model again"
-        )
-    from safetensors.torch import load_file
-
     encoder = Encoder(EncoderConfig(**_known(config["sizes"], EncoderConfig, folder)))
-    encoder.load_state_dict({name: value.float() for name, value in load_file(folder / _WEIGHTS).items()})
+    weights = _tensors(folder / _WEIGHTS, config["sha256"])
+    encoder.load_state_dict({name: value.float() for name, value in weights.items()})
+    encoder = encoder.to(device).eval().requires_grad_(False)
+    network = EncoderNetwork.in_float(encoder)
+    if precision == EIGHT_BITS:
+        network = EncoderNetwork.in_eight_bits(encoder, _tensors(folder / _RANGES, config["ranges_sha256"]))
     cases = folder / "cases.txt"
     return Denoiser(
-        EncoderNetwork(encoder.to(device).eval().requires_grad_(False)),
+        network,
         load_vocabulary(folder),
         Cases.load(cases) if cases.is_file() else None,
         bool(config["english"]),
         int(config["max_tokens"]),
         float(config["likeness"]),
         str(config["sha256"]),
+        precision,
         device,
     )
+
+
+def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:
+    """The tensors of a file that has this SHA-256."""
+    from safetensors.torch import load_file
+
+    found = _digest_now(path)
+    if found != digest:
+        raise ModelError(
+            f"{path} is broken: its SHA-256 is {found[:12]}, config.json says {str(digest)[:12]}; "
+            "install or copy the model again"
+        )
+    return load_file(path)
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
@@ -181,10 +222,13 @@ def save(
     english: bool,
     likeness: float,
     trained: Mapping[str, Any],
+    ranges: Mapping[str, torch.Tensor] | None = None,
 ) -> None:
-    """Write a model's folder: fp16 weights, config, tokenizer, written forms.
+    """Write a model's folder: fp16 weights, config, tokenizer, written forms, ranges.
 
     :param trained: what the model card needs to say of the training; plain JSON.
+    :param ranges: as :func:`augdiff.denoisers.eight_bit.measure_ranges` gives them; without them the model
+        works in float32 alone.
     """
     import torch
     from safetensors.torch import save_file
@@ -192,6 +236,8 @@ def save(
     folder.mkdir(parents=True, exist_ok=True)
     weights = {name: value.to(torch.float16).contiguous().cpu() for name, value in encoder.state_dict().items()}
     save_file(weights, folder / _WEIGHTS)
+    if ranges is not None:
+        save_file({name: top.contiguous().cpu() for name, top in ranges.items()}, folder / _RANGES)
     vocabulary.tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     if cases is not None:
         cases.save(folder / "cases.txt")
@@ -202,7 +248,8 @@ def save(
         "english": english,
         "likeness": likeness,
         "max_tokens": min(128, encoder.config.max_length),
-        "sha256": sha256((folder / _WEIGHTS).read_bytes()).hexdigest(),
+        "sha256": _digest_now(folder / _WEIGHTS),
+        "ranges_sha256": _digest_now(folder / _RANGES) if ranges is not None else None,
         "trained": dict(trained),
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

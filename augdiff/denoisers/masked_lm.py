@@ -38,6 +38,7 @@ class MaskedLM:
     """A ``transformers`` model with a masked-language-modelling head."""
 
     model: Any
+    block: int = 8
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
         """See :class:`augdiff.denoisers.denoiser.Network`."""
@@ -69,7 +70,7 @@ def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
     window = min(_MOST_TOKENS, int(getattr(model.config, "max_position_embeddings", _MOST_TOKENS)) - 2)
     # Nothing is known of its language: capitals by place alone, and no English articles.
     cases = Cases() if vocabulary.lowers else None
-    plain = Denoiser(network, vocabulary, cases, False, window, 0.0, digest, device)
+    plain = Denoiser(network, vocabulary, cases, False, window, 0.0, digest, "float32", device)
     return replace(plain, likeness=_likeness(plain))
 
 

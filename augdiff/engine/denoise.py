@@ -11,7 +11,7 @@ from torch import Tensor
 
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates, Order, by_entropy
-from augdiff.engine.prediction import Prediction, in_cache, predict
+from augdiff.engine.prediction import FLOOR, Prediction, in_cache, predict
 from augdiff.engine.schedule import Schedule, linear
 from augdiff.engine.space import Space
 from augdiff.engine.step import shares
@@ -84,6 +84,7 @@ def denoise(
     schedule: Schedule = linear,
     order: Order = by_entropy,
     guide: Guide = plain,
+    floor: float = FLOOR,
     k: float = 1.0,
 ) -> Denoised:
     """Take noised rows back to clean ones.
@@ -93,6 +94,7 @@ def denoise(
     :param times: of each row, from its starting time down to 0, ``(B, steps + 1)``; a row whose times
         repeat is through.
     :param rate: share of the noise that each position gets, ``(B, L)``; 0 is an anchor.
+    :param floor: see :func:`augdiff.engine.prediction.predict`.
     :param k: memory of the present state; below 1, errors can be revised.
     """
     anchor = rate == 0
@@ -105,7 +107,7 @@ def denoise(
         if not len(active):
             continue
         logits = guide(net(x[active], t[active], where[active]), x[active], where[active], active)
-        prediction = predict(logits)
+        prediction = predict(logits, floor)
         rows, positions = where.nonzero(as_tuple=True)
         a_t, b_t = schedule(t[rows], rate[rows, positions])
         a_s, b_s = schedule(s[rows], rate[rows, positions])
