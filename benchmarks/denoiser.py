@@ -52,7 +52,7 @@ def masked_prediction(subject: Subject, lines: Sequence[str], share: float, seed
         for batch in _batches(rows):
             ids, real = pad([rows[i] for i in batch], subject.marks.pad)
             where = pad([holes[i].tolist() for i in batch], 0)[0].bool()
-            logits = subject.network.logits(ids.masked_fill(where, subject.marks.mask), real, where)
+            logits = subject.network.logits(ids.masked_fill(where, subject.marks.mask), real, where)[:]
             logits[:, barred] = -torch.inf
             wanted = ids[where]
             hits += int((logits.argmax(1) == wanted).sum())
@@ -128,6 +128,7 @@ def measure(subject: Subject, arguments: argparse.Namespace, lines: Sequence[str
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--model", nargs="*", default=["base-en"], help="names or folders of models")
+    options.add_argument("--precisions", nargs="+", default=["float32", "auto"], help="that models are measured in")
     options.add_argument("--state", nargs="*", type=Path, default=[], help="state.safetensors of running trainings")
     options.add_argument("--no-warm-start", action="store_true", help="leave out all-MiniLM-L6-v2")
     options.add_argument("--shares", nargs="+", type=float, default=[0.15, 0.4, 0.7])
@@ -140,7 +141,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(arguments.threads)
     lines = validation_lines(arguments.data / "text", arguments.per_file)
     subjects: list[Callable[[], Subject]] = [] if arguments.no_warm_start else [warm_start]
-    subjects += [partial(shipped, model) for model in arguments.model]
+    subjects += [partial(shipped, model, precision) for model in arguments.model for precision in arguments.precisions]
     subjects += [partial(running, state) for state in arguments.state]
     for load_subject in subjects:
         result = measure(load_subject(), arguments, lines)

@@ -13,8 +13,9 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.load import FLOAT
 from augdiff.text.slots import Marks
-from benchmarks.subjects import encoder_of, shipped, warm_start
+from benchmarks.subjects import encoder_network, shipped, warm_start
 
 # Low enough that no draw takes it, finite so that no product becomes NaN.
 _BARRED = -1e4
@@ -100,8 +101,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--model", default="base-en", help="name or folder; warm-start: all-MiniLM-L6-v2")
     options.add_argument("-o", "--output", type=Path, required=True)
     arguments = options.parse_args(argv)
-    subject = warm_start() if arguments.model == "warm-start" else shipped(arguments.model)
-    export(encoder_of(subject), subject.tokenizer, subject.marks, arguments.output)
+    subject = warm_start() if arguments.model == "warm-start" else shipped(arguments.model, FLOAT)
+    export(encoder_network(subject).encoder, subject.tokenizer, subject.marks, arguments.output)
 
 
 if __name__ == "__main__":

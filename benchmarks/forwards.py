@@ -11,8 +11,8 @@ from unittest import mock
 import torch
 from torch import Tensor
 
-from augdiff.denoisers.denoiser import EncoderNetwork
-from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.denoiser import EncoderNetwork, Unread
+from augdiff.engine.prediction import BLOCK
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def recorded() -> Iterator[list[Forward]]:
     passes: list[Forward] = []
     logits, embed = EncoderNetwork.logits, EncoderNetwork.embed
 
-    def noted_logits(self: EncoderNetwork, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+    def noted_logits(self: EncoderNetwork, ids: Tensor, real: Tensor, where: Tensor) -> Unread:
         passes.append(Forward(ids.shape[0], ids.shape[1], int(real.sum()), int(where.sum())))
         return logits(self, ids, real, where)
 
@@ -52,11 +52,11 @@ def recorded() -> Iterator[list[Forward]]:
         yield passes
 
 
-def replay(encoder: Encoder, passes: Sequence[Forward], seed: int = 0) -> float:
+def replay(network: EncoderNetwork, passes: Sequence[Forward], seed: int = 0) -> float:
     """Seconds that the same passes take on random ids: same shapes, same order, as many positions read."""
     generator = torch.Generator().manual_seed(seed)
     longest = max(one.rows * one.length for one in passes)
-    ids = torch.randint(encoder.config.vocab_size, (longest,), generator=generator)
+    ids = torch.randint(network.encoder.config.vocab_size, (longest,), generator=generator)
     real = torch.ones(longest, dtype=torch.bool)
     clock = time.perf_counter()
     with torch.inference_mode():
@@ -64,8 +64,9 @@ def replay(encoder: Encoder, passes: Sequence[Forward], seed: int = 0) -> float:
             size, shape = one.rows * one.length, (one.rows, one.length)
             inputs = ids[:size].view(shape), real[:size].view(shape)
             if one.read:
-                read = torch.arange(one.read)
-                encoder.logits(encoder(*inputs, (read // one.length, read % one.length)))
+                logits = network.logits(*inputs, (torch.arange(size) < one.read).view(shape))
+                for start in range(0, one.read, BLOCK):
+                    logits[start : start + BLOCK]
             else:
-                encoder.embed(*inputs)
+                network.embed(*inputs)
     return time.perf_counter() - clock

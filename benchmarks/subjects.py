@@ -10,7 +10,8 @@ from safetensors import safe_open
 from tokenizers import Tokenizer
 
 from augdiff.denoisers.denoiser import EncoderNetwork, Network
-from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.encoder import EncoderConfig
+from augdiff.denoisers.load import FLOAT, load
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.slots import Marks
 
@@ -35,12 +36,11 @@ def warm_start() -> Subject:
     return Subject("all-MiniLM-L6-v2", network, tokenizer, bert_marks(tokenizer))
 
 
-def shipped(model: str) -> Subject:
+def shipped(model: str, precision: str = "auto") -> Subject:
     """A model by its name or folder."""
-    from augdiff.denoisers.load import load
-
-    denoiser = load(model)
-    return Subject(Path(model).name, denoiser.network, denoiser.vocabulary.tokenizer, denoiser.vocabulary.marks)
+    denoiser = load(model, precision=precision)
+    name = Path(model).name + (f" ({denoiser.precision})" if denoiser.precision != FLOAT else "")
+    return Subject(name, denoiser.network, denoiser.vocabulary.tokenizer, denoiser.vocabulary.marks)
 
 
 def running(state: Path) -> Subject:
@@ -85,14 +85,14 @@ def bert_marks(tokenizer: Tokenizer, elastic: str | None = None, blank: str | No
     )
 
 
-def encoder_of(subject: Subject) -> Encoder:
-    """The encoder behind a subject.
+def encoder_network(subject: Subject) -> EncoderNetwork:
+    """The network behind a subject.
 
-    :raises ValueError: if its network is of another make.
+    :raises ValueError: if it is of another make.
     """
     if not isinstance(subject.network, EncoderNetwork):
         raise ValueError(f"{subject.name} is no augdiff encoder: name a model that augdiff train made")
-    return subject.network.encoder
+    return subject.network
 
 
 def _warm_folder() -> Path:

@@ -21,7 +21,8 @@ from typing import Any
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.denoiser import EncoderNetwork
+from augdiff.denoisers.load import FLOAT
 from benchmarks import scale
 from benchmarks.data import labelled, parser, words_of
 from benchmarks.eda import edit_words
@@ -30,7 +31,7 @@ from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import HOME, python_of
 from benchmarks.processes import output
 from benchmarks.results import RESULTS, record, settings_of
-from benchmarks.subjects import encoder_of, shipped
+from benchmarks.subjects import encoder_network, shipped
 
 _WORKER = Path(__file__).with_name("nlpaug_worker.py")
 
@@ -119,17 +120,18 @@ def _unjudged(seconds: float, job: Job, texts: Sequence[str]) -> Done:
     return Done(seconds, sum(count > 0 for count in changed), statistics.fmean(changed))
 
 
-def compare(arguments: argparse.Namespace, name: str, encoder: Encoder, model: Path) -> dict[str, Any]:
+def compare(arguments: argparse.Namespace, name: str, network: EncoderNetwork, model: Path) -> dict[str, Any]:
     """All methods on one set.
 
-    :param model: the weights of ``encoder`` in the Hugging Face layout.
+    :param network: what augdiff runs.
+    :param model: the same weights in the Hugging Face layout.
     """
     rows = labelled(arguments.data, name, arguments.rows)
     python = python_of(arguments.nlpaug)
     rounds: list[dict[str, Done]] = []
     for seed in range(arguments.repeats):
         ours, job, passes = with_augdiff(arguments, rows)
-        limit = Done(replay(encoder, passes), ours.kept, ours.words_changed)
+        limit = Done(replay(network, passes), ours.kept, ours.words_changed)
         theirs, versions = with_nlpaug(job, model, python, seed)
         rounds.append({"augdiff": ours, "limit": limit, "nlpaug": theirs, "string edits": with_string_edits(job, seed)})
         print(name, {method: f"{done.per_second:.1f}/s" for method, done in rounds[-1].items()}, file=sys.stderr)
@@ -186,12 +188,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = arguments.results or RESULTS
     torch.set_num_threads(arguments.threads or torch.get_num_threads())
     if arguments.sets:
-        subject = shipped(arguments.model)
-        encoder = encoder_of(subject)
+        subject = shipped(arguments.model, FLOAT)
+        network = encoder_network(shipped(arguments.model))
         with tempfile.TemporaryDirectory() as model:
-            export(encoder, subject.tokenizer, subject.marks, Path(model))
+            export(encoder_network(subject).encoder, subject.tokenizer, subject.marks, Path(model))
             for name in arguments.sets:
-                result = compare(arguments, name, encoder, Path(model))
+                result = compare(arguments, name, network, Path(model))
                 record("throughput", settings_of(arguments, ("data", "results", "nlpaug", "sizes")), result, folder)
     if arguments.sizes:
         asked = ["--data", str(arguments.data), "--results", str(folder), "--model", arguments.model]

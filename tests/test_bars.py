@@ -27,7 +27,7 @@ def allowed(ids: list[int], slot: list[int], at: int, elastic: bool = False, avo
     where = torch.zeros_like(hole)
     where[0, at] = True
     bars = Bars(VOCABULARY, avoided_ids(VOCABULARY, avoid), CPU)
-    logits = bars(torch.zeros(1, len(VOCABULARY)), x, where, holes)[0]
+    logits = bars(x, where, holes)(torch.zeros(1, len(VOCABULARY)), slice(0, 1))[0]
     return {VOCABULARY.tokenizer.id_to_token(i) for i in (logits > -1).nonzero()[:, 0].tolist()}
 
 

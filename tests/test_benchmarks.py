@@ -19,7 +19,7 @@ from torch import Tensor
 
 import augdiff
 from augdiff.corpus import is_validation
-from augdiff.denoisers.denoiser import EncoderNetwork
+from augdiff.denoisers.denoiser import EncoderNetwork, Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.edits import Edit
@@ -283,7 +283,7 @@ def test_a_running_training_is_read_from_its_state(tmp_path: Path, monkeypatch: 
     save_file(state, tmp_path / "run1" / "state.safetensors")
     found = subjects.running(tmp_path / "run1" / "state.safetensors")
     assert found.name == "run1" and found.marks == MARKS
-    assert torch.equal(subjects.encoder_of(found).bias, trained.bias)
+    assert torch.equal(subjects.encoder_network(found).encoder.bias, trained.bias)
 
 
 def test_the_vocabulary_must_hold_the_marks():
@@ -293,8 +293,7 @@ def test_the_vocabulary_must_hold_the_marks():
 
 
 def test_passes_are_written_down_and_run_again(monkeypatch: pytest.MonkeyPatch):
-    ours = encoder()
-    network = EncoderNetwork.in_float(ours)
+    network = EncoderNetwork.in_float(encoder())
     ids = torch.tensor([[4, 6, 8, 5], [4, 6, 5, 0]])
     with recorded() as passes, torch.inference_mode():
         network.logits(ids, ids != 0, ids == 6)
@@ -302,10 +301,10 @@ def test_passes_are_written_down_and_run_again(monkeypatch: pytest.MonkeyPatch):
     network.embed(ids, ids != 0)
     assert passes == [Forward(2, 4, 7, 2), Forward(1, 4, 4, 0)]
     shapes: list[tuple[int, ...]] = []
-    logits = Encoder.logits
-    monkeypatch.setattr(Encoder, "logits", lambda self, x: (shapes.append(tuple(x.shape)), logits(self, x))[1])
-    assert replay(ours, passes) > 0
-    assert shapes == [(2, 8)]
+    read = Unread.__getitem__
+    monkeypatch.setattr(Unread, "__getitem__", lambda self, at: (shapes.append(tuple(read(self, at).shape)), 0)[1])
+    assert replay(network, passes) > 0
+    assert shapes == [(2, len(WORDS))]
 
 
 def test_speeds_are_compared_within_a_round():

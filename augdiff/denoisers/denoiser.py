@@ -11,6 +11,7 @@ from torch import Tensor
 
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
+from augdiff.engine.prediction import Logits
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
 
@@ -26,7 +27,7 @@ class Network(Protocol):
     def block(self) -> int:
         """Batches are padded to a multiple of this: products of few rows may be rounded in another way."""
 
-    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Logits:
         """Logits of the N positions ``where``: ids ``(B, L)`` to ``(N, V)``, row by row."""
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
@@ -59,7 +60,7 @@ class Denoiser:
     precision: str
     device: torch.device
 
-    def logits(self, ids: Tensor, where: Tensor) -> Tensor:
+    def logits(self, ids: Tensor, where: Tensor) -> Logits:
         """Logits of the positions ``where``, ``(B, L)`` to ``(N, V)``."""
         full, real = self._padded(ids)
         asked = torch.zeros_like(real)
@@ -86,6 +87,26 @@ def bucket(length: int) -> int:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """Logits that are made when they are read.
+
+    :param features: of N positions, ``(N, D)``.
+    :param output: features ``(n, D)`` to logits ``(n, V)``.
+    :param block: see :class:`Network`.
+    """
+
+    features: Tensor
+    output: Callable[[Tensor], Tensor]
+    block: int
+
+    def __getitem__(self, at: slice) -> Tensor:
+        """Logits of some positions, ``(n, V)``."""
+        features = self.features[at]
+        spare = features.new_zeros(-len(features) % self.block, features.shape[1])
+        return self.output(torch.cat([features, spare]))[: len(features)]
+
+
+@dataclass(frozen=True)
 class EncoderNetwork:
     """The shipped network.
 
@@ -107,12 +128,12 @@ class EncoderNetwork:
         """With products in whole numbers, which come out the same in any batch (:mod:`augdiff.denoisers.eight_bit`)."""
         return cls(*in_eight_bits(encoder, ranges), 1)
 
-    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+    def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Unread:
         """See :class:`Network`; only the positions asked for go through the output matrix."""
         rows, columns = where.nonzero(as_tuple=True)
         spare = rows.new_zeros(-len(rows) % self.block)
         features = self.encoder(ids, real, (torch.cat([rows, spare]), torch.cat([columns, spare])))
-        return self.output(features)[: len(rows)]
+        return Unread(features[: len(rows)], self.output, self.block)
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""

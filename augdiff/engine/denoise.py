@@ -11,7 +11,7 @@ from torch import Tensor
 
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates, Order, by_entropy
-from augdiff.engine.prediction import FLOOR, Prediction, in_cache, predict
+from augdiff.engine.prediction import FLOOR, Logits, Rule, predict
 from augdiff.engine.schedule import Schedule, linear
 from augdiff.engine.space import Space
 from augdiff.engine.step import shares
@@ -22,7 +22,7 @@ _DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT = range(5)
 class Net(Protocol):
     """A denoiser as the loop sees it."""
 
-    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Logits:
         """Logits of the clean tokens.
 
         :param x: states, ``(B, L)`` or ``(B, L, D)``.
@@ -32,9 +32,9 @@ class Net(Protocol):
         """
 
 
-#: Logits ``(N, V)``, the states ``(b, L)`` and positions asked for ``(b, L)`` of the rows still at work,
-#: and which rows of the batch these are ``(b,)``, to logits ``(N, V)``.
-Guide = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
+#: The states ``(b, L)`` and positions asked for ``(b, L)`` of the rows still at work, and which rows of the
+#: batch these are ``(b,)``, to what is done to their logits.
+Guide = Callable[[Tensor, Tensor, Tensor], Rule]
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,9 @@ class Denoised:
     surprise: Tensor
 
 
-def plain(logits: Tensor, x: Tensor, where: Tensor, rows: Tensor) -> Tensor:
+def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
     """The guide that changes nothing."""
-    return logits
+    return lambda logits, at: logits
 
 
 def corrupt(space: Space, x: Tensor, t: Tensor, rate: Tensor, schedule: Schedule, streams: Streams) -> Tensor:
@@ -106,30 +106,21 @@ def denoise(
         active = where.any(1).nonzero()[:, 0]
         if not len(active):
             continue
-        logits = guide(net(x[active], t[active], where[active]), x[active], where[active], active)
-        prediction = predict(logits, floor)
         rows, positions = where.nonzero(as_tuple=True)
+        chance = streams.uniform(rows, positions, step, _DRAW)
+        logits = net(x[active], t[active], where[active])
+        prediction = predict(logits, chance, space, guide(x[active], where[active], active), floor)
         a_t, b_t = schedule(t[rows], rate[rows, positions])
         a_s, b_s = schedule(s[rows], rate[rows, positions])
         take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)
-        chance = streams.uniform(rows, positions, step, _DRAW)
-
-        def draw(which: Tensor, prediction: Prediction = prediction, chance: Tensor = chance) -> Tensor:
-            found = x.new_empty(len(which))
-            for at, few in in_cache(which):
-                found[at] = space.draw(prediction.weights[few], chance[few])
-            return found
-
         random = streams.uniform(rows, positions, step, _ORDER)
         row_random = streams.uniform(rows, torch.zeros_like(positions), step, _COUNT)
-        u = order(Candidates(prediction, draw, rows, take, random, row_random))
+        u = order(Candidates(prediction, rows, take, random, row_random))
         before = x[rows, positions]
-        wanted = space.wanted(u, take).nonzero()[:, 0]
-        drawn = before.clone()
-        drawn[wanted] = draw(wanted)
         fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else before
-        x[rows, positions] = space.blend(take, keep, drawn, before, fresh, u)
-        clean[rows, positions] = u < take
-        typicality = prediction.log_probability(wanted, drawn[wanted]) + prediction.entropy[wanted]
-        surprise[rows[wanted], positions[wanted]] = typicality.float()
+        x[rows, positions] = space.blend(take, keep, prediction.drawn, before, fresh, u)
+        taken = u < take
+        clean[rows, positions] = taken
+        typicality = prediction.log_probability + prediction.entropy
+        surprise[rows[taken], positions[taken]] = typicality[taken].float()
     return Denoised(x, surprise)

@@ -21,7 +21,6 @@ class Candidates:
     """What an order may look at; N positions of B rows.
 
     :param prediction: the denoiser's view of them.
-    :param draw: positions ``(n,)`` to the predictions drawn for them, the same at every call, ``(n,)``.
     :param rows: the row of each position, ascending, ``(N,)``.
     :param take: probability of taking the prediction, ``(N,)``.
     :param random: uniform numbers, one per position, ``(N,)``.
@@ -29,7 +28,6 @@ class Candidates:
     """
 
     prediction: Prediction
-    draw: Callable[[Tensor], Tensor]
     rows: Tensor
     take: Tensor
     random: Tensor
@@ -51,8 +49,7 @@ def by_entropy(candidates: Candidates) -> Tensor:
 
 def by_probability(candidates: Candidates) -> Tensor:
     """The most probable draws first; better looking and less diverse."""
-    everywhere = torch.arange(len(candidates.rows), device=candidates.rows.device)
-    return _ranked(candidates.prediction.log_probability(everywhere, candidates.draw(everywhere)), candidates)
+    return _ranked(candidates.prediction.log_probability, candidates)
 
 
 def _ranked(score: Tensor, candidates: Candidates) -> Tensor:

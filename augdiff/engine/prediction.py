@@ -1,55 +1,68 @@
-"""What a denoiser's logits say: likelihoods and entropy, made in one pass that stays in cache."""
+"""What a denoiser's logits say, drawn from a few positions at a time, so that all of it stays in cache."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
-# Rows of 30,000 numbers that fit into a processor's cache together.
-_ROWS = 16
+from augdiff.engine.space import Space
+
 # exp of this is lost in any sum, and no denormal number yet, which would be slow.
 FLOOR = -60.0
+#: Positions read at a time.
+BLOCK = 64
+
+
+class Logits(Protocol):
+    """Logits of N positions, ``(N, V)``, made when they are read; a tensor is one, too."""
+
+    def __getitem__(self, at: slice) -> Tensor:
+        """Those of some positions, ``(n, V)``; the memory is the reader's to use."""
+
+
+#: Logits ``(n, V)`` and which of the N positions they belong to, to logits ``(n, V)``.
+Rule = Callable[[Tensor, slice], Tensor]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """The denoiser's view of N positions.
+    """The denoiser's view of N positions, and what was drawn from it.
 
-    :param weights: likelihoods, not normalised, ``(N, V)``.
-    :param total: their sums, ``(N,)``.
-    :param entropy: in nats, ``(N,)``.
+    :param drawn: predictions, ``(N,)`` or ``(N, D)``.
+    :param log_probability: of the predictions, in nats, ``(N,)``.
+    :param entropy: of the view, in nats, ``(N,)``.
     """
 
-    weights: Tensor
-    total: Tensor
+    drawn: Tensor
+    log_probability: Tensor
     entropy: Tensor
 
-    def log_probability(self, which: Tensor, ids: Tensor) -> Tensor:
-        """Log-probability of ``ids`` at the positions ``which``, ``(n,)`` each."""
-        return (self.weights[which, ids] / self.total[which]).clamp(min=1e-30).log()
+
+def tempered(rule: Rule, temperature: float) -> Rule:
+    """The rule, and then a temperature; below 1, likely tokens get likelier."""
+    return lambda logits, at: rule(logits, at).div_(temperature)
 
 
-def predict(logits: Tensor, floor: float = FLOOR) -> Prediction:
-    """The softmax of ``logits`` ``(N, V)``, whose memory is used up.
+def predict(logits: Logits, chance: Tensor, space: Space, rule: Rule, floor: float = FLOOR) -> Prediction:
+    """Draw a prediction for every position.
 
+    :param chance: uniform numbers, ``(N,)``.
     :param floor: what lies further below the likeliest is never drawn, in nats; ``log(min_p)`` is min-p
         sampling (arXiv 2407.01082).
     """
-    total, inner = logits.new_empty(len(logits)), logits.new_empty(len(logits))
-    for at, rows in in_cache(logits):
+    parts = []
+    for start in range(0, len(chance), BLOCK):
+        at = slice(start, min(start + BLOCK, len(chance)))
+        rows = rule(logits[at], at)
         rows -= rows.amax(1, keepdim=True)
-        torch.nn.functional.threshold_(rows, floor, FLOOR)
-        likelihood = rows.exp()
-        total[at] = likelihood.sum(1)
-        inner[at] = torch.linalg.vecdot(likelihood, rows)
-        rows.copy_(likelihood)
-    return Prediction(logits, total, total.log() - inner / total)
-
-
-def in_cache(values: Tensor) -> Iterator[tuple[slice, Tensor]]:
-    """Views of a few rows at a time, and which rows they are."""
-    for start in range(0, len(values), _ROWS):
-        yield slice(start, start + _ROWS), values[start : start + _ROWS]
+        torch.nn.functional.threshold(rows, floor, FLOOR, inplace=True)
+        weights = rows.exp()
+        total = weights.sum(1)
+        entropy = total.log() - torch.linalg.vecdot(weights, rows) / total
+        drawn, weight = space.draw(weights, chance[at])
+        parts.append((drawn, (weight / total).clamp(min=1e-30).log(), entropy))
+    return Prediction(*(torch.cat(values) for values in zip(*parts, strict=True)))

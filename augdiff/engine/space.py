@@ -19,11 +19,8 @@ class Space(Protocol):
     def noise(self, u: Tensor) -> Tensor:
         """Pure noise from uniform numbers ``(N,)``."""
 
-    def draw(self, weights: Tensor, u: Tensor) -> Tensor:
-        """Predictions from likelihoods ``(N, V)``, not normalised, and uniform numbers ``(N,)``."""
-
-    def wanted(self, u: Tensor, take: Tensor) -> Tensor:
-        """Which of N positions use their prediction when blended, ``(N,)``."""
+    def draw(self, weights: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+        """Predictions from likelihoods ``(N, V)``, not normalised, and uniform numbers ``(N,)``; their likelihoods."""
 
     def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
         """The next state of ``(N,)`` positions."""
@@ -48,13 +45,10 @@ class TokenSpace:
         """Ids by the prior."""
         return draw_ids(self.prior.expand(len(u), -1), u)
 
-    def draw(self, weights: Tensor, u: Tensor) -> Tensor:
+    def draw(self, weights: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
         """Ids by their likelihood."""
-        return draw_ids(weights, u)
-
-    def wanted(self, u: Tensor, take: Tensor) -> Tensor:
-        """Those that take it."""
-        return u < take
+        ids = draw_ids(weights, u)
+        return ids, weights.gather(1, ids[:, None])[:, 0]
 
     def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
         """Pick one of the three per position."""

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augdiff.engine.prediction import in_cache
+from augdiff.engine.prediction import Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
@@ -61,15 +61,18 @@ class Bars:
     avoid: frozenset[int]
     device: torch.device
 
-    def __call__(self, logits: Tensor, x: Tensor, where: Tensor, holes: Holes) -> Tensor:
-        """Logits ``(N, V)`` of the positions ``where`` of ``x``, ``(B, L)``, with the bars laid on, in place."""
-        code, forbidden = self._codes(x, holes)[where], holes.forbidden[where]
-        for at, rows in in_cache(logits):
-            rows += self._table[code[at]]
-        for unwanted in (forbidden, *self._neighbours(x, where)):
-            some = (unwanted >= 0).nonzero()[:, 0]
-            logits[some, unwanted[some]] = _BARRED
-        return logits
+    def __call__(self, x: Tensor, where: Tensor, holes: Holes) -> Rule:
+        """What lays the bars on logits of the positions ``where`` of ``x``, ``(B, L)``, in place."""
+        code = self._codes(x, holes)[where]
+        unwanted = torch.stack([holes.forbidden[where], *self._neighbours(x, where)], 1)
+
+        def bar(logits: Tensor, at: slice) -> Tensor:
+            logits += self._table[code[at]]
+            position, which = (unwanted[at] >= 0).nonzero(as_tuple=True)
+            logits[position, unwanted[at][position, which]] = _BARRED
+            return logits
+
+        return bar
 
     def _neighbours(self, x: Tensor, where: Tensor) -> tuple[Tensor, Tensor]:
         """The words beside each position, which must not come out twice; -1 for what is no word."""
