@@ -54,6 +54,7 @@ class FakeAugmenter(Augmenter):
     """An Augmenter over the fake."""
 
     weights = FakeResampler.digest
+    precision = "float32"
 
     @property
     def resampler(self) -> FakeResampler:

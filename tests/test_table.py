@@ -67,7 +67,7 @@ def test_provenance_has_the_published_type_and_no_nulls():
     assert all(column.field(at).null_count == 0 for at in range(PROVENANCE.num_fields))
     assert np.isnan(column.field("label_prob").to_numpy()).all()
     assert provenance(table, "label_new")[1] == ""
-    assert provenance(table, "model")[:2] == ["", "base-en@" + "f" * 12]
+    assert provenance(table, "model")[:2] == ["", "base-en@" + "f" * 12 + "/float32"]
 
 
 def test_source_is_the_row_number_or_minus_one():
