@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -72,7 +73,7 @@ class Resampler:
             pending = self._copies(attempts, sources, analyses)
             if not pending:
                 break
-        return self._judged(attempts, sources, analyses)
+        return self._judged(attempts, sources)
 
     def replay(self, source: Source, seed: int) -> str:
         """The text that ``seed`` makes of ``source``, as it was before judging."""
@@ -121,24 +122,22 @@ class Resampler:
         coined = coins_words(new, source, self.denoiser.vocabulary, self.denoiser.cases)
         return "unfluent" if coined else None
 
-    def _judged(
-        self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]
-    ) -> list[list[Variant]]:
+    def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
         texts = [source.text for source in sources]
         texts += [attempt.text for row in attempts for attempt in row]
         vectors = embed(self.denoiser, texts)
-        where = iter(range(len(sources), len(texts)))
+        own = vectors[[attempt.source for row in attempts for attempt in row]]
+        cosines = iter((own * vectors[len(sources) :]).sum(1).tolist())
         result = []
-        for row in attempts:
+        for row, source in zip(attempts, sources, strict=True):
+            words = find_words(source.text)
             variants = []
             for attempt in row:
-                cosine = float(vectors[attempt.source] @ vectors[next(where)])
-                analysis = analyses[attempt.source]
                 variants.append(
                     Variant(
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
-                        changed_share(attempt.edits, analysis), attempt.edits,
-                        calibrated(cosine, self.denoiser.likeness), attempt.fluency,
+                        changed_share(attempt.edits, words), attempt.edits,
+                        calibrated(next(cosines), self.denoiser.likeness), attempt.fluency,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(variants[-1], verdict=attempt.reason or self._verdict(variants[-1]))
@@ -158,11 +157,11 @@ def new_words(edits: Sequence[Edit]) -> list[str]:
     return [edit.text[start:end] for edit in edits for start, end in find_words(edit.text)]
 
 
-def changed_share(edits: Sequence[Edit], analysis: Analysis) -> float:
-    """Words replaced, removed or brought in, as a share of the source's words; at most 1."""
-    words = find_words(analysis.text)
+def changed_share(edits: Sequence[Edit], words: Sequence[tuple[int, int]]) -> float:
+    """Words replaced, removed or brought in, as a share of the source's ``words``; at most 1."""
+    starts, ends = [start for start, _ in words], [end for _, end in words]
     changed = 0
     for edit in edits:
-        gone = sum(start < edit.end and end > edit.start for start, end in words)
+        gone = bisect_left(starts, edit.end) - bisect_right(ends, edit.start)
         changed += max(gone, len(find_words(edit.text)))
     return min(1.0, changed / max(1, len(words)))

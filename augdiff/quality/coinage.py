@@ -16,9 +16,11 @@ def coins_words(new: Sequence[str], source: str, vocabulary: Vocabulary, cases: 
     """
     if cases is None or not cases.forms:
         return False
+    rare = [word for word in dict.fromkeys(new) if word.isalpha() and normalised(word) not in cases.forms]
+    if not rare:
+        return False
     own = {normalised(source[start:end]) for start, end in find_words(source)}
-    rare = [
-        word for word in dict.fromkeys(new)
-        if word.isalpha() and normalised(word) not in own and normalised(word) not in cases.forms
-    ]  # fmt: skip
-    return any(len(encoded.ids) > 1 for encoded in vocabulary.encode(rare)) if rare else False
+    pieced = [
+        encoded for word, encoded in zip(rare, vocabulary.encode(rare), strict=True) if normalised(word) not in own
+    ]
+    return any(len(encoded.ids) > 1 for encoded in pieced)
