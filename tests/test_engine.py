@@ -8,6 +8,7 @@ from toy import LENGTH, MASK, WORDS, ExactDenoiser, distance, entropy, sample
 from augdiff.engine.denoise import Denoised, corrupt, denoise
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Order, at_random, by_entropy, by_probability
+from augdiff.engine.prediction import predict
 from augdiff.engine.schedule import even_times, linear
 from augdiff.engine.space import TokenSpace, absorbing, draw_ids
 from augdiff.engine.step import shares
@@ -105,6 +106,13 @@ def test_no_mask_is_left_when_rows_have_different_numbers_of_steps() -> None:
     times = even_times(torch.arange(9) % 4 + 1)
     out = denoise(MASKS, x, x != MASK, times, torch.ones(9, LENGTH), ExactDenoiser(), streams(9))
     assert not (out.x == MASK).any()
+
+
+def test_a_barred_token_is_not_drawn_even_where_rounding_points_past_the_last_one() -> None:
+    logits = torch.zeros(4, 50)
+    logits[:, 10:] = -1e4
+    found = predict(logits, torch.ones(4), MASKS, lambda block, at: block)
+    assert (found.drawn < 10).all()
 
 
 def random_times(rng: np.random.Generator) -> tuple[float, float]:

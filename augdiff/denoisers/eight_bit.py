@@ -94,7 +94,7 @@ class Product(nn.Module):
 
     def __init__(self, weight: Tensor, bias: Tensor, given: Scale, result: Scale | None = None) -> None:
         super().__init__()
-        self.given, self.result, self.bias = given, result, bias
+        self.given, self.bias = given, bias
         self.steps = (weight.abs().amax(1) / 127).clamp(min=1e-8)
         self.zeros = torch.zeros(len(weight), dtype=torch.int32)
         whole = (weight / self.steps[:, None]).round().to(torch.int8)

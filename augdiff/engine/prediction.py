@@ -13,6 +13,7 @@ from augdiff.engine.space import Space
 
 # exp of this is lost in any sum, and no denormal number yet, which would be slow.
 FLOOR = -60.0
+_LEAST = 1e-25
 #: Positions read at a time.
 BLOCK = 64
 
@@ -60,7 +61,8 @@ def predict(logits: Logits, chance: Tensor, space: Space, rule: Rule, floor: flo
         rows = rule(logits[at], at)
         rows -= rows.amax(1, keepdim=True)
         torch.nn.functional.threshold(rows, floor, FLOOR, inplace=True)
-        weights = rows.exp()
+        # What lies at the floor must weigh nothing, or a draw that is rounded up could end on it.
+        weights = torch.nn.functional.threshold(rows.exp(), _LEAST, 0.0, inplace=True)
         total = weights.sum(1)
         entropy = total.log() - torch.linalg.vecdot(weights, rows) / total
         drawn, weight = space.draw(weights, chance[at])
