@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.noise import Streams, mix
-from augdiff.engine.prediction import FLOOR, tempered
+from augdiff.engine.prediction import FLOOR
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
 from augdiff.proposal import Analysis, Proposal, hole_rules, propose, stack, to_edits
@@ -101,7 +101,8 @@ class Sampler:
             noised.float(),
             lambda ids, t, where: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(windows))),
-            guide=lambda ids, where, active: tempered(self._bars(ids, where, holes[active]), settings.temperature),
+            guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
+            temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
         )
         return result.x.numpy(force=True), result.surprise.numpy(force=True)

@@ -8,8 +8,8 @@ from tiny import make_model
 
 from augdiff import Augmenter, ModelError
 from augdiff.denoisers.denoiser import EncoderNetwork
-from augdiff.denoisers.eight_bit import is_fast_here, measure_ranges
-from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.eight_bit import BoundedAttention, in_eight_bits, is_fast_here, measure_ranges
+from augdiff.denoisers.encoder import Attention, Encoder, EncoderConfig
 from augdiff.denoisers.load import find_precision, load
 
 here = pytest.mark.skipif(not is_fast_here(), reason="this processor has no instructions for 8-bit products")
@@ -81,12 +81,35 @@ def test_ranges_hold_the_greatest_input_of_every_channel_over_all_batches() -> N
     halves = [(ids[part], real[part], where[part].nonzero(as_tuple=True)) for part in (slice(8), slice(8, 16))]
     parts = measure_ranges(encoder, halves)
     assert {name: top.shape[0] for name, top in whole.items() if "layers.0" in name} == {
-        "layers.0.qkv": 64, "layers.0.out": 64, "layers.0.up": 64, "layers.0.down": 128,
+        "layers.0.qkv": 64, "layers.0.attention": 1, "layers.0.out": 64, "layers.0.up": 64, "layers.0.down": 128,
     }  # fmt: skip
     assert {"output", "transform", "sentence"} < set(whole)
     first = encoder.norm(encoder.token(ids) + encoder.position.weight[:12]).abs().amax((0, 1))
     assert torch.allclose(whole["layers.0.qkv"], first)
     assert all(torch.allclose(whole[name], parts[name], atol=1e-5) for name in whole)
+
+
+@here
+def test_attention_is_bounded_only_where_its_scores_stay_within() -> None:
+    encoder = make_encoder()
+    encoder.layers[1].qkv.weight *= 12
+    ids, real, where = batch(16)
+    ranges = measure_ranges(encoder, [(ids, real, where.nonzero(as_tuple=True))])
+    kinds = [type(layer.attention) for layer in in_eight_bits(encoder, ranges)[0].layers]
+    assert float(ranges["layers.1.attention"]) > 70 > float(ranges["layers.0.attention"])
+    assert kinds == [BoundedAttention, Attention, BoundedAttention]
+
+
+@here
+def test_bounded_attention_is_the_softmax() -> None:
+    generator = torch.Generator().manual_seed(0)
+    q, k, v = (torch.randn(5, 4, 12, 16, generator=generator) * 4 for _ in range(3))
+    bias = torch.zeros(5, 1, 1, 12)
+    bias[::2, ..., 9:] = -1e9
+    with torch.inference_mode():
+        wanted, found = Attention()(q, k, v, bias), BoundedAttention()(q, k, v, bias)
+    assert (q @ k.transpose(-1, -2)).max() / 4 > 40
+    assert torch.allclose(wanted, found, atol=1e-4)
 
 
 @pytest.fixture(scope="module")

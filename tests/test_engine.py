@@ -171,6 +171,28 @@ def test_draws_follow_the_probabilities_and_never_hit_zero() -> None:
     assert draw_ids(p[None], torch.tensor([1.0]).double()).item() in (1, 3, 4)
 
 
+def test_draws_from_many_tokens_follow_the_probabilities_too() -> None:
+    p = torch.rand(300, generator=torch.Generator().manual_seed(0)).double() ** 4
+    p[100:260] = 0
+    p[299] = 5
+    u = (torch.arange(50_000) + 0.5).double() / 50_000
+    ids = draw_ids(p.expand(50_000, -1), u)
+    assert torch.allclose(torch.bincount(ids, minlength=300).double() / 50_000, p / p.sum(), atol=1e-4)
+    assert (ids.diff() >= 0).all()
+
+
+def test_a_temperature_sharpens_and_a_floor_cuts_off() -> None:
+    logits = torch.tensor([[0.0, 2.0, 1.0, -40.0]]).expand(20_000, -1)
+    u = (torch.arange(20_000) + 0.5) / 20_000
+    cool = predict(logits.clone(), u, MASKS, lambda block, at: block, temperature=0.5)
+    shares = torch.bincount(cool.drawn, minlength=4) / 20_000
+    assert torch.allclose(shares, (logits[0] / 0.5).softmax(0), atol=1e-3)
+    cut = predict(logits.clone(), u, MASKS, lambda block, at: block, floor=-1.5)
+    assert set(cut.drawn.tolist()) == {1, 2}
+    left = logits[0, 1:3].softmax(0)
+    assert float(cut.entropy[0]) == pytest.approx(-float((left * left.log()).sum()))
+
+
 def test_streams_are_uniform_and_apart() -> None:
     made = Streams(np.arange(1000, dtype=np.uint64))
     rows, places = torch.arange(1000).repeat_interleave(50), torch.arange(50).repeat(1000)

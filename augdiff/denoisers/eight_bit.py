@@ -1,4 +1,4 @@
-"""The encoder's matrix products in 8-bit whole numbers: three times as fast on processors made for it.
+"""The encoder with its products in 8-bit whole numbers: three times as fast on processors made for it.
 
 Weights have a scale per row. Inputs have one scale, after every channel was divided by a number that
 takes over a part of its range (SmoothQuant, Xiao et al. 2022, arXiv 2211.10438, equation 4). The
@@ -16,13 +16,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.encoder import Attention, Encoder
 
 # How much of a channel's range its divisor takes over.
 _SMOOTHING = 0.75
 # GELU is never below this.
 _GELU_LOW = -0.17
 _ZERO = 128
+# Scores of attention; the sums of exp of these over all keys stay within float32.
+_LOWEST, _HIGHEST = -60.0, 78.0
+_USUAL = 70.0
 _OUTPUT = "output"
 
 
@@ -33,10 +36,10 @@ def is_fast_here() -> bool:
 
 @torch.inference_mode()
 def measure_ranges(encoder: Encoder, batches: Iterable[tuple[Tensor, Tensor, tuple[Tensor, ...]]]) -> dict[str, Tensor]:
-    """The greatest magnitude of every channel that goes into a product.
+    """The greatest magnitude of every channel that goes into a product, and of a query's greatest score.
 
     :param batches: ids ``(B, L)``, what is real ``(B, L)``, and the rows and columns of noised positions.
-    :returns: ``(in,)`` by the names of the linear layers; ``output`` for the output matrix.
+    :returns: ``(in,)`` by the names of the linear layers; ``output`` for the output matrix; ``(1,)`` for attention.
     """
     found: dict[str, Tensor] = {}
 
@@ -47,7 +50,14 @@ def measure_ranges(encoder: Encoder, batches: Iterable[tuple[Tensor, Tensor, tup
     def before(module: nn.Module, given: tuple[Tensor, ...], name: str) -> None:
         note(name, given[0])
 
+    def attending(module: nn.Module, given: tuple[Tensor, ...], name: str) -> None:
+        q, k, _, bias = given
+        note(name, (q @ k.transpose(-1, -2) * q.shape[-1] ** -0.5 + bias).amax(-1)[..., None])
+
     hooks = [module.register_forward_pre_hook(partial(before, name=name)) for name, module in linear(encoder).items()]
+    for name, module in encoder.named_modules():
+        if isinstance(module, Attention):
+            hooks.append(module.register_forward_pre_hook(partial(attending, name=name)))
     try:
         for ids, real, where in batches:
             note(_OUTPUT, encoder(ids, real, where))
@@ -79,8 +89,14 @@ class Rounding(nn.Module):
         self.offset = torch.tensor(_ZERO + 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(..., in)``."""
-        return torch.addcmul(self.offset, x, self.inverse).clamp_(0, 255).to(torch.uint8)
+        """``(n, in)`` to ``(m, in)``; the rows from n on mean nothing.
+
+        A product keeps code for every number of rows: an eighth more rows at most keeps those few.
+        """
+        more = -len(x) % (1 << max(3, len(x).bit_length() - 4))
+        whole = x.new_empty(len(x) + more, x.shape[1], dtype=torch.uint8)
+        whole[: len(x)] = torch.addcmul(self.offset, x, self.inverse).clamp_(0, 255)
+        return whole
 
 
 class Product(nn.Module):
@@ -103,16 +119,45 @@ class Product(nn.Module):
         self.finish = plain if result is None else (result.step, result.zero, torch.uint8, "gelu")
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(..., in)`` to ``(..., out)``."""
-        rows = x.flatten(0, -2)
-        count = len(rows)
-        # Code is made, and kept, for every number of rows: an eighth more rows at most keeps those few.
-        rows = nn.functional.pad(rows, (0, 0, 0, -count % (1 << max(3, count.bit_length() - 4))))
+        """``(m, in)`` to ``(m, out)``."""
         found: Tensor = torch.ops.onednn.qlinear_pointwise(
-            rows, self.given.step, self.given.zero, self.weight, self.steps, self.zeros, self.bias,
+            x, self.given.step, self.given.zero, self.weight, self.steps, self.zeros, self.bias,
             *self.finish, [], "none",
         )  # fmt: skip
-        return found[:count].view(*x.shape[:-1], -1)
+        return found
+
+
+class Rounded(nn.Module):
+    """Float32 in and out, 8 bits between.
+
+    :param rounding: of the input.
+    :param products: one after the other.
+    """
+
+    def __init__(self, rounding: Rounding, *products: Product) -> None:
+        super().__init__()
+        self.parts = nn.Sequential(rounding, *products)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """``(..., in)`` to ``(..., out)``."""
+        found: Tensor = self.parts(x.flatten(0, -2))
+        return found[: x.shape[:-1].numel()].view(*x.shape[:-1], -1)
+
+
+class BoundedAttention(nn.Module):
+    """:class:`augdiff.denoisers.encoder.Attention` without the search for each query's greatest score.
+
+    With few keys, that search takes longer than the products. Scores are cut off instead, where exp of
+    them could no longer be added up; it is for layers whose scores stay within.
+    """
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+        """See :meth:`augdiff.denoisers.encoder.Attention.forward`."""
+        scores = q @ k.transpose(-1, -2)
+        torch.add(bias, scores, alpha=q.shape[-1] ** -0.5, out=scores)
+        weights = scores.clamp_(_LOWEST, _HIGHEST).exp_()
+        mixed: Tensor = (weights @ v).div_(weights.sum(-1, keepdim=True))
+        return mixed
 
 
 def in_eight_bits(encoder: Encoder, ranges: Mapping[str, Tensor]) -> tuple[Encoder, nn.Module]:
@@ -129,9 +174,13 @@ def in_eight_bits(encoder: Encoder, ranges: Mapping[str, Tensor]) -> tuple[Encod
         up, down, gelu = (f"layers.{number}.{name}" for name in ("up", "down", "gelu"))
         step = (float(ranges[down].max()) - _GELU_LOW) / 255
         between = Scale(step, round(-_GELU_LOW / step))
-        other.set_submodule(up, _rounded(plain[up].weight, plain[up].bias, ranges[up], between))
+        then = Product(plain[down].weight, plain[down].bias, between)
+        other.set_submodule(up, _rounded(plain[up].weight, plain[up].bias, ranges[up], between, then))
         other.set_submodule(gelu, nn.Identity())
-        other.set_submodule(down, Product(plain[down].weight, plain[down].bias, between))
+        other.set_submodule(down, nn.Identity())
+        attention = f"layers.{number}.attention"
+        if float(ranges[attention]) < _USUAL:
+            other.set_submodule(attention, BoundedAttention())
     return other, _rounded(encoder.token.weight, encoder.bias, ranges[_OUTPUT])
 
 
@@ -140,10 +189,10 @@ def linear(encoder: Encoder) -> dict[str, nn.Linear]:
     return {name: module for name, module in encoder.named_modules() if isinstance(module, nn.Linear)}
 
 
-def _rounded(weight: Tensor, bias: Tensor, top: Tensor, result: Scale | None = None) -> nn.Module:
-    """A product and the rounding of its input, whose channels reach up to ``top``, ``(in,)``."""
+def _rounded(weight: Tensor, bias: Tensor, top: Tensor, result: Scale | None = None, *then: Product) -> Rounded:
+    """A product, the rounding of its input, whose channels reach up to ``top``, ``(in,)``, and products after it."""
     of_weights = weight.abs().amax(0).clamp(min=1e-4)
     channel = top.clamp(min=1e-3) ** _SMOOTHING / of_weights ** (1 - _SMOOTHING)
     step = float((top / channel).max()) / 127
     product = Product(weight * channel, bias, Scale(step, _ZERO), result)
-    return nn.Sequential(Rounding(1 / (channel * step)), product)
+    return Rounded(Rounding(1 / (channel * step)), product, *then)

@@ -40,6 +40,18 @@ class EncoderConfig:
             raise ValueError(f"sentence_depth ({self.sentence_depth}) must be at most depth ({self.depth})")
 
 
+class Attention(nn.Module):
+    """What every position takes from the others, by the softmax of its scores (Vaswani et al. 2017, equation 1)."""
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+        """Queries, keys and values ``(B, H, L, d)``; bias ``(B, 1, 1, L)`` is added to the scores."""
+        if not torch.is_grad_enabled():
+            return F.scaled_dot_product_attention(q, k, v, bias)
+        # On processors the fused kernel is slow on the way back.
+        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + bias
+        return scores.softmax(-1) @ v
+
+
 class Layer(nn.Module):
     """Two-sided self-attention, then a feed-forward part, each followed by a layer norm."""
 
@@ -47,6 +59,7 @@ class Layer(nn.Module):
         super().__init__()
         self.heads = config.heads
         self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.attention = Attention()
         self.out = nn.Linear(config.width, config.width)
         self.attention_norm = nn.LayerNorm(config.width, eps=1e-12)
         self.up = nn.Linear(config.width, config.inner)
@@ -64,15 +77,8 @@ class Layer(nn.Module):
 
     def _attended(self, x: Tensor, bias: Tensor) -> Tensor:
         batch, length, width = x.shape
-        size = width // self.heads
-        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, size).permute(2, 0, 3, 1, 4)
-        if torch.is_grad_enabled():
-            # On processors the fused kernel is slow on the way back.
-            scores = (q * size**-0.5) @ k.transpose(-1, -2) + bias
-            mixed = scores.softmax(-1) @ v
-        else:
-            mixed = F.scaled_dot_product_attention(q, k, v, bias)
-        joined: Tensor = mixed.transpose(1, 2).reshape(batch, length, width)
+        q, k, v = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        joined: Tensor = self.attention(q, k, v, bias).transpose(1, 2).reshape(batch, length, width)
         return joined
 
     def _passed_on(self, x: Tensor, mixed: Tensor) -> Tensor:

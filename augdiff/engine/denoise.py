@@ -84,6 +84,7 @@ def denoise(
     schedule: Schedule = linear,
     order: Order = by_entropy,
     guide: Guide = plain,
+    temperature: float = 1.0,
     floor: float = FLOOR,
     k: float = 1.0,
 ) -> Denoised:
@@ -94,7 +95,7 @@ def denoise(
     :param times: of each row, from its starting time down to 0, ``(B, steps + 1)``; a row whose times
         repeat is through.
     :param rate: share of the noise that each position gets, ``(B, L)``; 0 is an anchor.
-    :param floor: see :func:`augdiff.engine.prediction.predict`.
+    :param temperature: see :func:`augdiff.engine.prediction.predict`; so ``floor``.
     :param k: memory of the present state; below 1, errors can be revised.
     """
     anchor = rate == 0
@@ -109,7 +110,8 @@ def denoise(
         rows, positions = where.nonzero(as_tuple=True)
         chance = streams.uniform(rows, positions, step, _DRAW)
         logits = net(x[active], t[active], where[active])
-        prediction = predict(logits, chance, space, guide(x[active], where[active], active), floor)
+        rule = guide(x[active], where[active], active)
+        prediction = predict(logits, chance, space, rule, temperature, floor)
         a_t, b_t = schedule(t[rows], rate[rows, positions])
         a_s, b_s = schedule(s[rows], rate[rows, positions])
         take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)

@@ -43,15 +43,13 @@ class Prediction:
     entropy: Tensor
 
 
-def tempered(rule: Rule, temperature: float) -> Rule:
-    """The rule, and then a temperature; below 1, likely tokens get likelier."""
-    return lambda logits, at: rule(logits, at).div_(temperature)
-
-
-def predict(logits: Logits, chance: Tensor, space: Space, rule: Rule, floor: float = FLOOR) -> Prediction:
+def predict(
+    logits: Logits, chance: Tensor, space: Space, rule: Rule, temperature: float = 1.0, floor: float = FLOOR
+) -> Prediction:
     """Draw a prediction for every position.
 
     :param chance: uniform numbers, ``(N,)``.
+    :param temperature: what logits are divided by; below 1, likely tokens get likelier.
     :param floor: what lies further below the likeliest is never drawn, in nats; ``log(min_p)`` is min-p
         sampling (arXiv 2407.01082).
     """
@@ -59,12 +57,12 @@ def predict(logits: Logits, chance: Tensor, space: Space, rule: Rule, floor: flo
     for start in range(0, len(chance), BLOCK):
         at = slice(start, min(start + BLOCK, len(chance)))
         rows = rule(logits[at], at)
-        rows -= rows.amax(1, keepdim=True)
+        torch.add(rows.amax(1, keepdim=True) / -temperature, rows, alpha=1 / temperature, out=rows)
         torch.nn.functional.threshold(rows, floor, FLOOR, inplace=True)
         # What lies at the floor must weigh nothing, or a draw that is rounded up could end on it.
         weights = torch.nn.functional.threshold(rows.exp(), _LEAST, 0.0, inplace=True)
         total = weights.sum(1)
-        entropy = total.log() - torch.linalg.vecdot(weights, rows) / total
+        entropy = total.log() - rows.mul_(weights).sum(1) / total
         drawn, weight = space.draw(weights, chance[at])
         parts.append((drawn, (weight / total).clamp(min=1e-30).log(), entropy))
     return Prediction(*(torch.cat(values) for values in zip(*parts, strict=True)))

@@ -8,6 +8,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+_STRETCH = 128
+
 
 class Space(Protocol):
     """What the loop needs of a space; states of single positions come as ``(N,)`` or ``(N, D)``."""
@@ -71,9 +73,19 @@ def draw_ids(probabilities: Tensor, u: Tensor) -> Tensor:
 
     Rows need not sum to one. An id of probability zero is never drawn.
     """
-    sums = probabilities.cumsum(-1)
-    at = (u.to(sums.dtype) * sums[:, -1])[:, None]
-    ids = torch.searchsorted(sums, at, right=True)[:, 0].clamp(max=probabilities.shape[1] - 1)
+    count, size = probabilities.shape
+    # First the stretch, then the id in it: sums over all ids, one after the other, are slow.
+    whole = size // _STRETCH
+    even = probabilities[:, : whole * _STRETCH].reshape(count, whole, _STRETCH).sum(2)
+    sizes = torch.cat([even, probabilities[:, whole * _STRETCH :].sum(1, keepdim=True)], 1)
+    sums = sizes.cumsum(1)
+    at = u.to(sums.dtype)[:, None] * sums[:, -1:]
+    stretch = torch.searchsorted(sums, at, right=True).clamp(max=whole)
+    at -= sums.gather(1, stretch) - sizes.gather(1, stretch)
+    ids = stretch * _STRETCH + torch.arange(_STRETCH, device=u.device)
+    inside = probabilities.gather(1, ids.clamp(max=size - 1)).masked_fill_(ids >= size, 0)
+    place = torch.searchsorted(inside.cumsum(1), at, right=True).clamp(max=_STRETCH - 1)
+    drawn = ids.gather(1, place)[:, 0]
     # Rounding can point past the last id that is possible.
-    lost = probabilities.gather(1, ids[:, None])[:, 0] <= 0
-    return torch.where(lost, probabilities.argmax(-1), ids) if bool(lost.any()) else ids
+    lost = inside.gather(1, place)[:, 0] <= 0
+    return torch.where(lost, probabilities.argmax(-1), drawn) if bool(lost.any()) else drawn

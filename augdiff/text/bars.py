@@ -63,11 +63,13 @@ class Bars:
 
     def __call__(self, x: Tensor, where: Tensor, holes: Holes) -> Rule:
         """What lays the bars on logits of the positions ``where`` of ``x``, ``(B, L)``, in place."""
-        code = self._codes(x, holes)[where]
+        lines = [self._table[code] for code in self._codes(x, holes)[where].tolist()]
         unwanted = torch.stack([holes.forbidden[where], *self._neighbours(x, where)], 1)
 
         def bar(logits: Tensor, at: slice) -> Tensor:
-            logits += self._table[code[at]]
+            # Row by row: the lines of a block in one tensor would leave the cache.
+            for row, line in zip(logits, lines[at], strict=True):
+                row += line
             position, which = (unwanted[at] >= 0).nonzero(as_tuple=True)
             logits[position, unwanted[at][position, which]] = _BARRED
             return logits
