@@ -49,7 +49,8 @@ class Attention(nn.Module):
             return F.scaled_dot_product_attention(q, k, v, bias)
         # On processors the fused kernel is slow on the way back.
         scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + bias
-        return scores.softmax(-1) @ v
+        mixed: Tensor = scores.softmax(-1) @ v
+        return mixed
 
 
 class Layer(nn.Module):
