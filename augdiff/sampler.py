@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.noise import Streams, mix
+from augdiff.engine.order import apart
 from augdiff.engine.prediction import FLOOR
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
@@ -101,6 +102,7 @@ class Sampler:
             noised.float(),
             lambda ids, t, where: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(windows))),
+            order=apart,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,

@@ -7,8 +7,8 @@ from toy import LENGTH, MASK, WORDS, ExactDenoiser, distance, entropy, sample
 
 from augdiff.engine.denoise import Denoised, corrupt, denoise
 from augdiff.engine.noise import Streams
-from augdiff.engine.order import Order, at_random, by_entropy, by_probability
-from augdiff.engine.prediction import predict
+from augdiff.engine.order import Candidates, Order, apart, at_random, by_entropy, by_probability
+from augdiff.engine.prediction import Prediction, predict
 from augdiff.engine.schedule import even_times, linear
 from augdiff.engine.space import TokenSpace, absorbing, draw_ids
 from augdiff.engine.step import shares
@@ -33,14 +33,14 @@ def resample(start: float, steps: int, order: Order, k: float = 1.0) -> tuple[to
     return x, out.x
 
 
-@pytest.mark.parametrize("order", [at_random, by_entropy])
+@pytest.mark.parametrize("order", [at_random, by_entropy, apart])
 def test_corrupting_and_denoising_exactly_leaves_the_language_as_it_is(order: Order) -> None:
     source, out = resample(0.5, 8, order)
     assert distance(out) < 2 * FLOOR
     assert 0.5 < (source == out).all(1).double().mean() < 0.9
 
 
-@pytest.mark.parametrize("order", [at_random, by_entropy])
+@pytest.mark.parametrize("order", [at_random, by_entropy, apart])
 def test_generation_from_masks_alone_gives_the_language(order: Order) -> None:
     steps = 32 if order is at_random else LENGTH
     _, out = resample(1.0, steps, order)
@@ -99,6 +99,39 @@ def test_entropy_order_takes_one_position_a_step() -> None:
     rate = torch.ones(8, LENGTH)
     denoise(MASKS, x, x != MASK, even_times(torch.full((8,), LENGTH)), rate, net, streams(8))
     assert seen == [32, 24, 16, 8]
+
+
+class Twins:
+    """The exact denoiser of texts of two pairs: equal neighbours, the first pair of two words, the second of four."""
+
+    def __call__(self, x: torch.Tensor, t: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+        logits = torch.zeros(*x.shape, WORDS + 1)
+        logits[:, :2, 2:] = -1e4
+        logits[:, :, MASK] = -1e4
+        twin = x[:, [1, 0, 3, 2]]
+        known = torch.nn.functional.one_hot(twin, WORDS + 1) * 1e4
+        return torch.where((twin != MASK)[..., None], known, logits)[where]
+
+
+@pytest.mark.parametrize(("order", "share"), [(by_entropy, 0.5), (apart, 1.0)])
+def test_neighbours_drawn_at_one_step_fit_only_if_they_wait_for_each_other(order: Order, share: float) -> None:
+    x = torch.full((ROWS, LENGTH), MASK)
+    times = even_times(torch.full((ROWS,), 2))
+    out = denoise(MASKS, x, x != MASK, times, torch.ones(ROWS, LENGTH), Twins(), streams(ROWS), order=order).x
+    assert (out[:, 0] == out[:, 1]).double().mean() == pytest.approx(share, abs=0.02)
+
+
+def test_a_position_waits_for_a_surer_neighbour_and_for_no_one_else() -> None:
+    entropy = torch.tensor([3.0, 2.0, 1.0, 2.5, 2.5, 4.0, 1.5])
+    rows = torch.tensor([0, 0, 0, 0, 0, 0, 1])
+    positions = torch.tensor([2, 3, 4, 5, 6, 8, 9])
+    prediction = Prediction(torch.zeros(7), torch.zeros(7), entropy)
+    share, half = torch.full((7,), 0.999), torch.full((7,), 0.5)
+    taken = apart(Candidates(prediction, rows, positions, share, half, half)) < share
+    # 4 beats 3 and 5, so 2 and 6 are free to go; 8 has no neighbour, and 9 is of another row.
+    assert taken.tolist() == [True, False, True, False, True, True, True]
+    last = torch.ones(7)
+    assert (apart(Candidates(prediction, rows, positions, last, half, half)) < last).all()
 
 
 def test_no_mask_is_left_when_rows_have_different_numbers_of_steps() -> None:

@@ -15,7 +15,7 @@ from augdiff.errors import ModelError
 if TYPE_CHECKING:
     import torch
 
-    from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.encoder import Encoder
     from augdiff.text.casing import Cases
     from augdiff.text.vocabulary import Vocabulary
@@ -165,7 +165,7 @@ def _load_encoder(folder: Path, device: torch.device, precision: str) -> Denoise
     encoder = encoder.to(device).eval().requires_grad_(False)
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
-        network = EncoderNetwork.in_eight_bits(encoder, _tensors(folder / _RANGES, config["ranges_sha256"]))
+        network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])
     cases = folder / "cases.txt"
     return Denoiser(
         network,
@@ -178,6 +178,17 @@ def _load_encoder(folder: Path, device: torch.device, precision: str) -> Denoise
         precision,
         device,
     )
+
+
+def _in_eight_bits(encoder: Encoder, path: Path, digest: str) -> EncoderNetwork:
+    from augdiff.denoisers.denoiser import EncoderNetwork
+
+    try:
+        return EncoderNetwork.in_eight_bits(encoder, _tensors(path, digest))
+    except KeyError as error:
+        raise ModelError(
+            f"{path} has no range for {error}: use precision='float32', or train the model with this version"
+        ) from error
 
 
 def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:

@@ -117,7 +117,7 @@ def denoise(
         take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)
         random = streams.uniform(rows, positions, step, _ORDER)
         row_random = streams.uniform(rows, torch.zeros_like(positions), step, _COUNT)
-        u = order(Candidates(prediction, rows, take, random, row_random))
+        u = order(Candidates(prediction, rows, positions, take, random, row_random))
         before = x[rows, positions]
         fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else before
         x[rows, positions] = space.blend(take, keep, prediction.drawn, before, fresh, u)

@@ -22,6 +22,7 @@ class Candidates:
 
     :param prediction: the denoiser's view of them.
     :param rows: the row of each position, ascending, ``(N,)``.
+    :param positions: where in its row, ascending within it, ``(N,)``.
     :param take: probability of taking the prediction, ``(N,)``.
     :param random: uniform numbers, one per position, ``(N,)``.
     :param row_random: a uniform number per row, repeated for its positions, ``(N,)``.
@@ -29,6 +30,7 @@ class Candidates:
 
     prediction: Prediction
     rows: Tensor
+    positions: Tensor
     take: Tensor
     random: Tensor
     row_random: Tensor
@@ -45,6 +47,19 @@ def at_random(candidates: Candidates) -> Tensor:
 def by_entropy(candidates: Candidates) -> Tensor:
     """The positions that the denoiser is surest of first; exact, in as few steps as positions."""
     return _ranked(-candidates.prediction.entropy, candidates)
+
+
+def apart(candidates: Candidates) -> Tensor:
+    """By entropy, but a position waits for a later step when a neighbour that is surer goes first.
+
+    Two neighbours drawn at one step do not know of each other (*were be going*); drawn at two, the second reads the
+    first. It does not look at the draws either. Rows may take fewer positions than their share, but at the
+    last step all that is left.
+    """
+    score = -candidates.prediction.entropy
+    waits = _beaten(score, candidates)
+    u = _ranked(score.masked_fill(waits, -torch.inf), candidates)
+    return torch.where(waits & (candidates.take < 1), torch.ones_like(u), u)
 
 
 def by_probability(candidates: Candidates) -> Tensor:
@@ -66,3 +81,24 @@ def _ranked(score: Tensor, candidates: Candidates) -> Tensor:
     count = (totals[inverse] + candidates.row_random + 1e-4).floor()
     rest = take + (1 - take) * candidates.random
     return torch.where(rank < count, torch.zeros_like(rest), rest)
+
+
+def _beaten(score: Tensor, candidates: Candidates) -> Tensor:
+    """The positions that are passed over when the best go first and rule out their neighbours, ``(N,)``."""
+    tied = (candidates.rows.diff() == 0) & (candidates.positions.diff() == 1)
+    least = torch.full((1,), -torch.inf, dtype=score.dtype, device=score.device)
+    undecided = torch.ones_like(score, dtype=torch.bool)
+    beaten = torch.zeros_like(undecided)
+    # A position is chosen once it is the best of its neighbours that are not passed over yet.
+    while bool(undecided.any()):
+        left = torch.where(undecided, score, least)
+        before = torch.cat([least, torch.where(tied, left[:-1], least)])
+        after = torch.cat([torch.where(tied, left[1:], least), least])
+        # Of two that are as good as each other, the first.
+        chosen = undecided & (left > before) & (left >= after)
+        off = torch.zeros_like(chosen)
+        off[1:] |= tied & chosen[:-1]
+        off[:-1] |= tied & chosen[1:]
+        beaten |= off & undecided & ~chosen
+        undecided &= ~(chosen | off)
+    return beaten
