@@ -18,7 +18,6 @@ from augdiff.text.avoid import avoided, word_list
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Source, Variant
-from augdiff.workers import share_out
 
 # Absorbing noise, linear schedule, entropy order, full memory.
 _FAMILY = "mdlm"
@@ -64,11 +63,6 @@ class Resampler:
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """``settings.n`` variants of each source, kept and rejected ones."""
-        if self.denoiser.device.type != "cpu":
-            return self._resampled(sources)
-        return share_out(self._resampled, sources, lambda source: len(source.text))
-
-    def _resampled(self, sources: Sequence[Source]) -> list[list[Variant]]:
         analyses = self._sampler.analyse(sources)
         attempts = [
             [_Attempt(index, number) for number in range(1, self.settings.n + 1)] for index in range(len(sources))
