@@ -51,6 +51,7 @@ class Augmenter:
         strength: float | tuple[float, float] = Settings.strength,
         seed: int = Settings.seed,
         model: str = Settings.model,
+        base: str | None = Settings.base,
         family: str | None = Settings.family,
         protect: Sequence[str | Pattern[str]] = Settings.protect,
         avoid: Sequence[str] = Settings.avoid,
@@ -75,6 +76,7 @@ class Augmenter:
             strength=strength,
             seed=seed,
             model=model,
+            base=base,
             family=family,
             protect=protect,  # type: ignore[arg-type]  # Settings makes tuples of sequences
             avoid=avoid,  # type: ignore[arg-type]
@@ -130,7 +132,7 @@ class Augmenter:
         """
         from augdiff.denoisers.load import digest_of
 
-        digest: str = digest_of(self.settings.model)
+        digest: str = digest_of(self.settings.model, self.settings.base)
         return digest
 
     @property

@@ -52,7 +52,7 @@ class Resampler:
                 f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}"
             )
         self.settings = settings
-        self.denoiser = load(settings.model, settings.device, settings.precision)
+        self.denoiser = load(settings.model, settings.device, settings.precision, settings.base)
         self._avoid = word_list(settings.avoid)
         self._sampler = Sampler(self.denoiser, settings)
 

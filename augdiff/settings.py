@@ -18,7 +18,8 @@ from augdiff.errors import OptionError
 
 EXPRESSION = "re:"
 DEFAULT_PROTECTION = ("emails", "handles", "placeholders", "urls")
-UNHASHED = ("batch_size", "device")
+# Which base an adapter adapts is told by the digest of the weights, wherever the base may lie.
+UNHASHED = ("base", "batch_size", "device")
 
 _FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -33,6 +34,8 @@ class Settings:
         ``(low, high)``, every variant draws its own.
     :param seed: any whole number; another seed gives other variants.
     :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
+    :param base: the weights that ``model`` adapts, if it is an adapter: a folder, a .gguf file, or a name on
+        the Hugging Face hub, which is downloaded if need be; None for a copy that this machine has.
     :param family: the composition that uses them; None for the one that the weights name.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
@@ -59,6 +62,7 @@ class Settings:
     strength: float | tuple[float, float] = (0.2, 0.5)
     seed: int = 0
     model: str = "base-en"
+    base: str | None = None
     family: str | None = None
     protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ()
@@ -202,6 +206,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "strength": _strength,
     "seed": _whole(),
     "model": _name,
+    "base": _optional(_name),
     "family": _optional(_name),
     "protect": _protected,
     "avoid": _words,

@@ -25,6 +25,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("strength", (0.1, 0.2, 0.3)),
         ("seed", "0"),
         ("model", ""),
+        ("base", ""),
+        ("base", 3),
         ("family", 3),
         ("protect", 7),
         ("protect", ["", "urls"]),
@@ -98,6 +100,7 @@ def test_digest_does_not_depend_on_form_speed_or_place():
         Settings(strength=0.3, protect=("b", "a", "a")),
         replace(plain, batch_size=7),
         replace(plain, device="cpu"),
+        replace(plain, base="here.gguf"),
         pickle.loads(pickle.dumps(plain)),
     ]:
         assert same.digest() == plain.digest()
@@ -125,4 +128,4 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
     monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")
     digests.add(Settings().digest())
     assert len(digests) == len(changes) + 2
-    assert {*changes, "batch_size", "device"} == set(Settings.__dataclass_fields__)
+    assert {*changes, "base", "batch_size", "device"} == set(Settings.__dataclass_fields__)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augdiff.errors import ModelError
+from augdiff.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     import torch
@@ -37,14 +37,17 @@ def find(model: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
-def digest_of(model: str) -> str:
+def digest_of(model: str, base: str | None = None) -> str:
     """SHA-256 of a model's weights, read from its config or, once per file version, computed.
 
     Of a model that is not on this machine, its name; loading it will say what is wrong.
 
+    :param base: see :func:`load`.
     :raises ModelError: if the config cannot be read.
+    :raises OptionError: if there is a ``base`` for a model that needs none.
     """
     folder = find(model)
+    _check_needs_no(base, model)
     if folder is None:
         return model
     config = read_config(folder)
@@ -52,6 +55,12 @@ def digest_of(model: str) -> str:
         return str(config["sha256"])
     parts = sorted(folder.glob("*.safetensors"))
     return "-".join(_digest_now(part) for part in parts)
+
+
+def _check_needs_no(base: str | None, model: str) -> None:
+    """To be passed by a model whose weights are all its own."""
+    if base is not None:
+        raise OptionError(f"base must be left out for model {model!r}, whose weights are all its own, was: {base!r}")
 
 
 def _digest_now(path: Path) -> str:
@@ -117,17 +126,21 @@ def _lacking_for_eight_bits(model: str, device: str) -> str | None:
     return None if is_fast_here() else "this processor has no instructions for it"
 
 
-def load(model: str, device: str = "auto", precision: str = "auto") -> Denoiser:
+def load(model: str, device: str = "auto", precision: str = "auto", base: str | None = None) -> Denoiser:
     """A denoiser by name.
 
     :param model: a shipped name, a folder that ``augdiff train`` or Hugging Face wrote, or the name of
         a masked language model in the Hugging Face cache or hub.
     :param device: ``auto``, ``cpu``, ``cuda``, ``mps``, or any device that torch knows.
     :param precision: see :func:`find_precision`.
+    :param base: the weights that an adapter adapts, see :func:`augdiff.bases.find.find_base`; None for a
+        model whose weights are all its own, and for what this machine has.
     :raises ModelError: if it cannot be found, or a file of it is broken.
+    :raises OptionError: if there is a ``base`` for a model that needs none.
     """
     where = find_device(device)
     folder = find(model)
+    _check_needs_no(base, model)
     arithmetic = find_precision(model, device, precision)
     if folder is not None and read_config(folder).get("format") == _FORMAT:
         return _load_encoder(folder, where, arithmetic)
