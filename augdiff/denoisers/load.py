@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, fields
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from augdiff.digests import file_digest
 from augdiff.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
@@ -54,31 +53,13 @@ def digest_of(model: str, base: str | None = None) -> str:
     if config.get("format") == _FORMAT:
         return str(config["sha256"])
     parts = sorted(folder.glob("*.safetensors"))
-    return "-".join(_digest_now(part) for part in parts)
+    return "-".join(file_digest(part) for part in parts)
 
 
 def _check_needs_no(base: str | None, model: str) -> None:
     """To be passed by a model whose weights are all its own."""
     if base is not None:
         raise OptionError(f"base must be left out for model {model!r}, whose weights are all its own, was: {base!r}")
-
-
-def _digest_now(path: Path) -> str:
-    """SHA-256 of a file as it is now; ``no file`` if there is none."""
-    if not path.is_file():
-        return "no file"
-    state = path.stat()
-    return _file_digest(path, state.st_mtime_ns, state.st_size)
-
-
-@cache
-def _file_digest(path: Path, changed: int, size: int) -> str:
-    """SHA-256 of a file; ``changed`` and ``size`` make a new version a new question."""
-    with path.open("rb") as file:
-        state = sha256()
-        while block := file.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -197,7 +178,7 @@ def _tensors(path: Path, digest: str) -> dict[str, torch.Tensor]:
     """The tensors of a file that has this SHA-256."""
     from safetensors.torch import load_file
 
-    found = _digest_now(path)
+    found = file_digest(path)
     if found != digest:
         raise ModelError(
             f"{path} is broken: its SHA-256 is {found[:12]}, config.json says {str(digest)[:12]}; "
@@ -261,8 +242,8 @@ def save(
         "english": english,
         "likeness": likeness,
         "max_tokens": min(128, encoder.config.max_length),
-        "sha256": _digest_now(folder / _WEIGHTS),
-        "ranges_sha256": _digest_now(folder / _RANGES) if ranges is not None else None,
+        "sha256": file_digest(folder / _WEIGHTS),
+        "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
         "trained": dict(trained),
     }
     (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
