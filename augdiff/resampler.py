@@ -125,7 +125,7 @@ class Resampler:
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
         texts = [source.text for source in sources]
         texts += [attempt.text for row in attempts for attempt in row]
-        vectors = embed(self.denoiser, texts)
+        vectors = embed(self.denoiser.judge, texts)
         own = vectors[[attempt.source for row in attempts for attempt in row]]
         cosines = iter((own * vectors[len(sources) :]).sum(1).tolist())
         result = []
@@ -137,7 +137,7 @@ class Resampler:
                     Variant(
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
                         changed_share(attempt.edits, words), attempt.edits,
-                        calibrated(next(cosines), self.denoiser.likeness), attempt.fluency,
+                        calibrated(next(cosines), self.denoiser.judge.likeness), attempt.fluency,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(variants[-1], verdict=attempt.reason or self._verdict(variants[-1]))

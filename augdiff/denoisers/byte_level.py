@@ -1,0 +1,29 @@
+"""Tokenizers whose pieces are made of bytes, from the tokens and merges that a model's file lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+
+def byte_level(tokens: Sequence[str], merges: Sequence[str], special: Sequence[str]) -> Tokenizer:
+    """Byte-pair encoding (Sennrich et al. 2016) of text cut into words and single digits.
+
+    :param tokens: each at its id.
+    :param merges: two pieces and a blank between them, the first to be merged first.
+    :param special: tokens that no text is cut into.
+    """
+    pairs = [(left, right) for left, _, right in (merge.partition(" ") for merge in merges)]
+    tokenizer = Tokenizer(models.BPE({token: index for index, token in enumerate(tokens)}, pairs))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.add_special_tokens([AddedToken(token, normalized=False) for token in special])
+    return tokenizer
+
+
+def special_ids(tokenizer: Tokenizer) -> list[int]:
+    """Ids of the tokens that no text is cut into, ascending."""
+    return sorted(index for index, token in tokenizer.get_added_tokens_decoder().items() if token.special)
