@@ -137,9 +137,9 @@ class Augmenter:
 
     @property
     def precision(self) -> str:
-        """What the denoiser's products are computed in on this machine: ``int8`` or ``float32``.
+        """What the denoiser's products are computed in on this machine: ``int8``, ``bfloat16`` or ``float32``.
 
-        :raises ModelError: if ``int8`` was asked for and cannot be had.
+        :raises ModelError: if what was asked for cannot be had.
         """
         from augdiff.denoisers.load import find_precision
 

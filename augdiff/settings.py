@@ -53,8 +53,8 @@ class Settings:
         0 draws from all.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-    :param precision: of the denoiser's products: ``int8`` (on processors made for it; faster, and the same in
-        any batch), ``float32``, or ``auto`` for the faster one that model and machine allow.
+    :param precision: of the denoiser's products: ``int8`` or ``bfloat16`` (each for some models, on processors
+        or graphics cards made for it; faster), ``float32``, or ``auto`` for the fastest that model and machine allow.
     :raises OptionError: naming the option, the rule and the value.
     """
 
@@ -155,8 +155,8 @@ def _device(name: str, value: Any) -> str:
 
 
 def _precision(name: str, value: Any) -> str:
-    if value not in ("auto", "float32", "int8"):
-        raise _refuse(name, "auto, float32 or int8", value)
+    if value not in ("auto", "float32", "bfloat16", "int8"):
+        raise _refuse(name, "auto, float32, bfloat16 or int8", value)
     return str(value)
 
 

@@ -19,7 +19,9 @@ from augdiff.corpus import Rows, is_english, is_validation, read_lines, text_fil
 from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.load import FLOAT, find, load, load_vocabulary, read_config, save
+from augdiff.denoisers.encoder_folder import save
+from augdiff.denoisers.folder import FLOAT
+from augdiff.denoisers.load import find, load, load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.noising import Noise, build_lexicon

@@ -11,7 +11,8 @@ from tokenizers import Tokenizer
 
 from augdiff.denoisers.denoiser import EncoderNetwork, Network
 from augdiff.denoisers.encoder import EncoderConfig
-from augdiff.denoisers.load import FLOAT, load
+from augdiff.denoisers.folder import FLOAT
+from augdiff.denoisers.load import load
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.slots import Marks
 

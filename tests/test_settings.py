@@ -64,6 +64,7 @@ def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
         ("steps", 8),
         ("device", "cuda:1"),
         ("precision", "int8"),
+        ("precision", "bfloat16"),
     ],
 )
 def test_good_value_passes(option: str, value: Any):

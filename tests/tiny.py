@@ -7,7 +7,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.load import save
+from augdiff.denoisers.encoder_folder import save
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks

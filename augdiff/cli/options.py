@@ -100,7 +100,7 @@ class Call:
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
-    precision: Annotated[str, word("NAME", "auto, int8 or float32.")] = Settings.precision
+    precision: Annotated[str, word("NAME", "auto, int8, bfloat16 or float32.")] = Settings.precision
     keep_original: Annotated[bool, flag("Whether source rows are written too.")] = True
     return_rejected: Annotated[bool, flag("Write rejected variants too, with reasons.", "--return-rejected")] = False
     provenance: Annotated[bool, flag("Whether the column augdiff is added.")] = True

@@ -7,7 +7,7 @@ arXiv 2410.17891, section 3.2).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from augdiff.denoisers.denoiser import Unread, in_blocks
-from augdiff.denoisers.llama import Llama
+from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.text.slots import Marks
 
 #: What a token that no text contains scores.
@@ -90,6 +90,39 @@ class Adapted(nn.Module):
         for name, index in self.shown.items():
             x = torch.where(ids.eq(index)[..., None], self.vectors[name], x)
         return x
+
+
+def assemble(
+    config: LlamaConfig,
+    low: LowRank,
+    marks: Marks,
+    special: Sequence[int],
+    base: Mapping[str, Tensor],
+    learned: Mapping[str, Tensor],
+    kind: torch.dtype = torch.float32,
+) -> Adapted:
+    """A base and an adapter put together; nothing is copied that has its dtype already.
+
+    :param base: its weights under the names of :class:`augdiff.denoisers.llama.Llama`.
+    :param learned: under the names of :meth:`Adapted.learned`.
+    :param kind: of the base's matrices, and so of the products; norms are in float32.
+    :raises ValueError: naming the first tensor that is missing, too many or of another shape.
+    """
+    with torch.device("meta"):
+        model = Adapted(Llama(config, low), marks, special)
+    vectors = {name: value for name, value in learned.items() if name in model.vectors}
+    weights = {f"vectors.{name}": value for name, value in vectors.items()}
+    weights |= {f"llama.{name}": value for name, value in learned.items() if name not in vectors}
+    weights |= {f"llama.{name}": value.to(kind if value.dim() > 1 else torch.float32) for name, value in base.items()}
+    wanted = {name: tuple(value.shape) for name, value in model.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    for name in sorted({*wanted, *found}):
+        if wanted.get(name) != found.get(name):
+            raise ValueError(f"{name.partition('.')[2]} is {found.get(name)}, to be expected is {wanted.get(name)}")
+    model.load_state_dict(weights, assign=True)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name.partition(".")[2] in learned)
+    return model
 
 
 @dataclass(frozen=True)
