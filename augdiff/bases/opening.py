@@ -20,6 +20,8 @@ def open_weights(path: Path) -> Weights:
         return open_folder(path)
     if path.suffix == ".gguf" and path.is_file():
         return open_gguf(path)
+    if not path.exists():
+        raise ModelError(f"{path}: no such folder or file")
     if path.suffix == ".safetensors" and path.is_file():
         raise ModelError(f"{path} lacks its config.json: name the folder that holds both")
     raise ModelError(f"{path} is no folder and no .gguf file: name one of these")

@@ -33,6 +33,11 @@ def find(model: str) -> Path | None:
     return folder if folder.is_dir() else None
 
 
+def shipped() -> dict[str, Path]:
+    """The models that come with the package, by name, and their folders."""
+    return {path.parent.name.replace("_", "-"): path.parent for path in sorted(_SHIPPED.glob(f"*/{CONFIG}"))}
+
+
 def digest_of(model: str, base: str | None = None) -> str:
     """SHA-256 of a model's weights, read from its config or, once per file version, computed.
 
