@@ -28,6 +28,7 @@ class Noise:
     :param insertion: probability that a row gets an empty elastic slot.
     :param context: probability that a row gets a context.
     :param neighbour: probability that a word of the context gives way to a neighbour.
+    :param shown: probability that a blank is shown as such, as if it had come out already.
     """
 
     least: float = 0.05
@@ -38,6 +39,7 @@ class Noise:
     insertion: float = 0.25
     context: float = 0.5
     neighbour: float = 0.5
+    shown: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,23 @@ def draw_slots(
     return slots
 
 
+def show_blanks(layout: Layout, share: float, marks: Marks, rng: np.random.Generator) -> Layout:
+    """Holes whose target is blank are filled with probability ``share``; one hole at least stays."""
+    stays = (np.array(layout.targets) != marks.blank) | (rng.random(len(layout.targets)) >= share)
+    if not stays.any():
+        return layout
+    ids = list(layout.ids)
+    for at in np.flatnonzero(~stays).tolist():
+        ids[layout.holes[at]] = layout.targets[at]
+    left = np.flatnonzero(stays).tolist()
+    return Layout(
+        ids,
+        [layout.holes[at] for at in left],
+        [layout.slot_of[at] for at in left],
+        [layout.targets[at] for at in left],
+    )
+
+
 def draw_context(units: list[list[int]], lexicon: Lexicon, noise: Noise, rng: np.random.Generator) -> list[int]:
     """One to three rare words of the row, some replaced by a neighbour; ids, maybe none."""
     rarity = np.array([lexicon.rarity[unit].max() for unit in units])
@@ -126,6 +145,7 @@ def noised(rows: Rows, index: int, lexicon: Lexicon, noise: Noise, marks: Marks,
     else:
         slots = draw_slots(ends - starts, share, noise, marks.elastic is not None, rng)
         layout = lay_out(units, slots, marks)
+        layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     context: list[int] = []
     if rng.random() < noise.context:
         context = draw_context(units, lexicon, noise, rng)

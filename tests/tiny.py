@@ -12,7 +12,7 @@ from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_run import noised_batches
+from augdiff.training_encoder import noised_batches
 
 WORDS = (
     "the a an of to in is was it and not no never very good bad great poor film movie food service room staff "

@@ -78,7 +78,7 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
     """The model of an adapter's folder on the base that it names.
 
     :param base: where that is, see :func:`augdiff.bases.find.find_base`.
-    :param kind: of the products and of the adapter; None for an adapter in float32 on float32.
+    :param kind: of the base's matrices, and so of the products; None for float32. The adapter is in float32.
     :raises ModelError: if the base cannot be found, or a file is broken or does not fit.
     """
     import torch
@@ -87,7 +87,6 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
     from augdiff.denoisers.byte_level import special_ids
     from augdiff.denoisers.llama import LlamaConfig, LowRank
 
-    kind = kind or torch.float32
     learned = checked_tensors(folder / _WEIGHTS, config["sha256"])
     vocabulary = vocabulary_in(folder, config)
     try:
@@ -97,8 +96,8 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
             vocabulary.marks,
             special_ids(vocabulary.tokenizer),
             _base(config, base).tensors(),
-            {name: value.to(kind if value.dim() > 1 else torch.float32) for name, value in learned.items()},
-            kind,
+            {name: value.float() for name, value in learned.items()},
+            kind or torch.float32,
         )
     except (TypeError, ValueError) as error:
         if isinstance(error, AugdiffError):
@@ -114,6 +113,8 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
 
     kind = torch.bfloat16 if precision == HALF else torch.float32
     model = load_adapted(folder, config, base, kind).to(device).eval().requires_grad_(False)
+    for _, factor in model.llama.low_rank():
+        factor.data = factor.to(kind)
     return Denoiser(
         AdaptedNetwork(model),
         vocabulary_in(folder, config),
@@ -138,20 +139,19 @@ def _digest(config: Config, base: str | None) -> str:
     return sha256(f"{config['sha256']} {_base(config, base).digest}".encode()).hexdigest()
 
 
-def _lacking_for_half(folder: Path, model: str, device: str) -> str | None:
+def lacking_for_half(device: torch.device) -> str | None:
+    """What keeps a device from multiplying in bfloat16 faster than in float32; None if nothing does."""
     import torch
 
-    where = find_device(device)
-    if where.type == "cpu":
-        fast = torch.cpu._is_amx_tile_supported()
-        return None if fast else "this processor has no instructions for it"
-    return None if where.type == "cuda" and torch.cuda.is_bf16_supported() else f"it is not for device {device!r}"
+    if device.type == "cpu":
+        return None if torch.cpu._is_amx_tile_supported() else "this processor has no instructions for it"
+    return None if device.type == "cuda" and torch.cuda.is_bf16_supported() else f"it is not for device {str(device)!r}"
 
 
 ADAPTER = Format(
     _NAME,
     frozenset("format base sizes rank scale marks english max_tokens similarity sha256 trained".split()),
-    {HALF: _lacking_for_half, FLOAT: anywhere},
+    {HALF: lambda folder, model, device: lacking_for_half(find_device(device)), FLOAT: anywhere},
     _digest,
     _load,
     takes_base=True,

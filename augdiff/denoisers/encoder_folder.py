@@ -73,15 +73,24 @@ def save(
     write_folder(folder, vocabulary, config)
 
 
-def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
-    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+def load_encoder(folder: Path, config: Config) -> Encoder:
+    """The encoder of a folder, in float32.
+
+    :raises ModelError: if a file is broken.
+    """
     from augdiff.denoisers.encoder import Encoder, EncoderConfig
-    from augdiff.text.casing import Cases
 
     encoder = Encoder(EncoderConfig(**known(config["sizes"], EncoderConfig, folder)))
     weights = checked_tensors(folder / _WEIGHTS, config["sha256"])
     encoder.load_state_dict({name: value.float() for name, value in weights.items()})
-    encoder = encoder.to(device).eval().requires_grad_(False)
+    return encoder
+
+
+def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
+    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.text.casing import Cases
+
+    encoder = load_encoder(folder, config).to(device).eval().requires_grad_(False)
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
         network = EncoderNetwork.in_eight_bits(encoder, checked_tensors(folder / _RANGES, config["ranges_sha256"]))

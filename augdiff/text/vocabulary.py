@@ -79,6 +79,11 @@ class Vocabulary:
         return [token.removeprefix(_METASPACE).removeprefix("##").strip() for token in tokens]
 
     @cached_property
+    def whole_words(self) -> list[str]:
+        """How each token is spelt that can be a word of its own; nothing for the others, ``(V,)``."""
+        return ["" if on else piece for piece, on in zip(self.pieces, self.goes_on.tolist(), strict=True)]
+
+    @cached_property
     def goes_on(self) -> NDArray[np.bool_]:
         """Tokens that continue the word before them, ``(V,)``."""
         tokens = self._tokens
