@@ -333,6 +333,14 @@ def test_a_base_is_copied_where_it_cannot_be_linked(
     assert same(base.tensors(), weights)
 
 
+def test_of_a_link_the_file_is_kept_that_it_leads_to(weights: dict[str, Tensor], known: Known, tmp_path: Path):
+    link = tmp_path / "link.gguf"
+    link.symlink_to(write_gguf(tmp_path / "a.gguf", weights))
+    base, _ = add(link)
+    assert not base.path.is_symlink()
+    assert base.path.samefile(link)
+
+
 @pytest.mark.parametrize("when", ["hardlink_to", "rename", "write_text"])
 def test_a_copy_that_fails_leaves_nothing(
     when: str, weights: dict[str, Tensor], known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

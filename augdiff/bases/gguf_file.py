@@ -76,7 +76,7 @@ def _contents(path: Path, changed: int, size: int) -> _Contents:
     try:
         reader = gguf.GGUFReader(path)
         fields = {key: reader.fields[key].contents() for key in wanted if key in reader.fields}
-    except (ValueError, LookupError, TypeError, OverflowError, ArithmeticError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError) as error:
         raise ModelError(f"{path} is no whole .gguf file ({first_line(error)}): get it again") from error
     return _Contents(fields, {tensor.name: tensor for tensor in reader.tensors})
 
@@ -96,6 +96,7 @@ def _kind(contents: _Contents) -> tuple[str, float]:
 
 
 def _read(path: Path, contents: _Contents, sizes: Sizes) -> dict[str, Tensor]:
+    import numpy as np
     import torch
 
     quants = require("gguf.quants", "gguf")
@@ -103,7 +104,9 @@ def _read(path: Path, contents: _Contents, sizes: Sizes) -> dict[str, Tensor]:
     def read(name: str) -> Tensor:
         tensor = contents.tensors[name]
         try:
-            values = quants.dequantize(tensor.data, tensor.tensor_type)
+            # Broken blocks give no numbers, and with them the model is not recognised.
+            with np.errstate(all="ignore"):
+                values = quants.dequantize(tensor.data, tensor.tensor_type)
         except (NotImplementedError, ValueError) as error:
             kind = tensor.tensor_type.name
             raise ModelError(f"{path} has {name} as {kind}, which cannot be read: use Q8_0, Q4_K_M or F16") from error
