@@ -36,6 +36,7 @@ class Augmenter:
     :param provenance: whether the struct column ``augdiff`` is added.
     :param id: column that is the row's key; without it equal rows get equal variants.
     :param protect_spans: for each text column, a column of ``[[start, end], ...]`` that never change.
+    :param context: column of words that steer what comes out; ``guidance`` says how strongly.
 
     The other arguments are those of :class:`augdiff.settings.Settings`.
 
@@ -62,6 +63,7 @@ class Augmenter:
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
         min_p: float = Settings.min_p,
+        guidance: float = Settings.guidance,
         batch_size: int = Settings.batch_size,
         device: str = Settings.device,
         precision: str = Settings.precision,
@@ -70,6 +72,7 @@ class Augmenter:
         provenance: bool = Columns.provenance,
         id: str | None = None,  # noqa: A002
         protect_spans: str | Sequence[str] | None = None,
+        context: str | None = None,
     ) -> None:
         settings = Settings(
             n=n,
@@ -87,6 +90,7 @@ class Augmenter:
             steps=steps,
             temperature=temperature,
             min_p=min_p,
+            guidance=guidance,
             batch_size=batch_size,
             device=device,
             precision=precision,
@@ -96,6 +100,7 @@ class Augmenter:
             label=label,
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
+            context=context,
             keep_original=keep_original,
             return_rejected=return_rejected,
             provenance=provenance,

@@ -51,6 +51,8 @@ class Settings:
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
+    :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
+        the time; 0 ignores it. Rows without a context are not touched by it.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     :param precision: of the denoiser's products: ``int8`` or ``bfloat16`` (each for some models, on processors
@@ -73,6 +75,7 @@ class Settings:
     steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
+    guidance: float = 1.0
     batch_size: int = 256
     device: str = "auto"
     precision: str = "auto"
@@ -217,6 +220,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
+    "guidance": _number("a number of at least 0", lambda x: 0 <= x < float("inf")),
     "batch_size": _whole(1),
     "device": _device,
     "precision": _precision,

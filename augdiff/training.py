@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from augdiff.contexts import Contexts
 from augdiff.corpus import Rows
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
 from augdiff.noising import Lexicon, Noise, noised
@@ -74,7 +75,13 @@ def rate_at(tokens: int, step: int, training: Training) -> float:
 
 
 def chunk_batches(
-    sources: list[Rows], lexicon: Lexicon, marks: Marks, noise: Noise, training: Training, chunk: int
+    sources: list[Rows],
+    lexicon: Lexicon,
+    marks: Marks,
+    noise: Noise,
+    training: Training,
+    chunk: int,
+    contexts: Contexts | None = None,
 ) -> Iterator[tuple[list[Layout], list[list[int]]]]:
     """The batches of one chunk of rows: noised examples of like length, and a few clean rows."""
     rng = np.random.default_rng([training.seed, chunk])
@@ -84,7 +91,7 @@ def chunk_batches(
     for source in picks.tolist():
         rows = sources[source]
         index = int(rng.integers(len(rows)))
-        examples.append(noised(rows, index, lexicon, noise, marks, rng))
+        examples.append(noised(rows, index, lexicon, noise, marks, rng, contexts))
         clean.append([marks.start, *rows.ids[rows.first[index] : rows.first[index + 1]].tolist(), marks.end])
     order = np.argsort([len(example.ids) for example in examples], kind="stable")
     batches: list[list[int]] = []
@@ -107,14 +114,26 @@ def pad(rows: list[list[int]], value: int) -> tuple[Tensor, Tensor]:
 
 
 class Run:
-    """A training run in a folder: ``train`` takes it to its token budget."""
+    """A training run in a folder: ``train`` takes it to its token budget.
 
-    def __init__(self, folder: Path, trainee: Trainee, marks: Marks, training: Training, noise: Noise) -> None:
+    :param contexts: how a row's context is put before it; None for bare words.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        trainee: Trainee,
+        marks: Marks,
+        training: Training,
+        noise: Noise,
+        contexts: Contexts | None = None,
+    ) -> None:
         self.folder = folder
         self.trainee = trainee
         self.marks = marks
         self.training = training
         self.noise = noise
+        self.contexts = contexts
         self.progress = Progress()
         self.tunings = trainee.tunings(training.rate)
         if (folder / "progress.json").exists():
@@ -128,7 +147,9 @@ class Run:
         """
         clock = time.perf_counter()
         while self.progress.tokens < self.training.tokens:
-            batches = chunk_batches(sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk)
+            batches = chunk_batches(
+                sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk, self.contexts
+            )
             for examples, clean in batches:
                 loss, cosine = self._step(examples, clean)
                 now = time.perf_counter()

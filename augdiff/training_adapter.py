@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from augdiff.bases.find import Base, find_base
+from augdiff.contexts import FORMS
 from augdiff.corpus import is_english
 from augdiff.denoisers.adapted import Adapted, assemble
 from augdiff.denoisers.adapter_folder import lacking_for_half, load_adapted, save_adapter
@@ -29,6 +30,8 @@ from augdiff.training_start import Beginning, Start
 RANK = 32
 #: Who embeds texts for the judges of what was trained here.
 _READER = "base-en"
+#: How contexts are put before texts: as somebody would write them, since the base has read such lines.
+_FORM = "written"
 #: Special tokens of the base that get other meanings; its end of text stays what it is. No text is unknown.
 BARE_MARKS = Marks(pad=3, unknown=-1, start=0, end=0, mask=4, elastic=None, blank=None)
 MARKS = replace(BARE_MARKS, elastic=5, blank=6)
@@ -119,7 +122,8 @@ def _plan(base: Base, rank: int) -> dict[str, object]:
 def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None, device: torch.device) -> Start:
     model = model.to(device).train()
     write = partial(_write, model, vocabulary, base, reader)
-    return Start(AdapterTrainee(model), vocabulary, write, _NOISE, _MOST_TOKENS if device.type == "cpu" else None)
+    most = _MOST_TOKENS if device.type == "cpu" else None
+    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), _NOISE, most)
 
 
 def _write(
@@ -131,7 +135,7 @@ def _write(
     lines: Sequence[str],
     trained: Mapping[str, Any],
 ) -> None:
-    save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained)
+    save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM)
 
 
 def new_adapter(base: Mapping[str, Tensor], config: LlamaConfig, low: LowRank, seed: int) -> dict[str, Tensor]:

@@ -80,7 +80,7 @@ def train(
     torch.set_flush_denormal(True)
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
-    run = Run(part, begun.trainee, begun.vocabulary.marks, training, noise or begun.noise)
+    run = Run(part, begun.trainee, begun.vocabulary.marks, training, noise or begun.noise, begun.contexts)
     run.train(sources, lexicon, report)
     _finish(part, out, files, begun, run)
     return out

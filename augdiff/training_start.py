@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from augdiff.contexts import Contexts
 from augdiff.noising import Noise
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
@@ -23,6 +24,7 @@ class Start:
     :param vocabulary: the tokenizer.
     :param write: writes the model's folder once it is trained, from some of the texts and what is to be said
         of the training.
+    :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
     :param most_tokens: that a step has memory for; None if that is no matter.
     """
@@ -30,6 +32,7 @@ class Start:
     trainee: Trainee
     vocabulary: Vocabulary
     write: Callable[[Path, Sequence[str], Mapping[str, Any]], None]
+    contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
     most_tokens: int | None = None
 

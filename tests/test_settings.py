@@ -43,6 +43,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("min_p", 1.0),
         ("batch_size", 0),
         ("device", "gpu"),
+        ("guidance", -1),
+        ("guidance", "2"),
         ("precision", "int4"),
     ],
 )
@@ -62,6 +64,7 @@ def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
         ("seed", -5),
         ("min_similarity", -math.inf),
         ("steps", 8),
+        ("guidance", 0),
         ("device", "cuda:1"),
         ("precision", "int8"),
         ("precision", "bfloat16"),
@@ -123,6 +126,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,
+        "guidance": 2.0,
         "precision": "float32",
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.folder import (
+    CONFIG,
     FLOAT,
     HALF,
     Config,
@@ -45,12 +46,14 @@ def save_adapter(
     english: bool,
     similarity: str | None,
     trained: Mapping[str, Any],
+    contexts: str = "written",
 ) -> None:
     """Write an adapter's folder: what it adds to the base in fp16, config, tokenizer.
 
     :param base: name of the known base that it adapts.
     :param similarity: the model whose sentence embeddings judge; None for this one's own.
     :param trained: what the model card needs to say of the training; plain JSON.
+    :param contexts: the form of contexts that it was trained with, a key of :data:`augdiff.contexts.FORMS`.
     """
     import torch
     from safetensors.torch import save_file
@@ -67,6 +70,7 @@ def save_adapter(
         "marks": {},
         "english": english,
         "max_tokens": MAX_TOKENS,
+        "contexts": contexts,
         "similarity": similarity,
         "sha256": file_digest(folder / _WEIGHTS),
         "trained": dict(trained),
@@ -108,16 +112,20 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
 def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
     import torch
 
+    from augdiff.contexts import FORMS
     from augdiff.denoisers.adapted import AdaptedNetwork, CausalNetwork
     from augdiff.denoisers.denoiser import Denoiser
 
+    if config["contexts"] not in FORMS:
+        raise ModelError(f"{folder / CONFIG}: contexts must be one of {', '.join(FORMS)}, was: {config['contexts']!r}")
+    vocabulary = vocabulary_in(folder, config)
     kind = torch.bfloat16 if precision == HALF else torch.float32
     model = load_adapted(folder, config, base, kind).to(device).eval().requires_grad_(False)
     for _, factor in model.llama.low_rank():
         factor.data = factor.to(kind)
     return Denoiser(
         AdaptedNetwork(model),
-        vocabulary_in(folder, config),
+        vocabulary,
         None,
         bool(config["english"]),
         int(config["max_tokens"]),
@@ -126,6 +134,7 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
         precision,
         device,
         language=CausalNetwork(model.llama),
+        contexts=FORMS[config["contexts"]](vocabulary),
     )
 
 
@@ -150,7 +159,7 @@ def lacking_for_half(device: torch.device) -> str | None:
 
 ADAPTER = Format(
     _NAME,
-    frozenset("format base sizes rank scale marks english max_tokens similarity sha256 trained".split()),
+    frozenset("format base sizes rank scale marks english max_tokens contexts similarity sha256 trained".split()),
     {HALF: lambda folder, model, device: lacking_for_half(find_device(device)), FLOAT: anywhere},
     _digest,
     _load,

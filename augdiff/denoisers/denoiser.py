@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from augdiff.contexts import Bare, Contexts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
 from augdiff.engine.prediction import Logits
-from augdiff.errors import ModelError
+from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
 
@@ -62,6 +64,7 @@ class Denoiser:
     :param device: where the weights are.
     :param reader: who embeds texts for the judges in its place; None for itself.
     :param language: the same weights as a language model; None where they are none.
+    :param contexts: how contexts are put before texts; None for bare words.
     """
 
     network: Network
@@ -75,6 +78,21 @@ class Denoiser:
     device: torch.device
     reader: Denoiser | None = None
     language: Language | None = None
+    contexts: Contexts | None = None
+
+    def context(self, text: str) -> list[int]:
+        """Ids of a context as they stand before a text; none for blanks.
+
+        :raises DataError: if it takes more than half of the window.
+        """
+        ids = self.vocabulary.encode([text])[0].ids if text.strip() else []
+        if not ids:
+            return []
+        found = (self.contexts or Bare(self.vocabulary.marks)).closed(ids)
+        most = self.max_tokens // 2
+        if len(found) > most:
+            raise DataError(f"context {short(text)} has {len(found)} tokens, at most {most} fit: use fewer words")
+        return found
 
     @property
     def judge(self) -> Denoiser:
