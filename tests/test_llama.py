@@ -1,14 +1,16 @@
 """The language model's network: what a published implementation computes, read to one side or to both."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
-from bases import SIZES, make_weights, write_hub
+from bases import SIZES, make_weights
 from torch import Tensor
 
+from augdiff.bases.opening import open_weights
 from augdiff.denoisers.adapted import assemble
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.training_adapter import MARKS, new_adapter
@@ -18,13 +20,18 @@ LOW = LowRank(4)
 WEIGHTS = {name: w if w.dim() == 1 else w * 0.2 for name, w in make_weights().items()}
 
 
-def llama(strength: float = 0.3, kind: torch.dtype = torch.float32) -> Llama:
-    learned = new_adapter(WEIGHTS, CONFIG, LOW, 0)
+def llama(
+    strength: float = 0.3,
+    kind: torch.dtype = torch.float32,
+    base: Mapping[str, Tensor] = WEIGHTS,
+    config: LlamaConfig = CONFIG,
+) -> Llama:
+    learned = new_adapter(base, config, LOW, 0)
     generator = torch.Generator().manual_seed(0)
     for name, value in learned.items():
         if name.endswith(".b"):
             value.normal_(0, 1, generator=generator).mul_(strength)
-    return assemble(CONFIG, LOW, MARKS, range(17), WEIGHTS, learned, kind).llama.eval().requires_grad_(False)
+    return assemble(config, LOW, MARKS, range(17), base, learned, kind).llama.eval().requires_grad_(False)
 
 
 def read(model: Llama, ids: Tensor, *, causal: bool, adapted: bool, real: Tensor | None = None) -> Tensor:
@@ -40,8 +47,16 @@ def some_ids(rows: int = 3, length: int = 12) -> Tensor:
 
 def test_without_the_adapter_it_is_the_llama_of_transformers(tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
-    theirs = transformers.LlamaForCausalLM.from_pretrained(write_hub(tmp_path / "base", WEIGHTS)).float().eval()
-    ids, ours = some_ids(), llama()
+    torch.manual_seed(0)
+    config = transformers.LlamaConfig(
+        vocab_size=SIZES.vocab_size, hidden_size=48, num_hidden_layers=3, num_attention_heads=6,
+        num_key_value_heads=2, intermediate_size=64, rope_theta=5000.0, rms_norm_eps=1e-5, tie_word_embeddings=True,
+        initializer_range=0.3,
+    )  # fmt: skip
+    theirs = transformers.LlamaForCausalLM(config).eval()
+    theirs.save_pretrained(tmp_path / "base")
+    weights = open_weights(tmp_path / "base")
+    ids, ours = some_ids(), llama(base=weights.read(), config=LlamaConfig(**vars(weights.sizes)))
     with torch.no_grad():
         wanted = theirs(ids).logits
     assert torch.allclose(ours.scores(read(ours, ids, causal=True, adapted=False)), wanted, atol=1e-4)

@@ -58,6 +58,7 @@ def test_only_the_adapter_learns_and_all_of_it_does(base: Path, tmp_path: Path) 
     for name, value in model.named_parameters():
         learns = name.startswith("vectors.") or name.endswith((".a", ".b"))
         assert torch.equal(value, before[name]) is not learns, name
+        assert value.requires_grad is learns, name
     assert reports[-1]["loss"] < reports[0]["loss"]
     kept = load_file(tmp_path / "run" / "state.safetensors")
     assert {name.partition(".")[2] for name in kept} == set(model.learned())
@@ -140,11 +141,12 @@ def test_an_adapter_that_is_a_file_alone_is_read_by_its_short_names(base: Path, 
 
 def test_units_of_byte_level_tokens_are_the_words(base: Path) -> None:
     _, vocabulary = make_adapted(base)
-    text = "In 1990 she  had never read it."
+    text = "In 1990 she  had umbrellas."
     data = tokenize(iter([text]), vocabulary, 126)
     units = np.split(data.ids, np.flatnonzero(data.unit)[1:])
     words = ["".join(vocabulary.spell(unit.tolist())) for unit in units]
-    assert [word for word in words if word] == ["In", "1990", "she", "had", "never", "read", "it", "."]
+    assert max(map(len, units)) > 2
+    assert words == ["In", "1990", "she", "", "had", "umbrellas", "."]
 
 
 def test_some_blanks_are_shown_and_all_other_targets_stay() -> None:
