@@ -28,6 +28,7 @@ def augment(
     strength: float | tuple[float, float] = Settings.strength,
     seed: int = Settings.seed,
     model: str = Settings.model,
+    base: str | None = Settings.base,
     family: str | None = Settings.family,
     protect: Sequence[str | Pattern[str]] = Settings.protect,
     avoid: Sequence[str] = Settings.avoid,
@@ -38,6 +39,7 @@ def augment(
     steps: int = Settings.steps,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
+    guidance: float = Settings.guidance,
     batch_size: int = Settings.batch_size,
     device: str = Settings.device,
     precision: str = Settings.precision,
@@ -46,6 +48,7 @@ def augment(
     provenance: bool = Columns.provenance,
     id: str | None = None,  # noqa: A002
     protect_spans: str | Sequence[str] | None = None,
+    context: str | None = None,
     split: str | Sequence[str] = "train",
 ) -> Data:
     """``data`` with new variants of its texts: each row, then its variants, in the order of the rows.
@@ -74,6 +77,7 @@ def augment(
         strength=strength,
         seed=seed,
         model=model,
+        base=base,
         family=family,
         protect=protect,
         avoid=avoid,
@@ -84,6 +88,7 @@ def augment(
         steps=steps,
         temperature=temperature,
         min_p=min_p,
+        guidance=guidance,
         batch_size=batch_size,
         device=device,
         precision=precision,
@@ -92,6 +97,7 @@ def augment(
         provenance=provenance,
         id=id,
         protect_spans=protect_spans,
+        context=context,
     )
     grown = grow(data, augmenter, (split,) if isinstance(split, str) else tuple(split))
     if augmenter.summary.rows:

@@ -36,6 +36,7 @@ class Augmenter:
     :param provenance: whether the struct column ``augdiff`` is added.
     :param id: column that is the row's key; without it equal rows get equal variants.
     :param protect_spans: for each text column, a column of ``[[start, end], ...]`` that never change.
+    :param context: column of words that steer what comes out; ``guidance`` says how strongly.
 
     The other arguments are those of :class:`augdiff.settings.Settings`.
 
@@ -51,6 +52,7 @@ class Augmenter:
         strength: float | tuple[float, float] = Settings.strength,
         seed: int = Settings.seed,
         model: str = Settings.model,
+        base: str | None = Settings.base,
         family: str | None = Settings.family,
         protect: Sequence[str | Pattern[str]] = Settings.protect,
         avoid: Sequence[str] = Settings.avoid,
@@ -61,6 +63,7 @@ class Augmenter:
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
         min_p: float = Settings.min_p,
+        guidance: float = Settings.guidance,
         batch_size: int = Settings.batch_size,
         device: str = Settings.device,
         precision: str = Settings.precision,
@@ -69,12 +72,14 @@ class Augmenter:
         provenance: bool = Columns.provenance,
         id: str | None = None,  # noqa: A002
         protect_spans: str | Sequence[str] | None = None,
+        context: str | None = None,
     ) -> None:
         settings = Settings(
             n=n,
             strength=strength,
             seed=seed,
             model=model,
+            base=base,
             family=family,
             protect=protect,  # type: ignore[arg-type]  # Settings makes tuples of sequences
             avoid=avoid,  # type: ignore[arg-type]
@@ -85,6 +90,7 @@ class Augmenter:
             steps=steps,
             temperature=temperature,
             min_p=min_p,
+            guidance=guidance,
             batch_size=batch_size,
             device=device,
             precision=precision,
@@ -94,6 +100,7 @@ class Augmenter:
             label=label,
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
+            context=context,
             keep_original=keep_original,
             return_rejected=return_rejected,
             provenance=provenance,
@@ -130,14 +137,14 @@ class Augmenter:
         """
         from augdiff.denoisers.load import digest_of
 
-        digest: str = digest_of(self.settings.model)
+        digest: str = digest_of(self.settings.model, self.settings.base)
         return digest
 
     @property
     def precision(self) -> str:
-        """What the denoiser's products are computed in on this machine: ``int8`` or ``float32``.
+        """What the denoiser's products are computed in on this machine: ``int8``, ``bfloat16`` or ``float32``.
 
-        :raises ModelError: if ``int8`` was asked for and cannot be had.
+        :raises ModelError: if what was asked for cannot be had.
         """
         from augdiff.denoisers.load import find_precision
 

@@ -19,6 +19,7 @@ class Columns:
     :param id: column that is the row's key; without it, the key is a hash of texts and label.
     :param protect_spans: for each text column, the column with its stretches that never change, as
         ``[[start, end], ...]`` in characters.
+    :param context: column of words that steer what comes out, part of a row's key; a row without any is not steered.
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the column ``augdiff`` is added.
@@ -29,6 +30,7 @@ class Columns:
     label: str | None = None
     id: str | None = None
     protect_spans: tuple[str, ...] = ()
+    context: str | None = None
     keep_original: bool = True
     return_rejected: bool = False
     provenance: bool = True
@@ -59,7 +61,7 @@ def check_columns(columns: Columns, cells: Cells) -> None:
 
     :raises DataError: naming the column.
     """
-    named = (*columns.text, columns.label, columns.id, *columns.protect_spans)
+    named = (*columns.text, columns.label, columns.id, columns.context, *columns.protect_spans)
     for name in named if cells.names else ():
         if name is not None and cells.names.count(name) != 1:
             raise DataError(f"column {name!r} must be there once; the columns are: {_listed(cells.names)}")
@@ -73,7 +75,7 @@ def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
     :raises DataError: if it cannot be guessed which one is meant.
     :raises OptionError: if there are not as many columns of spans as of texts.
     """
-    others = (columns.label, columns.id, *columns.protect_spans, COLUMN)
+    others = (columns.label, columns.id, columns.context, *columns.protect_spans, COLUMN)
     text = columns.text or _guess([name for name in cells.strings if name not in others], cells.names)
     if len(columns.protect_spans) not in (0, len(text)):
         raise OptionError(f"protect_spans must name one column for each of {_listed(text)}")

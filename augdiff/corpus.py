@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import regex
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
 from augdiff.errors import DataError
 from augdiff.text.units import unit_starts
+from augdiff.text.vocabulary import Vocabulary
 from augdiff.text.words import find_words
 
 _SUFFIXES = (".txt", ".txt.xz")
@@ -74,15 +74,15 @@ def is_english(lines: Sequence[str]) -> bool:
     return {"the", "of"} <= {word for word, _ in counts.most_common(10)}
 
 
-def tokenize(lines: Iterator[str], tokenizer: Tokenizer, max_tokens: int) -> Rows:
+def tokenize(lines: Iterator[str], vocabulary: Vocabulary, max_tokens: int) -> Rows:
     """Ids and unit borders of ``lines``, each cut to ``max_tokens``."""
     parts: list[tuple[NDArray[Any], NDArray[np.bool_]]] = []
-    kind = np.uint16 if tokenizer.get_vocab_size() <= 1 << 16 else np.uint32
+    kind = np.uint16 if len(vocabulary) <= 1 << 16 else np.uint32
     while chunk := list(islice(lines, _LINES_AT_ONCE)):
-        for line, encoding in zip(chunk, tokenizer.encode_batch(chunk, add_special_tokens=False), strict=True):
-            starts = np.array([at for at, _ in encoding.offsets], dtype=np.int64)
+        for line, encoded in zip(chunk, vocabulary.encode(chunk), strict=True):
+            starts = np.array([at for at, _ in encoded.offsets], dtype=np.int64)
             unit, _ = unit_starts(find_words(line), starts)
-            parts.append((np.array(encoding.ids, dtype=kind)[:max_tokens], unit[:max_tokens]))
+            parts.append((np.array(encoded.ids, dtype=kind)[:max_tokens], unit[:max_tokens]))
     if not parts:
         return Rows(np.zeros(0, kind), np.zeros(0, bool), np.zeros(1, np.int64))
     first = np.concatenate([[0], np.cumsum([len(ids) for ids, _ in parts])]).astype(np.int64)

@@ -46,7 +46,9 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     shown = numbers if numbers is not None else range(cells.length)
     texts = [_texts(cells.values(name), name, shown) for name in names]
     spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
-    keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, texts)
+    contexts = _contexts(cells, columns.context, shown)
+    told = texts if columns.context is None else [*texts, contexts]
+    keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, told)
     return [
         Example(
             number=numbers[row] if numbers is not None else UNNUMBERED,
@@ -56,6 +58,7 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                     texts[at][row],
                     key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
                     spans=spans[at][row] if spans else (),
+                    context=contexts[row],
                 )
                 for at, name in enumerate(names)
             },
@@ -76,6 +79,13 @@ def _texts(values: Sequence[Any], column: str, numbers: Sequence[int]) -> list[s
                 "mend it: text.encode('utf-16', 'surrogatepass').decode('utf-16', 'replace')"
             )
     return [str(value) for value in values]
+
+
+def _contexts(cells: Cells, column: str | None, numbers: Sequence[int]) -> list[str]:
+    """What steers each row; nothing where there is none."""
+    if column is None:
+        return [""] * cells.length
+    return _texts(["" if value is None else value for value in cells.values(column)], column, numbers)
 
 
 def _is_unicode(text: str) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from augdiff.contexts import Bare, Contexts
 from augdiff.corpus import Rows
 from augdiff.text.slots import Layout, Marks, Slot, lay_out
 
@@ -28,6 +29,7 @@ class Noise:
     :param insertion: probability that a row gets an empty elastic slot.
     :param context: probability that a row gets a context.
     :param neighbour: probability that a word of the context gives way to a neighbour.
+    :param shown: probability that a blank is shown as such, as if it had come out already.
     """
 
     least: float = 0.05
@@ -38,6 +40,7 @@ class Noise:
     insertion: float = 0.25
     context: float = 0.5
     neighbour: float = 0.5
+    shown: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -94,8 +97,25 @@ def draw_slots(
     return slots
 
 
-def draw_context(units: list[list[int]], lexicon: Lexicon, noise: Noise, rng: np.random.Generator) -> list[int]:
-    """One to three rare words of the row, some replaced by a neighbour; ids, maybe none."""
+def show_blanks(layout: Layout, share: float, marks: Marks, rng: np.random.Generator) -> Layout:
+    """Holes whose target is blank are filled with probability ``share``; one hole at least stays."""
+    stays = (np.array(layout.targets) != marks.blank) | (rng.random(len(layout.targets)) >= share)
+    if not stays.any():
+        return layout
+    ids = list(layout.ids)
+    for at in np.flatnonzero(~stays).tolist():
+        ids[layout.holes[at]] = layout.targets[at]
+    left = np.flatnonzero(stays).tolist()
+    return Layout(
+        ids,
+        [layout.holes[at] for at in left],
+        [layout.slot_of[at] for at in left],
+        [layout.targets[at] for at in left],
+    )
+
+
+def draw_context(units: list[list[int]], lexicon: Lexicon, noise: Noise, rng: np.random.Generator) -> list[list[int]]:
+    """One to three rare words of the row, some replaced by a neighbour; ids of each, maybe none."""
     rarity = np.array([lexicon.rarity[unit].max() for unit in units])
     rare = np.flatnonzero(rarity)
     if not len(rare):
@@ -103,18 +123,29 @@ def draw_context(units: list[list[int]], lexicon: Lexicon, noise: Noise, rng: np
     count = min(len(rare), int(rng.integers(1, 4)))
     weights = rarity[rare] ** 2
     chosen = rng.choice(rare, count, replace=False, p=weights / weights.sum())
-    context: list[int] = []
+    context: list[list[int]] = []
     for index in chosen.tolist():
         unit = units[index]
         near = lexicon.neighbours[unit[0]]
         if len(unit) == 1 and near[0] >= 0 and rng.random() < noise.neighbour:
             unit = [int(rng.choice(near))]
-        context.extend(unit)
+        context.append(unit)
     return context
 
 
-def noised(rows: Rows, index: int, lexicon: Lexicon, noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
-    """One training example of row ``index``, with the start and end marks and its context."""
+def noised(
+    rows: Rows,
+    index: int,
+    lexicon: Lexicon,
+    noise: Noise,
+    marks: Marks,
+    rng: np.random.Generator,
+    contexts: Contexts | None = None,
+) -> Layout:
+    """One training example of row ``index``, with the start and end marks and its context.
+
+    :param contexts: how that is put before the text; None for bare words.
+    """
     first, last = int(rows.first[index]), int(rows.first[index + 1])
     ids: list[int] = rows.ids[first:last].tolist()
     starts = np.flatnonzero(rows.unit[first:last])
@@ -126,15 +157,16 @@ def noised(rows: Rows, index: int, lexicon: Lexicon, noise: Noise, marks: Marks,
     else:
         slots = draw_slots(ends - starts, share, noise, marks.elastic is not None, rng)
         layout = lay_out(units, slots, marks)
+        layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     context: list[int] = []
-    if rng.random() < noise.context:
-        context = draw_context(units, lexicon, noise, rng)
+    if rng.random() < noise.context and (words := draw_context(units, lexicon, noise, rng)):
+        context = (contexts or Bare(marks)).drawn(words, rng)
     return wrapped(layout, context, marks)
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:
     """The layout between start and end marks, after its context."""
-    head = [marks.start, *context, marks.end] if context else [marks.start]
+    head = [marks.start, *context]
     holes = [hole + len(head) for hole in layout.holes]
     return Layout([*head, *layout.ids, marks.end], holes, layout.slot_of, layout.targets)
 

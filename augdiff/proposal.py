@@ -36,11 +36,13 @@ class Analysis:
     """A source, read once for all of its variants.
 
     :param frozen: stretches that must not change, sorted, in code points.
+    :param context: ids that stand before the text.
     """
 
     text: str
     units: Units
     frozen: list[tuple[int, int]]
+    context: list[int]
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape:
     chosen = uniform(units, noised_count(len(units.free_places), share, rng), rng)
     slots = draw_slots(units, chosen, shape, denoiser.vocabulary.marks, rng)
     layout = lay_out(units.ids, slots, denoiser.vocabulary.marks)
-    windows = cut_windows(layout, [], denoiser.vocabulary.marks, denoiser.max_tokens)
+    windows = cut_windows(layout, analysis.context, denoiser.vocabulary.marks, denoiser.max_tokens)
     return Proposal(analysis, seed, share, slots, windows, layout.slot_of)
 
 

@@ -52,7 +52,7 @@ class Resampler:
                 f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}"
             )
         self.settings = settings
-        self.denoiser = load(settings.model, settings.device, settings.precision)
+        self.denoiser = load(settings.model, settings.device, settings.precision, settings.base)
         self._avoid = word_list(settings.avoid)
         self._sampler = Sampler(self.denoiser, settings)
 
@@ -125,7 +125,7 @@ class Resampler:
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
         texts = [source.text for source in sources]
         texts += [attempt.text for row in attempts for attempt in row]
-        vectors = embed(self.denoiser, texts)
+        vectors = embed(self.denoiser.judge, texts)
         own = vectors[[attempt.source for row in attempts for attempt in row]]
         cosines = iter((own * vectors[len(sources) :]).sum(1).tolist())
         result = []
@@ -137,7 +137,7 @@ class Resampler:
                     Variant(
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
                         changed_share(attempt.edits, words), attempt.edits,
-                        calibrated(next(cosines), self.denoiser.likeness), attempt.fluency,
+                        calibrated(next(cosines), self.denoiser.judge.likeness), attempt.fluency,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(variants[-1], verdict=attempt.reason or self._verdict(variants[-1]))

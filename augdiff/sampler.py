@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
+from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.order import apart
 from augdiff.engine.prediction import FLOOR
@@ -57,12 +58,16 @@ class Sampler:
         self._shape = Shape()
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """The units of every source, and what of it is frozen."""
+        """The units of every source, and what of it is frozen.
+
+        :raises DataError: if a context is too long.
+        """
         vocabulary = self.denoiser.vocabulary
         found = []
         for source, encoded in zip(sources, vocabulary.encode([source.text for source in sources]), strict=True):
             frozen = merged([*self._protection.spans(source.text), *source.spans])
-            found.append(Analysis(source.text, find_units(source.text, encoded, frozen, vocabulary.marks), frozen))
+            units = find_units(source.text, encoded, frozen, vocabulary.marks)
+            found.append(Analysis(source.text, units, frozen, self.denoiser.context(source.context)))
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
@@ -94,6 +99,7 @@ class Sampler:
         noised = holes.slot >= 0
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         windows = np.array([window.first for _, window in rows], dtype=np.uint64)
+        context = torch.tensor([len(proposal.analysis.context) for proposal, _ in rows], device=denoiser.device)
         result = denoise(
             self._space,
             x,
@@ -104,6 +110,7 @@ class Sampler:
             Streams(mix(seeds + mix(windows))),
             order=apart,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
+            guidance=Guidance(settings.guidance, context, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
         )

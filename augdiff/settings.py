@@ -18,7 +18,8 @@ from augdiff.errors import OptionError
 
 EXPRESSION = "re:"
 DEFAULT_PROTECTION = ("emails", "handles", "placeholders", "urls")
-UNHASHED = ("batch_size", "device")
+# Which base an adapter adapts is told by the digest of the weights, wherever the base may lie.
+UNHASHED = ("base", "batch_size", "device")
 
 _FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
@@ -33,6 +34,8 @@ class Settings:
         ``(low, high)``, every variant draws its own.
     :param seed: any whole number; another seed gives other variants.
     :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
+    :param base: the weights that ``model`` adapts, if it is an adapter: a folder, a .gguf file, or a name on
+        the Hugging Face hub, which is downloaded if need be; None for a copy that this machine has.
     :param family: the composition that uses them; None for the one that the weights name.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
@@ -48,10 +51,12 @@ class Settings:
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
+    :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
+        the time; 0 ignores it. Rows without a context are not touched by it.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
-    :param precision: of the denoiser's products: ``int8`` (on processors made for it; faster, and the same in
-        any batch), ``float32``, or ``auto`` for the faster one that model and machine allow.
+    :param precision: of the denoiser's products: ``int8`` or ``bfloat16`` (each for some models, on processors
+        or graphics cards made for it; faster), ``float32``, or ``auto`` for the fastest that model and machine allow.
     :raises OptionError: naming the option, the rule and the value.
     """
 
@@ -59,6 +64,7 @@ class Settings:
     strength: float | tuple[float, float] = (0.2, 0.5)
     seed: int = 0
     model: str = "base-en"
+    base: str | None = None
     family: str | None = None
     protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ()
@@ -69,6 +75,7 @@ class Settings:
     steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
+    guidance: float = 1.0
     batch_size: int = 256
     device: str = "auto"
     precision: str = "auto"
@@ -151,8 +158,8 @@ def _device(name: str, value: Any) -> str:
 
 
 def _precision(name: str, value: Any) -> str:
-    if value not in ("auto", "float32", "int8"):
-        raise _refuse(name, "auto, float32 or int8", value)
+    if value not in ("auto", "float32", "bfloat16", "int8"):
+        raise _refuse(name, "auto, float32, bfloat16 or int8", value)
     return str(value)
 
 
@@ -202,6 +209,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "strength": _strength,
     "seed": _whole(),
     "model": _name,
+    "base": _optional(_name),
     "family": _optional(_name),
     "protect": _protected,
     "avoid": _words,
@@ -212,6 +220,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
+    "guidance": _number("a number of at least 0", lambda x: 0 <= x < float("inf")),
     "batch_size": _whole(1),
     "device": _device,
     "precision": _precision,

@@ -19,16 +19,14 @@ from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from augdiff.contexts import Contexts
 from augdiff.corpus import Rows
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
-from augdiff.denoisers.encoder import Encoder
-from augdiff.muon import Muon
 from augdiff.noising import Lexicon, Noise, noised
 from augdiff.text.slots import Layout, Marks
+from augdiff.trainee import Trainee
 
 _CHUNK = 8192
-# What Muon and AdamW remember of each parameter.
-_STATE = (("momentum",), ("step", "exp_avg", "exp_avg_sq"))
 
 
 @dataclass(frozen=True)
@@ -77,7 +75,13 @@ def rate_at(tokens: int, step: int, training: Training) -> float:
 
 
 def chunk_batches(
-    sources: list[Rows], lexicon: Lexicon, marks: Marks, noise: Noise, training: Training, chunk: int
+    sources: list[Rows],
+    lexicon: Lexicon,
+    marks: Marks,
+    noise: Noise,
+    training: Training,
+    chunk: int,
+    contexts: Contexts | None = None,
 ) -> Iterator[tuple[list[Layout], list[list[int]]]]:
     """The batches of one chunk of rows: noised examples of like length, and a few clean rows."""
     rng = np.random.default_rng([training.seed, chunk])
@@ -87,7 +91,7 @@ def chunk_batches(
     for source in picks.tolist():
         rows = sources[source]
         index = int(rng.integers(len(rows)))
-        examples.append(noised(rows, index, lexicon, noise, marks, rng))
+        examples.append(noised(rows, index, lexicon, noise, marks, rng, contexts))
         clean.append([marks.start, *rows.ids[rows.first[index] : rows.first[index + 1]].tolist(), marks.end])
     order = np.argsort([len(example.ids) for example in examples], kind="stable")
     batches: list[list[int]] = []
@@ -110,24 +114,28 @@ def pad(rows: list[list[int]], value: int) -> tuple[Tensor, Tensor]:
 
 
 class Run:
-    """A training run in a folder: ``train`` takes it to its token budget."""
+    """A training run in a folder: ``train`` takes it to its token budget.
+
+    :param contexts: how a row's context is put before it; None for bare words.
+    """
 
     def __init__(
-        self, folder: Path, encoder: Encoder, teacher: Encoder | None, marks: Marks, training: Training, noise: Noise
+        self,
+        folder: Path,
+        trainee: Trainee,
+        marks: Marks,
+        training: Training,
+        noise: Noise,
+        contexts: Contexts | None = None,
     ) -> None:
         self.folder = folder
-        self.encoder = encoder
-        self.teacher = teacher
+        self.trainee = trainee
         self.marks = marks
         self.training = training
         self.noise = noise
+        self.contexts = contexts
         self.progress = Progress()
-        matrices = [p for layer in encoder.layers for p in layer.parameters() if p.dim() == 2]
-        rest = [p for p in encoder.parameters() if all(p is not matrix for matrix in matrices)]
-        self.optimizers = [
-            Muon(matrices, lr=training.rate),
-            torch.optim.AdamW(rest, lr=training.rate, betas=(0.9, 0.999), weight_decay=0.01, fused=True),
-        ]
+        self.tunings = trainee.tunings(training.rate)
         if (folder / "progress.json").exists():
             self._resume()
 
@@ -139,7 +147,9 @@ class Run:
         """
         clock = time.perf_counter()
         while self.progress.tokens < self.training.tokens:
-            batches = chunk_batches(sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk)
+            batches = chunk_batches(
+                sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk, self.contexts
+            )
             for examples, clean in batches:
                 loss, cosine = self._step(examples, clean)
                 now = time.perf_counter()
@@ -156,43 +166,39 @@ class Run:
         return rate_at(self.progress.tokens, self.progress.step, self.training)
 
     def _step(self, examples: list[Layout], clean: list[list[int]]) -> tuple[float, float]:
-        encoder, device = self.encoder, self.encoder.bias.device
+        weight, bias = self.trainee.output()
+        device = weight.device
         ids, real = (part.to(device) for part in pad([example.ids for example in examples], self.marks.pad))
         row = [r for r, example in enumerate(examples) for _ in example.holes]
         hole = [h for example in examples for h in example.holes]
         target = torch.tensor([t for example in examples for t in example.targets], device=device)
         where = torch.tensor(row, device=device), torch.tensor(hole, device=device)
-        features = encoder(ids, real, where)
+        features = self.trainee.features(ids, real, where)
         generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
-        columns, log_weights = sampled_columns(encoder.config.vocab_size, 8000, 2000, generator)
-        loss = cross_entropy(
-            features, encoder.token.weight, encoder.bias, target,
-            columns.to(device), log_weights.to(device),
-        )  # fmt: skip
+        columns, log_weights = sampled_columns(len(weight), 8000, 2000, generator)
+        loss = cross_entropy(features, weight, bias, target, columns.to(device), log_weights.to(device))
         total, cosine = loss, float("nan")
-        if self.teacher is not None and self.training.agreement:
-            plain, plain_real = (part.to(device) for part in pad(clean, self.marks.pad))
-            with torch.no_grad():
-                wanted = self.teacher.embed(plain, plain_real)
-            likeness = (encoder.embed(plain, plain_real) * wanted).sum(1).mean()
-            total, cosine = loss + self.training.agreement * (1 - likeness), likeness.item()
+        if self.training.agreement:
+            likeness = self.trainee.agreement(*(part.to(device) for part in pad(clean, self.marks.pad)))
+            if likeness is not None:
+                total, cosine = loss + self.training.agreement * (1 - likeness), likeness.item()
         total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(encoder.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
+        torch.nn.utils.clip_grad_norm_(self.trainee.parameters.values(), 1.0)
+        for tuning in self.tunings:
+            for group in tuning.optimizer.param_groups:
                 group["lr"] = self._rate()
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+            tuning.optimizer.step()
+            tuning.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
         self.progress.tokens += int(real.sum())
         return loss.item(), cosine
 
     def save(self) -> None:
         """Write weights, optimizer state and progress; a run that is cut off here loses nothing."""
-        tensors = {f"weights.{name}": value for name, value in self.encoder.state_dict().items()}
-        for name, parameter in self.encoder.named_parameters():
-            for optimizer in self.optimizers:
-                state = optimizer.state.get(parameter, {})
+        tensors = {f"weights.{name}": value.detach() for name, value in self.trainee.parameters.items()}
+        for name, parameter in self.trainee.parameters.items():
+            for tuning in self.tunings:
+                state = tuning.optimizer.state.get(parameter, {})
                 tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, self.folder / "state.safetensors.new")
@@ -203,13 +209,14 @@ class Run:
     def _resume(self) -> None:
         self.progress = Progress(**json.loads((self.folder / "progress.json").read_text()))
         state = load_file(self.folder / "state.safetensors")
-        weights = {name: state[f"weights.{name}"] for name in self.encoder.state_dict()}
-        self.encoder.load_state_dict(weights)
-        for name, parameter in self.encoder.named_parameters():
-            for optimizer, kinds in zip(self.optimizers, _STATE, strict=True):
-                found = {kind: state[f"{kind}.{name}"] for kind in kinds if f"{kind}.{name}" in state}
-                if len(found) == len(kinds):
-                    optimizer.state[parameter] = found
+        for name, parameter in self.trainee.parameters.items():
+            with torch.no_grad():
+                parameter.copy_(state[f"weights.{name}"])
+            for tuning in self.tunings:
+                kinds = [kind for kind in tuning.remembers if f"{kind}.{name}" in state]
+                if len(kinds) == len(tuning.remembers):
+                    found = {kind: state[f"{kind}.{name}"].to(parameter.device) for kind in kinds}
+                    tuning.optimizer.state[parameter] = found
 
 
 def token_counts(sources: list[Rows], vocabulary: int) -> NDArray[np.int64]:

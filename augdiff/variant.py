@@ -18,11 +18,13 @@ class Source:
     :param text: the text.
     :param key: what its random streams are drawn from; equal keys get equal variants.
     :param spans: stretches that never change, in code points, ``(start, end)``.
+    :param context: words that steer; empty for none.
     """
 
     text: str
     key: str
     spans: tuple[tuple[int, int], ...] = ()
+    context: str = ""
 
 
 @dataclass(frozen=True)

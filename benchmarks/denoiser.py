@@ -128,6 +128,7 @@ def measure(subject: Subject, arguments: argparse.Namespace, lines: Sequence[str
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--model", nargs="*", default=["base-en"], help="names or folders of models")
+    options.add_argument("--base", help="folder, .gguf file or hub name of what an adapter adapts")
     options.add_argument("--precisions", nargs="+", default=["float32", "auto"], help="that models are measured in")
     options.add_argument("--state", nargs="*", type=Path, default=[], help="state.safetensors of running trainings")
     options.add_argument("--no-warm-start", action="store_true", help="leave out all-MiniLM-L6-v2")
@@ -141,7 +142,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(arguments.threads)
     lines = validation_lines(arguments.data / "text", arguments.per_file)
     subjects: list[Callable[[], Subject]] = [] if arguments.no_warm_start else [warm_start]
-    subjects += [partial(shipped, model, precision) for model in arguments.model for precision in arguments.precisions]
+    subjects += [
+        partial(shipped, model, precision, arguments.base)
+        for model in arguments.model
+        for precision in arguments.precisions
+    ]
     subjects += [partial(running, state) for state in arguments.state]
     for load_subject in subjects:
         result = measure(load_subject(), arguments, lines)

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from augdiff.denoisers.encoder import Encoder
-from augdiff.denoisers.load import FLOAT
+from augdiff.denoisers.folder import FLOAT
 from augdiff.text.slots import Marks
 from benchmarks.subjects import encoder_network, shipped, warm_start
 

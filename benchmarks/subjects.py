@@ -11,7 +11,8 @@ from tokenizers import Tokenizer
 
 from augdiff.denoisers.denoiser import EncoderNetwork, Network
 from augdiff.denoisers.encoder import EncoderConfig
-from augdiff.denoisers.load import FLOAT, load
+from augdiff.denoisers.folder import FLOAT
+from augdiff.denoisers.load import load
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.slots import Marks
 
@@ -36,9 +37,9 @@ def warm_start() -> Subject:
     return Subject("all-MiniLM-L6-v2", network, tokenizer, bert_marks(tokenizer))
 
 
-def shipped(model: str, precision: str = "auto") -> Subject:
+def shipped(model: str, precision: str = "auto", base: str | None = None) -> Subject:
     """A model by its name or folder."""
-    denoiser = load(model, precision=precision)
+    denoiser = load(model, precision=precision, base=base)
     name = Path(model).name + (f" ({denoiser.precision})" if denoiser.precision != FLOAT else "")
     return Subject(name, denoiser.network, denoiser.vocabulary.tokenizer, denoiser.vocabulary.marks)
 

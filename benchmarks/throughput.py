@@ -22,7 +22,7 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from augdiff.denoisers.denoiser import EncoderNetwork
-from augdiff.denoisers.load import FLOAT
+from augdiff.denoisers.folder import FLOAT
 from benchmarks import scale
 from benchmarks.data import labelled, parser, words_of
 from benchmarks.eda import edit_words

@@ -206,20 +206,24 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
 ):
     given: dict[str, Any] = {}
 
-    def train(texts: Path, out: Path, training: Any, *, start: str, vocabulary: int, report: Any) -> Path:
-        given.update(texts=texts, out=out, training=training, start=start, vocabulary=vocabulary)
+    def train(texts: Path, out: Path, training: Any, *, report: Any, **options: Any) -> Path:
+        given.update(texts=texts, out=out, training=training, **options)
         report({"step": 20, "tokens": 900, "chunk": 0, "seconds": 2.0, "loss": 5.4321, "cosine": 0.9, "rate": 1e-3})
         return out
 
     monkeypatch.setattr("augdiff.training_run.train", train)
     out = tmp_path / "model"
     result = commands(
-        "train", tmp_path, "-o", out, "--tokens", 1000, "--from", "scratch", "--rate", "2e-4", "--seed", 3
-    )
+        "train", tmp_path, "-o", out, "--tokens", 1000, "--from", "scratch", "--rate", "2e-4", "--seed", 3,
+        "--device", "cpu", "--base", "x.gguf", "--rank", 4,
+    )  # fmt: skip
     assert (result.status, result.err) == (0, "")
     assert result.out.endswith(f"augdiff augment --model {out}\n")
     training = given.pop("training")
-    assert given == {"texts": tmp_path, "out": out, "start": "scratch", "vocabulary": 16_000}
+    assert given == {
+        "texts": tmp_path, "out": out, "start": "scratch", "vocabulary": 16_000, "base": "x.gguf", "rank": 4,
+        "device": "cpu",
+    }  # fmt: skip
     assert (training.tokens, training.rate, training.seed) == (1000, 2e-4, 3)
 
 

@@ -25,6 +25,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("strength", (0.1, 0.2, 0.3)),
         ("seed", "0"),
         ("model", ""),
+        ("base", ""),
+        ("base", 3),
         ("family", 3),
         ("protect", 7),
         ("protect", ["", "urls"]),
@@ -41,6 +43,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("min_p", 1.0),
         ("batch_size", 0),
         ("device", "gpu"),
+        ("guidance", -1),
+        ("guidance", "2"),
         ("precision", "int4"),
     ],
 )
@@ -60,8 +64,10 @@ def test_bad_value_is_one_line_that_names_the_option(option: str, value: Any):
         ("seed", -5),
         ("min_similarity", -math.inf),
         ("steps", 8),
+        ("guidance", 0),
         ("device", "cuda:1"),
         ("precision", "int8"),
+        ("precision", "bfloat16"),
     ],
 )
 def test_good_value_passes(option: str, value: Any):
@@ -98,6 +104,7 @@ def test_digest_does_not_depend_on_form_speed_or_place():
         Settings(strength=0.3, protect=("b", "a", "a")),
         replace(plain, batch_size=7),
         replace(plain, device="cpu"),
+        replace(plain, base="here.gguf"),
         pickle.loads(pickle.dumps(plain)),
     ]:
         assert same.digest() == plain.digest()
@@ -119,10 +126,11 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,
+        "guidance": 2.0,
         "precision": "float32",
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}
     monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")
     digests.add(Settings().digest())
     assert len(digests) == len(changes) + 2
-    assert {*changes, "batch_size", "device"} == set(Settings.__dataclass_fields__)
+    assert {*changes, "base", "batch_size", "device"} == set(Settings.__dataclass_fields__)

@@ -96,6 +96,6 @@ def test_a_slot_is_never_split_between_windows() -> None:
 
 def test_a_context_stands_before_every_window() -> None:
     layout = lay_out(words(100).ids, [Slot(5, 6), Slot(90, 91)], MARKS)
-    for window in cut_windows(layout, [42, 43], MARKS, 64):
+    for window in cut_windows(layout, [42, 43, MARKS.end], MARKS, 64):
         assert window.ids[:4] == [MARKS.start, 42, 43, MARKS.end]
         assert all(window.ids[hole] == MARKS.mask for hole in window.holes)

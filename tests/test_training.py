@@ -12,6 +12,7 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.noising import Lexicon, Noise, build_lexicon, noised
 from augdiff.text.slots import Marks
 from augdiff.training import Run, Training, rate_at
+from augdiff.training_encoder import EncoderTrainee
 
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
 VOCABULARY = 60
@@ -117,7 +118,7 @@ def make_run(folder: Path, tokens: int) -> Run:
     )
     teacher = Encoder(encoder.config).requires_grad_(False)
     training = Training(tokens=tokens, batch_tokens=4000, rate=3e-3, warmup=2, clean_rows=4)
-    return Run(folder, encoder, teacher, MARKS, training, Noise())
+    return Run(folder, EncoderTrainee(encoder, teacher), MARKS, training, Noise())
 
 
 def test_a_run_learns_and_a_stopped_run_ends_where_the_other_does(tmp_path: Path) -> None:
@@ -135,7 +136,7 @@ def test_a_run_learns_and_a_stopped_run_ends_where_the_other_does(tmp_path: Path
     resumed.train([rows(), rows(30, 1)], lexicon(), lambda _: None)
     assert resumed.progress.step == straight.progress.step
     assert resumed.progress.tokens == straight.progress.tokens
-    for one, other in zip(straight.encoder.parameters(), resumed.encoder.parameters(), strict=True):
+    for one, other in zip(straight.trainee.parameters.values(), resumed.trainee.parameters.values(), strict=True):
         assert torch.equal(one, other)
     assert numbers[0]["step"] == 20 and numbers[0]["loss"] < np.log(VOCABULARY)
 

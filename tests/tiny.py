@@ -1,18 +1,27 @@
 """Models small enough to be made in a test; their weights are random, their ways are the real ones."""
 
+import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
+import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
+from augdiff.denoisers.adapted import Adapted, assemble
+from augdiff.denoisers.adapter_folder import save_adapter
+from augdiff.denoisers.byte_level import byte_level, special_ids
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.load import save
+from augdiff.denoisers.encoder_folder import save
+from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_run import noised_batches
+from augdiff.training_adapter import BARE_MARKS, new_adapter
+from augdiff.training_adapter import MARKS as ADAPTER_MARKS
+from augdiff.training_encoder import noised_batches
 
 WORDS = (
     "the a an of to in is was it and not no never very good bad great poor film movie food service room staff "
@@ -62,6 +71,74 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False) -> Path:
     return folder
 
 
+LINES = [
+    "The film was very good and we loved it.",
+    "How do I transfer money to the card?",
+    "In 1990 the old hotel had 12 rooms, and the service was not bad.",
+    "She said she would never read the book again.",
+] * 40
+
+
+def make_base_tokenizer() -> Tokenizer:
+    """Pieces of bytes, with the special tokens of the known base."""
+    special = [f"<|{number}|>" for number in range(17)]
+    draft = byte_level([], [], special)
+    trainer = trainers.BpeTrainer(
+        vocab_size=420, special_tokens=special, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )  # fmt: skip
+    draft.train_from_iterator(LINES, trainer)
+    listed = json.loads(draft.to_str())["model"]
+    tokens = sorted(listed["vocab"], key=listed["vocab"].get)
+    return byte_level(tokens, [" ".join(pair) for pair in listed["merges"]], special)
+
+
+def make_base(folder: Path, seed: int = 0) -> Path:
+    """A folder with a Llama as Hugging Face has it, its tokenizer beside it; see ``knowing``."""
+    from bases import SIZES, make_weights, write_hub
+
+    tokenizer = make_base_tokenizer()
+    sizes = replace(SIZES, vocab_size=tokenizer.get_vocab_size())
+    weights = {name: w if w.dim() == 1 else w * 0.2 for name, w in make_weights(seed, sizes).items()}
+    write_hub(folder, weights, vocab_size=sizes.vocab_size)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def knowing(patch: pytest.MonkeyPatch, base: Path) -> None:
+    """Make the base in a folder a known one, ``tiny``, until the patch is undone."""
+    from augdiff.bases import known
+    from augdiff.bases.opening import open_weights
+
+    patch.setattr(known, "KNOWN", base / "known")
+    known.write_known(open_weights(base), "tiny", "Tiny", "nobody/tiny", "Apache-2.0", 1000)
+
+
+def make_adapted(base: Path, seed: int = 0, elastic: bool = True) -> tuple[Adapted, Vocabulary]:
+    """A base with a random adapter."""
+    from augdiff.bases.find import find_base
+
+    found, tokenizer = find_base("tiny", str(base)), Tokenizer.from_file(str(base / "tokenizer.json"))
+    marks = ADAPTER_MARKS if elastic else BARE_MARKS
+    config, low, weights = LlamaConfig(**asdict(found.known.sizes)), LowRank(4), found.tensors()
+    learned = new_adapter(weights, config, low, seed)
+    generator = torch.Generator().manual_seed(seed)
+    for name, value in learned.items():
+        if name.endswith(".b"):
+            value.normal_(0, 0.3, generator=generator)
+    if not elastic:
+        learned = {name: value for name, value in learned.items() if "elastic" not in name and "blank" not in name}
+    model = assemble(config, low, marks, special_ids(tokenizer), weights, learned)
+    return model.eval(), Vocabulary(tokenizer, marks)
+
+
+def make_adapter(folder: Path, base: Path, reader: Path | None = None, seed: int = 0, elastic: bool = True) -> Path:
+    """The folder of a random adapter, for a base that is known."""
+    model, vocabulary = make_adapted(base, seed, elastic)
+    save_adapter(folder, model, vocabulary, "tiny", True, None if reader is None else str(reader), {"tokens": 0})
+    return folder
+
+
 def make_masked_lm(folder: Path, seed: int = 0) -> Path:
     """A folder with a BERT as ``transformers`` writes it."""
     from transformers import BertConfig, BertForMaskedLM, PreTrainedTokenizerFast
@@ -82,7 +159,6 @@ def make_masked_lm(folder: Path, seed: int = 0) -> Path:
 
 def make_byte_level_lm(folder: Path, lines: list[str]) -> Path:
     """A folder with a RoBERTa whose tokens are pieces of bytes, blanks included."""
-    from tokenizers import trainers
     from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForMaskedLM
 
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from augdiff import __version__
-from augdiff.cli import augment, preview, train
+from augdiff.cli import augment, models, preview, train
 from augdiff.errors import AugdiffError
 
 _EXAMPLES = (
@@ -35,6 +35,11 @@ app = typer.Typer(
 app.command(no_args_is_help=True, epilog=_examples(augment.EXAMPLES))(augment.augment)
 app.command(no_args_is_help=True, epilog=_examples(preview.EXAMPLES))(preview.preview)
 app.command(no_args_is_help=True, epilog=_examples(train.EXAMPLES))(train.train)
+
+bases = typer.Typer(rich_markup_mode=None, epilog=_examples(models.EXAMPLES))
+bases.callback(invoke_without_command=True)(models.models)
+bases.command(no_args_is_help=True, epilog=_examples(models.EXAMPLES[1:]))(models.add)
+app.add_typer(bases, name="models")
 
 
 def _show_version(asked: bool) -> None:

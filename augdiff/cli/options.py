@@ -81,6 +81,7 @@ class Call:
     )
     seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
+    base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
     family: Annotated[str | None, word("NAME", "How the model is used. [default: as it says]")] = None
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
@@ -97,13 +98,15 @@ class Call:
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
+    guidance: Annotated[float, number("How strongly --context steers: 1 as trained, 2 more.")] = Settings.guidance
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
-    precision: Annotated[str, word("NAME", "auto, int8 or float32.")] = Settings.precision
+    precision: Annotated[str, word("NAME", "auto, int8, bfloat16 or float32.")] = Settings.precision
     keep_original: Annotated[bool, flag("Whether source rows are written too.")] = True
     return_rejected: Annotated[bool, flag("Write rejected variants too, with reasons.", "--return-rejected")] = False
     provenance: Annotated[bool, flag("Whether the column augdiff is added.")] = True
     id: Annotated[str | None, word("COLUMN", "A key per row; without, equal rows get equal variants.")] = None
+    context: Annotated[str | None, word("COLUMN", "Words that steer what comes out.")] = None
     protect_spans: Annotated[list[str] | None, word("COLUMN", "[[start, end], ...] that never change.")] = None
 
     def augmenter(self, **other: Any) -> Augmenter:

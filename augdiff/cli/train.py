@@ -13,6 +13,7 @@ from augdiff.errors import DataError
 EXAMPLES = (
     "augdiff train texts/ -o base-de/ --from scratch",
     "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
+    "augdiff train texts/ -o large/ --from smollm2-135m-instruct --rank 16",
 )
 
 
@@ -21,9 +22,12 @@ def train(
     output: Annotated[Path, word("MODEL", "The folder that the model is written to.", "-o", "--output")],
     tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
     start: Annotated[str, word("NAME", "The model to start from; scratch for another language.", "--from")] = "base-en",
+    base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None,
+    rank: Annotated[int | None, count("Of a new adapter. [default: 32]")] = None,
     vocab: Annotated[int, count("Size of the vocabulary, from scratch only.")] = 16_000,
     rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
+    device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = "auto",
     quiet: Annotated[bool, flag("Print nothing but errors.", "-q", "--quiet")] = False,
 ) -> None:
     """Train a denoiser on a folder of text, for another language or your domain.
@@ -39,7 +43,10 @@ def train(
         raise DataError(f"{texts}: no such folder or file")
     try:
         with show_training(tokens, quiet) as report:
-            run(texts, output, Training(tokens, rate=rate, seed=seed), start=start, vocabulary=vocab, report=report)
+            run(
+                texts, output, Training(tokens, rate=rate, seed=seed), start=start, base=base, rank=rank,
+                vocabulary=vocab, device=device, report=report,
+            )  # fmt: skip
     except KeyboardInterrupt:
         typer.echo("stopped; the same command goes on from there", err=True)
         raise typer.Exit(130) from None

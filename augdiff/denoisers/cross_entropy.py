@@ -25,7 +25,8 @@ class _CrossEntropy(torch.autograd.Function):
         place[columns] = torch.arange(len(columns), device=x.device)
         few, few_bias = weight[columns], bias[columns] + log_weights
         d_x, d_few, d_few_bias = torch.empty_like(x), torch.zeros_like(few), torch.zeros_like(few_bias)
-        d_weight, d_bias = torch.zeros_like(weight), torch.zeros_like(bias)
+        learns = ctx.needs_input_grad[1]
+        d_weight, d_bias = torch.zeros_like(weight) if learns else None, torch.zeros_like(bias)
         loss = x.new_zeros(())
         for start in range(0, count, _ROWS):
             rows, right = x[start : start + _ROWS], target[start : start + _ROWS]
@@ -42,11 +43,13 @@ class _CrossEntropy(torch.autograd.Function):
             share.div_((total * count)[:, None])
             pull = ((true_share / total - 1) / count)[:, None]
             d_x[start : start + _ROWS] = torch.addmm(pull * true_weight, share, few)
-            d_few.addmm_(share.t(), rows)
             d_few_bias += share.sum(0)
-            d_weight.index_add_(0, right, pull * rows)
+            if d_weight is not None:
+                d_few.addmm_(share.t(), rows)
+                d_weight.index_add_(0, right, pull * rows)
             d_bias.index_add_(0, right, pull[:, 0])
-        d_weight.index_add_(0, columns, d_few)
+        if d_weight is not None:
+            d_weight.index_add_(0, columns, d_few)
         d_bias.index_add_(0, columns, d_few_bias)
         ctx.save_for_backward(d_x, d_weight, d_bias)
         return loss / count
@@ -54,7 +57,8 @@ class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         d_x, d_weight, d_bias = ctx.saved_tensors
-        return d_x.mul_(grad), d_weight.mul_(grad), d_bias.mul_(grad), None, None, None
+        d_weight = d_weight if d_weight is None else d_weight.mul_(grad)
+        return d_x.mul_(grad), d_weight, d_bias.mul_(grad), None, None, None
 
 
 def cross_entropy(

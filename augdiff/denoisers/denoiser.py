@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from reprlib import repr as short
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
+from augdiff.contexts import Bare, Contexts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
 from augdiff.engine.prediction import Logits
+from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
 
@@ -34,6 +37,17 @@ class Network(Protocol):
         """Unit vectors of texts, ``(B, L)`` to ``(B, S)``."""
 
 
+class Language(Protocol):
+    """Weights read from left to right."""
+
+    @property
+    def block(self) -> int:
+        """See :class:`Network`."""
+
+    def log_probabilities(self, ids: Tensor, real: Tensor) -> Tensor:
+        """Of each id after those before it, in nats, ``(B, L)``; 0 for the first and at padding."""
+
+
 @dataclass(frozen=True)
 class Denoiser:
     """Everything that a text needs to be resampled.
@@ -46,8 +60,11 @@ class Denoiser:
     :param likeness: cosine of two random texts and of a text with itself, which similarity is
         measured between.
     :param digest: SHA-256 of the weights, hexadecimal.
-    :param precision: ``float32`` or ``int8``, of the products.
+    :param precision: ``float32``, ``bfloat16`` or ``int8``, of the products.
     :param device: where the weights are.
+    :param reader: who embeds texts for the judges in its place; None for itself.
+    :param language: the same weights as a language model; None where they are none.
+    :param contexts: how contexts are put before texts; None for bare words.
     """
 
     network: Network
@@ -59,6 +76,28 @@ class Denoiser:
     digest: str
     precision: str
     device: torch.device
+    reader: Denoiser | None = None
+    language: Language | None = None
+    contexts: Contexts | None = None
+
+    def context(self, text: str) -> list[int]:
+        """Ids of a context as they stand before a text; none for blanks.
+
+        :raises DataError: if it takes more than half of the window.
+        """
+        ids = self.vocabulary.encode([text])[0].ids if text.strip() else []
+        if not ids:
+            return []
+        found = (self.contexts or Bare(self.vocabulary.marks)).closed(ids)
+        most = self.max_tokens // 2
+        if len(found) > most:
+            raise DataError(f"context {short(text)} has {len(found)} tokens, at most {most} fit: use fewer words")
+        return found
+
+    @property
+    def judge(self) -> Denoiser:
+        """Whose sentence embeddings, and likeness of random texts, similarity is measured by."""
+        return self.reader or self
 
     def logits(self, ids: Tensor, where: Tensor) -> Logits:
         """Logits of the positions ``where``, ``(B, L)`` to ``(N, V)``."""
@@ -71,6 +110,16 @@ class Denoiser:
         """Unit vectors of whole texts with their marks, ``(B, L)`` to ``(B, S)``."""
         full, real = self._padded(ids)
         return self.network.embed(full, real)[: len(ids)]
+
+    def log_probabilities(self, ids: Tensor) -> Tensor:
+        """Of each id after those before it, ``(B, L)``, in nats.
+
+        :raises ModelError: if the weights are no language model.
+        """
+        if self.language is None:
+            raise ModelError("this model is no language model: use one that adapts one, such as large-en")
+        full, real = self._padded(ids)
+        return self.language.log_probabilities(full, real)[: len(ids), : ids.shape[1]]
 
     def _padded(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Ids padded to a length of ``LENGTHS`` and to whole blocks of rows; what is real."""
@@ -106,6 +155,13 @@ class Unread:
         return self.output(torch.cat([features, spare]))[: len(features)]
 
 
+def in_blocks(where: Tensor, block: int) -> tuple[Tensor, Tensor]:
+    """Rows and columns of the N positions ``where``, with the first one of all until ``block`` divides their number."""
+    rows, columns = where.nonzero(as_tuple=True)
+    spare = rows.new_zeros(-len(rows) % block)
+    return torch.cat([rows, spare]), torch.cat([columns, spare])
+
+
 @dataclass(frozen=True)
 class EncoderNetwork:
     """The shipped network.
@@ -130,10 +186,8 @@ class EncoderNetwork:
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Unread:
         """See :class:`Network`; only the positions asked for go through the output matrix."""
-        rows, columns = where.nonzero(as_tuple=True)
-        spare = rows.new_zeros(-len(rows) % self.block)
-        features = self.encoder(ids, real, (torch.cat([rows, spare]), torch.cat([columns, spare])))
-        return Unread(features[: len(rows)], self.output, self.block)
+        features = self.encoder(ids, real, in_blocks(where, self.block))
+        return Unread(features[: int(where.sum())], self.output, self.block)
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""

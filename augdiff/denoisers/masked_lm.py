@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import torch
 from tokenizers import Tokenizer
@@ -15,6 +12,7 @@ from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import ModelError, require
+from augdiff.hub import first_line, hub_answers
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
@@ -81,34 +79,16 @@ def _pretrained(kind: Any, name: str) -> Any:
     except (OSError, ValueError, KeyError) as error:
         if Path(name).is_dir():
             raise ModelError(
-                f"{name} is no masked language model that transformers can read ({_first(error)})"
+                f"{name} is no masked language model that transformers can read ({first_line(error)})"
             ) from error
     missing = f"model {name!r} is not shipped, not a folder, not in the Hugging Face cache"
     mend = "check the name, or download it where there is a network and name its folder"
-    if not _hub_answers():
+    if not hub_answers():
         raise ModelError(f"{missing}, and the hub cannot be reached: {mend}")
     try:
         return kind.from_pretrained(name)
     except Exception as error:  # the hub client raises errors of several libraries
-        raise ModelError(f"{missing}, and the hub did not give it ({_first(error)}): {mend}") from error
-
-
-def _hub_answers() -> bool:
-    """Whether a connection to the hub opens; the hub client itself would retry for half a minute."""
-    from huggingface_hub.constants import ENDPOINT
-
-    if getproxies().get("https"):
-        return True
-    address = urlsplit(ENDPOINT)
-    try:
-        with socket.create_connection((address.hostname, address.port or 443), timeout=3):
-            return True
-    except OSError:
-        return False
-
-
-def _first(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__
+        raise ModelError(f"{missing}, and the hub did not give it ({first_line(error)}): {mend}") from error
 
 
 def _vocabulary(fast: Any, name: str) -> Vocabulary:

@@ -9,6 +9,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates, Order, by_entropy
 from augdiff.engine.prediction import FLOOR, Logits, Rule, predict
@@ -55,6 +56,13 @@ def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
     return lambda logits, at: logits
 
 
+def _asked(net: Net, x: Tensor, t: Tensor, where: Tensor, active: Tensor, guidance: Guidance | None) -> Logits:
+    """The net's logits for the active rows."""
+    if guidance is None:
+        return net(x[active], t[active], where[active])
+    return guidance(net, x[active], t[active], where[active], active)
+
+
 def corrupt(space: Space, x: Tensor, t: Tensor, rate: Tensor, schedule: Schedule, streams: Streams) -> Tensor:
     """Noise ``x`` to time ``t``; positions of rate 0 are anchors and stay.
 
@@ -84,6 +92,7 @@ def denoise(
     schedule: Schedule = linear,
     order: Order = by_entropy,
     guide: Guide = plain,
+    guidance: Guidance | None = None,
     temperature: float = 1.0,
     floor: float = FLOOR,
     k: float = 1.0,
@@ -95,6 +104,7 @@ def denoise(
     :param times: of each row, from its starting time down to 0, ``(B, steps + 1)``; a row whose times
         repeat is through.
     :param rate: share of the noise that each position gets, ``(B, L)``; 0 is an anchor.
+    :param guidance: how predictions are drawn towards a context; None for not at all.
     :param temperature: see :func:`augdiff.engine.prediction.predict`; so ``floor``.
     :param k: memory of the present state; below 1, errors can be revised.
     """
@@ -109,7 +119,7 @@ def denoise(
             continue
         rows, positions = where.nonzero(as_tuple=True)
         chance = streams.uniform(rows, positions, step, _DRAW)
-        logits = net(x[active], t[active], where[active])
+        logits = _asked(net, x, t, where, active, guidance)
         rule = guide(x[active], where[active], active)
         prediction = predict(logits, chance, space, rule, temperature, floor)
         a_t, b_t = schedule(t[rows], rate[rows, positions])

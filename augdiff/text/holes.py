@@ -82,8 +82,11 @@ class Window:
 
 
 def cut_windows(layout: Layout, context: Sequence[int], marks: Marks, max_tokens: int) -> list[Window]:
-    """Windows of at most ``max_tokens`` that hold every hole once, slots whole, with real context."""
-    head = [marks.start, *context, marks.end] if context else [marks.start]
+    """Windows of at most ``max_tokens`` that hold every hole once, slots whole, with real text beside them.
+
+    :param context: ids that stand before each window, with what parts them from the text.
+    """
+    head = [marks.start, *context]
     room = max_tokens - len(head) - 1
     total, holes = len(layout.ids), layout.holes
     windows: list[Window] = []

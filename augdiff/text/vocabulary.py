@@ -79,6 +79,11 @@ class Vocabulary:
         return [token.removeprefix(_METASPACE).removeprefix("##").strip() for token in tokens]
 
     @cached_property
+    def whole_words(self) -> list[str]:
+        """How each token is spelt that can be a word of its own; nothing for the others, ``(V,)``."""
+        return ["" if on else piece for piece, on in zip(self.pieces, self.goes_on.tolist(), strict=True)]
+
+    @cached_property
     def goes_on(self) -> NDArray[np.bool_]:
         """Tokens that continue the word before them, ``(V,)``."""
         tokens = self._tokens
@@ -90,8 +95,16 @@ class Vocabulary:
 
     @cached_property
     def lettered(self) -> NDArray[np.bool_]:
-        """Tokens made of letters, marks and digits alone, ``(V,)``."""
-        return np.array([bool(_LETTERS.fullmatch(piece)) for piece in self.pieces])
+        """Tokens made of letters, marks and digits alone, and the blank that numbers begin with, ``(V,)``."""
+        return np.array(
+            [bool(_LETTERS.fullmatch(piece)) or index == self.number_blank for index, piece in enumerate(self.pieces)]
+        )
+
+    @cached_property
+    def number_blank(self) -> int | None:
+        """The blank as a token of its own, where one stands before a number's digits; None elsewhere."""
+        alone = self.tokenizer.token_to_id(_BYTE_LEVEL)
+        return alone if alone is not None and alone in self.encode(["a 1"])[0].ids else None
 
     @cached_property
     def never(self) -> NDArray[np.bool_]:
@@ -99,7 +112,8 @@ class Vocabulary:
         special = self.marks.special
         return np.array(
             [
-                index in special or not piece or piece != piece.strip() or "\ufffd" in piece
+                index in special or (not piece and index != self.number_blank)
+                or piece != piece.strip() or "\ufffd" in piece
                 or (token.startswith("[") and token.endswith("]") and len(token) > 2)
                 for index, (token, piece) in enumerate(zip(self._tokens, self.pieces, strict=True))
             ]

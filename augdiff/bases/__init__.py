@@ -1,0 +1,1 @@
+"""Language models that adapters adapt: how a copy of one is found, known again and read."""

@@ -1,0 +1,86 @@
+"""Contexts: a few words before a text that say what it is about, in the form that a denoiser knows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Template:
+    """How words are put together to what a person would write before a text."""
+
+    before: str
+    between: str
+    after: str
+
+    def write(self, words: Sequence[str]) -> str:
+        """The words in the template, in their order."""
+        return f"{self.before}{self.between.join(words)}{self.after}"
+
+
+TEMPLATES = (
+    Template("Topic: ", ", ", "."),
+    Template("A text about ", " and ", ":"),
+    Template("Words: ", ", ", ""),
+    Template("", ", ", ":"),
+)
+
+
+class Contexts(Protocol):
+    """How contexts stand before texts, between the start mark and the text's first token."""
+
+    def drawn(self, words: Sequence[Sequence[int]], rng: np.random.Generator) -> list[int]:
+        """Ids of a training row's context, with what parts it from the text.
+
+        :param words: ids of each, at least one.
+        """
+
+    def closed(self, ids: Sequence[int]) -> list[int]:
+        """Ids of a context that somebody wrote, with what parts it from the text."""
+
+
+@dataclass(frozen=True)
+class Bare:
+    """The words, then the end mark."""
+
+    marks: Marks
+
+    def drawn(self, words: Sequence[Sequence[int]], rng: np.random.Generator) -> list[int]:
+        """See :class:`Contexts`; nothing is drawn."""
+        return self.closed([token for word in words for token in word])
+
+    def closed(self, ids: Sequence[int]) -> list[int]:
+        """See :class:`Contexts`."""
+        return [*ids, self.marks.end]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A line of its own, worded by one of the templates."""
+
+    vocabulary: Vocabulary
+
+    def drawn(self, words: Sequence[Sequence[int]], rng: np.random.Generator) -> list[int]:
+        """See :class:`Contexts`."""
+        template = TEMPLATES[int(rng.integers(len(TEMPLATES)))]
+        line = template.write([self.vocabulary.tokenizer.decode(list(word)).strip() for word in words])
+        return self.closed(self.vocabulary.encode([line])[0].ids)
+
+    def closed(self, ids: Sequence[int]) -> list[int]:
+        """See :class:`Contexts`."""
+        return [*ids, *self.vocabulary.encode(["\n"])[0].ids]
+
+
+def _bare(vocabulary: Vocabulary) -> Contexts:
+    return Bare(vocabulary.marks)
+
+
+#: The forms by the names that configs have for them.
+FORMS: Mapping[str, Callable[[Vocabulary], Contexts]] = {"bare": _bare, "written": Written}

@@ -1,0 +1,139 @@
+"""Folders that hold an encoder: written by training, read by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from augdiff.denoisers.devices import find_device
+from augdiff.denoisers.folder import (
+    EIGHT_BITS,
+    FLOAT,
+    Config,
+    Format,
+    anywhere,
+    checked_tensors,
+    known,
+    vocabulary_in,
+    write_folder,
+)
+from augdiff.digests import file_digest
+from augdiff.errors import ModelError
+
+if TYPE_CHECKING:
+    import torch
+
+    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.denoisers.encoder import Encoder
+    from augdiff.text.casing import Cases
+    from augdiff.text.vocabulary import Vocabulary
+
+_NAME = "augdiff-encoder-1"
+_WEIGHTS, _RANGES, _CASES = "model.safetensors", "ranges.safetensors", "cases.txt"
+
+
+def save(
+    folder: Path,
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    cases: Cases | None,
+    english: bool,
+    likeness: float,
+    trained: Mapping[str, Any],
+    ranges: Mapping[str, torch.Tensor] | None = None,
+) -> None:
+    """Write a model's folder: fp16 weights, config, tokenizer, written forms, ranges.
+
+    :param trained: what the model card needs to say of the training; plain JSON.
+    :param ranges: as :func:`augdiff.denoisers.eight_bit.measure_ranges` gives them; without them the model
+        works in float32 alone.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    weights = {name: value.to(torch.float16).contiguous().cpu() for name, value in encoder.state_dict().items()}
+    save_file(weights, folder / _WEIGHTS)
+    if ranges is not None:
+        save_file({name: top.contiguous().cpu() for name, top in ranges.items()}, folder / _RANGES)
+    if cases is not None:
+        cases.save(folder / _CASES)
+    config = {
+        "format": _NAME,
+        "sizes": asdict(encoder.config),
+        "marks": {},
+        "english": english,
+        "likeness": likeness,
+        "max_tokens": min(128, encoder.config.max_length),
+        "sha256": file_digest(folder / _WEIGHTS),
+        "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
+        "trained": dict(trained),
+    }
+    write_folder(folder, vocabulary, config)
+
+
+def load_encoder(folder: Path, config: Config) -> Encoder:
+    """The encoder of a folder, in float32.
+
+    :raises ModelError: if a file is broken.
+    """
+    from augdiff.denoisers.encoder import Encoder, EncoderConfig
+
+    encoder = Encoder(EncoderConfig(**known(config["sizes"], EncoderConfig, folder)))
+    weights = checked_tensors(folder / _WEIGHTS, config["sha256"])
+    encoder.load_state_dict({name: value.float() for name, value in weights.items()})
+    return encoder
+
+
+def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
+    from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.text.casing import Cases
+
+    encoder = load_encoder(folder, config).to(device).eval().requires_grad_(False)
+    network = EncoderNetwork.in_float(encoder)
+    if precision == EIGHT_BITS:
+        network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])
+    cases = folder / _CASES
+    return Denoiser(
+        network,
+        vocabulary_in(folder, config),
+        Cases.load(cases) if cases.is_file() else None,
+        bool(config["english"]),
+        int(config["max_tokens"]),
+        float(config["likeness"]),
+        str(config["sha256"]),
+        precision,
+        device,
+    )
+
+
+def _in_eight_bits(encoder: Encoder, path: Path, digest: str) -> EncoderNetwork:
+    from augdiff.denoisers.denoiser import EncoderNetwork
+
+    try:
+        return EncoderNetwork.in_eight_bits(encoder, checked_tensors(path, digest))
+    except KeyError as error:
+        raise ModelError(
+            f"{path} has no range for {error}: use precision='float32', or train the model with this version"
+        ) from error
+
+
+def _lacking_for_eight_bits(folder: Path, model: str, device: str) -> str | None:
+    if not (folder / _RANGES).is_file():
+        return f"model {model!r} has no {_RANGES}"
+    from augdiff.denoisers.eight_bit import is_fast_here
+
+    if find_device(device).type != "cpu":
+        return f"it is not for device {device!r}"
+    return None if is_fast_here() else "this processor has no instructions for it"
+
+
+ENCODER = Format(
+    _NAME,
+    frozenset("format sizes marks english likeness max_tokens sha256 ranges_sha256 trained".split()),
+    {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},
+    lambda config, base: str(config["sha256"]),
+    _load,
+)

@@ -1,0 +1,28 @@
+"""What is asked of the Hugging Face hub's client before it is let loose."""
+
+from __future__ import annotations
+
+import socket
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+_PATIENCE = 3.0
+
+
+def hub_answers() -> bool:
+    """Whether a connection to the hub opens within seconds; the hub's client itself would retry for half a minute."""
+    from huggingface_hub.constants import ENDPOINT
+
+    if getproxies().get("https"):
+        return True
+    address = urlsplit(ENDPOINT)
+    try:
+        with socket.create_connection((address.hostname, address.port or 443), timeout=_PATIENCE):
+            return True
+    except OSError:
+        return False
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of another library says, short enough for a line of ours."""
+    return str(error).strip().splitlines()[0][:120] if str(error).strip() else type(error).__name__

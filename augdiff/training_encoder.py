@@ -1,0 +1,188 @@
+"""Training an encoder: all of its weights, and its sentence embeddings kept near those of a teacher."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from torch import Tensor, nn
+
+from augdiff.corpus import is_english, is_validation, read_lines
+from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+from augdiff.denoisers.eight_bit import measure_ranges
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.encoder_folder import load_encoder, save
+from augdiff.denoisers.folder import FLOAT
+from augdiff.denoisers.load import load_vocabulary, read_config
+from augdiff.denoisers.warm_start import from_bert
+from augdiff.errors import ModelError
+from augdiff.muon import Muon
+from augdiff.quality.similarity import embed
+from augdiff.text.case_counts import count_cases
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.trainee import Tuning, adamw
+from augdiff.training import pad
+from augdiff.training_start import WINDOW, Beginning, Start
+
+SCRATCH = "scratch"
+_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]")
+# Enough lines of one file for its vocabulary.
+_LINES = 400_000
+
+
+@dataclass(frozen=True)
+class EncoderTrainee:
+    """See :class:`augdiff.trainee.Trainee`.
+
+    :param teacher: whose sentence embeddings the encoder is to keep; None if there are none to keep.
+    """
+
+    encoder: Encoder
+    teacher: Encoder | None
+
+    @property
+    def parameters(self) -> Mapping[str, nn.Parameter]:
+        """All weights."""
+        return dict(self.encoder.named_parameters())
+
+    def tunings(self, rate: float) -> list[Tuning]:
+        """Muon for the matrices of the layers, AdamW for the rest."""
+        matrices = [p for layer in self.encoder.layers for p in layer.parameters() if p.dim() == 2]
+        rest = [p for p in self.encoder.parameters() if all(p is not matrix for matrix in matrices)]
+        return [Tuning(Muon(matrices, lr=rate), ("momentum",)), adamw(rest, rate, 0.01)]
+
+    def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """The encoder's."""
+        found: Tensor = self.encoder(ids, real, where)
+        return found
+
+    def output(self) -> tuple[Tensor, Tensor]:
+        """Embeddings and bias."""
+        return self.encoder.token.weight, self.encoder.bias
+
+    def agreement(self, ids: Tensor, real: Tensor) -> Tensor | None:
+        """With the teacher."""
+        if self.teacher is None:
+            return None
+        with torch.no_grad():
+            wanted = self.teacher.embed(ids, real)
+        return (self.encoder.embed(ids, real) * wanted).sum(1).mean()
+
+
+def from_scratch(vocabulary: int, sizes: EncoderConfig | None, seed: int, device: torch.device) -> Beginning:
+    """New weights and a vocabulary of the texts' own language.
+
+    :param vocabulary: how many tokens it has.
+    :param sizes: of the network; its vocabulary size is not used.
+    """
+
+    def begin(part: Path, files: Sequence[Path]) -> Start:
+        made = _new_vocabulary(part, files, vocabulary)
+        values = asdict(sizes or EncoderConfig(1)) | {"vocab_size": len(made)}
+        torch.manual_seed(seed)
+        return _start(Encoder(EncoderConfig(**values)), made, None, seed, device)
+
+    return Beginning(begin, {})
+
+
+def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
+    """A model that training wrote; it is its own teacher."""
+
+    def begin(part: Path, files: Sequence[Path]) -> Start:
+        encoder = load_encoder(folder, read_config(folder)).train()
+        return _start(encoder, load_vocabulary(folder), deepcopy(encoder), seed, device)
+
+    return Beginning(begin, {})
+
+
+def from_sentence_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
+    """A BERT-style encoder as others publish them."""
+
+    def begin(part: Path, files: Sequence[Path]) -> Start:
+        encoder, teacher = from_bert(folder, EncoderConfig.sentence_depth), from_bert(folder)
+        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        return _start(encoder, Vocabulary(tokenizer, find_marks(tokenizer)), teacher, seed, device)
+
+    return Beginning(begin, {})
+
+
+def _start(encoder: Encoder, vocabulary: Vocabulary, teacher: Encoder | None, seed: int, device: torch.device) -> Start:
+    if teacher is not None:
+        teacher = teacher.to(device).requires_grad_(False)
+    trainee = EncoderTrainee(encoder.to(device), teacher)
+    return Start(trainee, vocabulary, partial(_write, trainee.encoder, vocabulary, seed))
+
+
+def find_marks(tokenizer: Tokenizer) -> Marks:
+    """The marks of a BERT-style vocabulary; two unused tokens serve as elastic mask and blank."""
+    names = {"pad": "[PAD]", "unknown": "[UNK]", "start": "[CLS]", "end": "[SEP]", "mask": "[MASK]"}
+    found = {field: tokenizer.token_to_id(name) for field, name in names.items()}
+    ids = {field: value for field, value in found.items() if value is not None}
+    missing = [name for field, name in names.items() if field not in ids]
+    if missing:
+        raise ModelError(f"the tokenizer has no {', '.join(missing)}: start from a BERT-style model or from scratch")
+    spare = [tokenizer.token_to_id(name) for name in ("[ELASTIC]", "[BLANK]")]
+    if None in spare:
+        spare = [tokenizer.token_to_id(name) for name in ("[unused1]", "[unused0]")]
+    elastic, blank = spare if None not in spare else (None, None)
+    return Marks(**ids, elastic=elastic, blank=blank)
+
+
+def _new_vocabulary(part: Path, files: Sequence[Path], size: int) -> Vocabulary:
+    """A cased WordPiece vocabulary of the texts, made once per run."""
+    path = part / "tokenizer.json"
+    if not path.exists():
+        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+        tokenizer.normalizer = normalizers.NFC()
+        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        tokenizer.decoder = decoders.WordPiece()
+        trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(_SPECIAL), show_progress=False)
+        tokenizer.train_from_iterator(chain.from_iterable(islice(read_lines(f), _LINES) for f in files), trainer)
+        tokenizer.save(str(path))
+    tokenizer = Tokenizer.from_file(str(path))
+    return Vocabulary(tokenizer, find_marks(tokenizer))
+
+
+def _write(
+    encoder: Encoder, vocabulary: Vocabulary, seed: int, folder: Path, lines: Sequence[str], trained: Mapping[str, Any]
+) -> None:
+    """Write the model's folder, with what is measured on lines that were not trained on."""
+    cases = count_cases(lines) if vocabulary.lowers else None
+    held = [line for line in lines if is_validation(line)] or lines
+    some = list(held[:: max(1, len(held) // 400)][:400])
+    encoder = encoder.cpu().eval()
+    ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed))
+    likeness = random_likeness(encoder, vocabulary, some)
+    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges)
+
+
+def noised_batches(
+    lines: list[str], vocabulary: Vocabulary, seed: int
+) -> Iterator[tuple[Tensor, Tensor, tuple[Tensor, ...]]]:
+    """Lines with a third of their tokens masked: ids, what is real, rows and columns of the masks."""
+    marks, generator = vocabulary.marks, torch.Generator().manual_seed(seed)
+    rows = [[marks.start, *encoded.ids[:WINDOW], marks.end] for encoded in vocabulary.encode(lines)]
+    for start in range(0, len(rows), 32):
+        ids, real = pad(rows[start : start + 32], marks.pad)
+        hit = (torch.rand(ids.shape, generator=generator) < 1 / 3) & real
+        hit[:, 0] = True
+        yield ids.masked_fill(hit, marks.mask), real, hit.nonzero(as_tuple=True)
+
+
+def random_likeness(encoder: Encoder, vocabulary: Vocabulary, lines: list[str]) -> float:
+    """Mean cosine of the embeddings of different lines."""
+    network = EncoderNetwork.in_float(encoder)
+    denoiser = Denoiser(network, vocabulary, None, False, WINDOW + 2, 0.0, "", FLOAT, torch.device("cpu"))
+    vectors = embed(denoiser, lines)
+    count = len(lines)
+    return float(((vectors @ vectors.T).sum() - count) / max(1, count * (count - 1)))

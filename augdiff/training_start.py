@@ -1,0 +1,49 @@
+"""What a training run starts from, as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from augdiff.contexts import Contexts
+from augdiff.noising import Noise
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.trainee import Trainee
+
+#: Longest training row, without its marks and its context.
+WINDOW = 126
+
+
+@dataclass(frozen=True)
+class Start:
+    """A denoiser about to be trained.
+
+    :param trainee: the weights.
+    :param vocabulary: the tokenizer.
+    :param write: writes the model's folder once it is trained, from some of the texts and what is to be said
+        of the training.
+    :param contexts: how a row's context is put before it; None for bare words.
+    :param noise: how rows are noised, unless the caller says otherwise.
+    :param most_tokens: that a step has memory for; None if that is no matter.
+    """
+
+    trainee: Trainee
+    vocabulary: Vocabulary
+    write: Callable[[Path, Sequence[str], Mapping[str, Any]], None]
+    contexts: Contexts | None = None
+    noise: Noise = field(default_factory=Noise)
+    most_tokens: int | None = None
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A start that was found and not yet read.
+
+    :param begin: reads it, given the run's folder and the files of text.
+    :param plan: what a stopped run must have begun from to be gone on with, beside its name.
+    """
+
+    begin: Callable[[Path, Sequence[Path]], Start]
+    plan: Mapping[str, object]

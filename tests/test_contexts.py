@@ -1,0 +1,177 @@
+"""Contexts: how they are put before texts in training and in use, and how strongly they steer."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from test_training import lexicon, rows
+from tiny import ADAPTER_MARKS, MARKS, knowing, make_adapter, make_base, make_base_tokenizer, make_model, make_tokenizer
+from torch import Tensor
+
+import augdiff
+from augdiff.columns import Cells, Columns, text_columns
+from augdiff.contexts import TEMPLATES, Bare, Written
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.engine.guidance import Guidance
+from augdiff.errors import DataError
+from augdiff.examples import read_examples
+from augdiff.noising import Noise, noised
+from augdiff.resampler import Resampler
+from augdiff.settings import Settings
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.variant import Source
+
+TEXTS = ["The film was very good and we loved it.", "How do I transfer money to the card?", "She had read the book."]
+ROWS = [{"text": text, "about": about} for text in TEXTS for about in ("money", "", "A film about a book:")]
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = make_base(tmp_path_factory.mktemp("bases") / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        knowing(patch, folder)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def adapter(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_adapter(tmp_path_factory.mktemp("models") / "adapter", base)
+
+
+def resampler(adapter: Path, base: Path, guidance: float = 1.0) -> Resampler:
+    return Resampler(
+        Settings(
+            n=2, strength=0.6, model=str(adapter), base=str(base), precision="float32", min_similarity=-9,
+            min_fluency=-99, guidance=guidance,
+        )
+    )  # fmt: skip
+
+
+def sources() -> list[Source]:
+    return [Source(row["text"], str(number), context=row["about"]) for number, row in enumerate(ROWS)]
+
+
+def test_written_contexts_are_lines_that_the_templates_word() -> None:
+    vocabulary = Vocabulary(make_base_tokenizer(), ADAPTER_MARKS)
+    words = [encoded.ids for encoded in vocabulary.encode([" money", " hotel"])]
+    written = Written(vocabulary)
+    seen = {vocabulary.tokenizer.decode(written.drawn(words, np.random.default_rng(seed))) for seed in range(40)}
+    assert seen == {
+        "Topic: money, hotel.\n", "A text about money and hotel:\n", "Words: money, hotel\n", "money, hotel:\n",
+    }  # fmt: skip
+    assert len(seen) == len(TEMPLATES)
+    assert vocabulary.tokenizer.decode(written.closed(vocabulary.encode(["So:"])[0].ids)) == "So:\n"
+
+
+def test_bare_contexts_are_the_words_and_the_end_mark_and_draw_nothing() -> None:
+    rng = np.random.default_rng(0)
+    assert Bare(MARKS).drawn([[40, 41], [42]], rng) == [40, 41, 42, MARKS.end]
+    assert rng.random() == np.random.default_rng(0).random()
+
+
+def test_training_rows_have_their_context_in_the_form_asked_for() -> None:
+    data, seen = rows(), 0
+    vocabulary = Vocabulary(make_tokenizer(), MARKS)
+    newline = Written(vocabulary).closed([])
+    for index in range(len(data)):
+        noise = Noise(context=1, neighbour=0)
+        one = noised(data, index, lexicon(), noise, MARKS, np.random.default_rng(index))
+        two = noised(data, index, lexicon(), noise, MARKS, np.random.default_rng(index), Written(vocabulary))
+        assert one.targets == two.targets
+        assert [two.ids[hole] for hole in two.holes] == [one.ids[hole] for hole in one.holes]
+        if one.ids.count(MARKS.end) == 2:
+            seen += 1
+            assert two.ids.count(MARKS.end) == 1 and two.ids[0] == MARKS.start
+            assert len(two.ids) >= len(one.ids) - 1 + len(newline)
+    assert seen > 10
+
+
+class Leaning:
+    """A net whose logits are the sum of what a row holds, times the token; it keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Tensor] = []
+
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
+        self.asked.append(x.clone())
+        assert len(t) == len(x)
+        total = x.sum(1).float()[where.nonzero(as_tuple=True)[0]]
+        at = where.nonzero(as_tuple=True)[1]
+        return (total + 0 * at)[:, None] * torch.arange(1, 4)
+
+
+def test_guidance_goes_from_what_is_said_without_the_context_past_what_is_said_with_it() -> None:
+    # Context of the first row: 5 and 6; of the last row: 8. 9 are the holes, 0 is padding.
+    x = torch.tensor([[1, 5, 6, 9, 2, 9, 3], [1, 9, 4, 9, 2, 3, 0], [1, 8, 9, 2, 3, 0, 0]])
+    where, net = x == 9, Leaning()
+    guidance, active = Guidance(3.0, torch.tensor([7, 2, 0, 1]), 0), torch.tensor([1, 2, 3])
+    guided, again = (guidance(net, x, torch.ones(3), where, active) for _ in range(2))
+    plain = Leaning()(x, torch.ones(3), where)
+    assert net.asked[1].tolist() == [[1, 9, 2, 9, 3, 0, 0], [1, 9, 2, 3, 0, 0, 0]]
+    without = torch.tensor([24.0, 24.0, 28.0, 28.0, 15.0])[:, None] * torch.arange(1, 4)
+    guides = torch.tensor([True, True, False, False, True])[:, None]
+    expected = torch.where(guides, without + 3 * (plain - without), plain)
+    assert torch.allclose(guided[0:5], expected)
+    assert torch.allclose(torch.cat([again[0:1], again[1:4], again[4:5]]), expected)
+
+
+def test_nothing_is_computed_twice_without_a_context_or_at_weight_1() -> None:
+    x = torch.tensor([[1, 5, 9, 2]])
+    for weight, context, calls in ((1.0, 1, 1), (2.0, 0, 1), (2.0, 1, 2), (0.0, 1, 2)):
+        net = Leaning()
+        Guidance(weight, torch.tensor([context]), 0)(net, x, torch.ones(1), x == 9, torch.tensor([0]))
+        assert len(net.asked) == calls
+
+
+@pytest.mark.parametrize("guidance", [1.0, 2.5])
+def test_batches_of_any_size_and_order_give_the_same_steered_rows(base: Path, adapter: Path, guidance: float) -> None:
+    made = resampler(adapter, base, guidance)
+    whole = made(sources())
+    assert [made([source])[0] for source in sources()] == whole
+    assert made(sources()[::-1])[::-1] == whole
+    for source, row in zip(sources(), whole, strict=True):
+        assert all(made.replay(source, variant.seed) == variant.text for variant in row)
+
+
+def test_a_context_steers_and_guidance_steers_more_and_other_rows_stay(base: Path, adapter: Path) -> None:
+    plain = resampler(adapter, base)([Source(s.text, s.key) for s in sources()])
+    one, three = (resampler(adapter, base, weight)(sources()) for weight in (1.0, 3.0))
+    for source, *made in zip(sources(), plain, one, three, strict=True):
+        texts = {tuple(variant.text for variant in row) for row in made}
+        assert len(texts) == 1 if not source.context else len(texts) > 1
+
+
+def test_encoders_take_contexts_too(tmp_path: Path) -> None:
+    model = str(make_model(tmp_path / "model"))
+    grown = augdiff.augment(ROWS, text="text", context="about", n=2, model=model, guidance=2.0, return_rejected=True)
+    assert [row["about"] for row in grown[::3]] == [row["about"] for row in ROWS]
+
+
+def test_a_context_that_leaves_no_room_is_one_line(base: Path, adapter: Path) -> None:
+    with pytest.raises(DataError, match=r"^context 'a film.*' has \d+ tokens, at most 64 fit: use fewer words$"):
+        resampler(adapter, base)([Source(TEXTS[0], "key", context="a film " * 200)])
+
+
+def read(values: list[object], **columns: str) -> list[Source]:
+    cells = Cells(["text", "about"], ["text", "about"], len(values), {"text": TEXTS, "about": values}.__getitem__)
+    return [example.sources["text"] for example in read_examples(cells, Columns(**columns), None)]  # type: ignore[arg-type]
+
+
+def test_the_context_is_no_text_and_part_of_the_key() -> None:
+    cells = Cells(["text", "about"], ["text", "about"], 0, {}.__getitem__)
+    assert text_columns(Columns(context="about"), cells) == ("text",)
+    one = read(["x", None, ""], context="about")
+    assert [source.context for source in one] == ["x", "", ""]
+    two = read(["y", None, ""], context="about")
+    assert one[0].key != two[0].key and one[1:] == two[1:]
+    assert read(["x", None, ""], text="text")[0].key == read(["y", None, ""], text="text")[0].key
+    with pytest.raises(DataError, match=r"row 1, column 'about': 3 is no text"):
+        read(["x", 3, ""], context="about")
+
+
+def test_a_context_of_blanks_is_none(base: Path, adapter: Path) -> None:
+    denoiser: Denoiser = resampler(adapter, base).denoiser
+    assert denoiser.context(" \n") == []
+    assert denoiser.vocabulary.tokenizer.decode(denoiser.context("money:")) == "money:\n"
