@@ -24,7 +24,7 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
-from benchmarks import data, diversity, eda, peak, quality, results, showcase, subjects, tables, throughput
+from benchmarks import contexts, data, diversity, eda, peak, quality, results, showcase, subjects, tables, throughput
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
@@ -409,3 +409,11 @@ def test_the_plot_is_the_same_file_each_time_and_nothing_without_results(tmp_pat
 
 def test_the_showcase_marks_what_is_new_and_what_is_gone():
     assert showcase.marked("a b c", [Edit(0, 1, "x"), Edit(1, 3, "")]) == "**x** ~~b~~ c"
+
+
+def test_labels_are_told_in_words_as_a_sentence_or_not_at_all():
+    assert contexts.words("banking77", "card_payment_fee_charged") == "card payment fee charged"
+    assert contexts.words("trec6", "HUM") == "person"
+    assert contexts.sentence("sst2", "negative") == "This movie was terrible:"
+    assert contexts.sentence("banking77", "card_arrival") == "A question about card arrival:"
+    assert contexts.nothing("sst2", "negative") == ""

@@ -1,0 +1,44 @@
+"""The words that a label is told to a denoiser in, as somebody who knows the task would write them."""
+
+from __future__ import annotations
+
+from augdiff.text.words import find_words
+
+#: Names of labels in words, where the data has codes.
+NAMES = {
+    "trec6": {
+        "ABBR": "abbreviation", "DESC": "description", "ENTY": "entity", "HUM": "person", "LOC": "location",
+        "NUM": "number",
+    },
+}  # fmt: skip
+#: A line before the text, for a denoiser that reads such lines.
+SENTENCES = {
+    "sst2": {"negative": "This movie was terrible:", "positive": "This movie was great:"},
+    "trec6": {
+        "ABBR": "A question about what an abbreviation stands for:",
+        "DESC": "A question that asks for a description or a reason:",
+        "ENTY": "A question about a thing:",
+        "HUM": "A question about who somebody is:",
+        "LOC": "A question about a place:",
+        "NUM": "A question about a number, a date or an amount:",
+    },
+}
+
+
+def words(name: str, label: str) -> str:
+    """A label's name in words: ``card_arrival`` is *card arrival*."""
+    told = NAMES.get(name, {}).get(label, label.replace("_", " "))
+    return " ".join(told[start:end] for start, end in find_words(told)).lower()
+
+
+def sentence(name: str, label: str) -> str:
+    """A line that says the label; its name in words, where nobody wrote one."""
+    return SENTENCES.get(name, {}).get(label, f"A question about {words(name, label)}:")
+
+
+def nothing(name: str, label: str) -> str:
+    """No context."""
+    return ""
+
+
+FORMS = {"none": nothing, "words": words, "sentence": sentence}

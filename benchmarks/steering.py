@@ -1,0 +1,119 @@
+"""How strongly a context steers: do variants still have their row's label when the denoiser is told of it?
+
+The judge is an oracle that has seen what no user has: logistic regression on sentence embeddings of all-MiniLM-L6-v2,
+trained on all training rows but those that are resampled. Test rows are never read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks import contexts
+from benchmarks.data import labelled, parser
+from benchmarks.denoiser import embeddings
+from benchmarks.results import RESULTS, record, settings_of
+from benchmarks.subjects import Subject, warm_start
+
+_ALL = 100_000
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """A classifier that knows nearly all training rows.
+
+    :param embedder: whose sentence vectors it reads.
+    :param accuracy: on the rows that it was not trained on, which are resampled.
+    """
+
+    embedder: Subject
+    model: Any
+    accuracy: float
+
+    def agrees(self, texts: Sequence[str], labels: Sequence[str]) -> list[bool]:
+        """Whether it gives each text its label."""
+        found = self.model.predict(embeddings(self.embedder, texts).numpy())
+        return [bool(one == other) for one, other in zip(found, labels, strict=True)]
+
+
+def train_oracle(embedder: Subject, rows: Sequence[dict[str, str]], aside: int) -> Oracle:
+    """An oracle that has not seen the first ``aside`` rows."""
+    vectors = embeddings(embedder, [row["text"] for row in rows]).numpy()
+    labels = [row["label"] for row in rows]
+    model = LogisticRegression(C=10, max_iter=2000).fit(vectors[aside:], labels[aside:])
+    return Oracle(embedder, model, float(model.score(vectors[:aside], labels[:aside])))
+
+
+def measure(
+    rows: Sequence[dict[str, str]], oracle: Oracle, form: str, guidance: float, arguments: argparse.Namespace, name: str
+) -> dict[str, Any]:
+    """Fidelity of the variants of ``rows`` under contexts of one form."""
+    import augdiff
+
+    told = [{**row, "told": contexts.FORMS[form](name, row["label"])} for row in rows]
+    clock = time.perf_counter()
+    out: list[dict[str, Any]] = augdiff.augment(
+        told,
+        text="text",
+        label="label",
+        context="told",
+        n=arguments.n,
+        strength=arguments.strength,
+        guidance=guidance,
+        model=arguments.model,
+        base=arguments.base,
+        keep_original=False,
+        return_rejected=True,
+    )
+    seconds = time.perf_counter() - clock
+    agreed = oracle.agrees([row["text"] for row in out], [row["label"] for row in out])
+    kept = [agrees for row, agrees in zip(out, agreed, strict=True) if row["augdiff"]["verdict"] == "kept"]
+    changed = [row["augdiff"]["changed"] for row in out]
+    return {
+        "set": name,
+        "form": form,
+        "guidance": guidance,
+        "asked": len(out),
+        "kept": len(kept),
+        "fidelity": sum(agreed) / len(agreed),
+        "fidelity_kept": sum(kept) / len(kept) if kept else float("nan"),
+        "oracle": oracle.accuracy,
+        "changed": sum(changed) / len(changed),
+        "seconds": seconds,
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--model", default="base-en", help="name or folder of a model")
+    options.add_argument("--base", help="of a model that adapts one")
+    options.add_argument("--sets", nargs="+", default=["sst2", "trec6", "banking77"])
+    options.add_argument("--rows", type=int, default=100)
+    options.add_argument("-n", type=int, default=2, help="variants of each row")
+    options.add_argument("--strength", type=float, default=0.7)
+    options.add_argument("--forms", nargs="+", choices=list(contexts.FORMS), default=["none", "words"])
+    options.add_argument("--guidance", nargs="+", type=float, default=[1.0, 2.0], help="of rows with a context")
+    arguments = options.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    folder: Path = arguments.results or RESULTS
+    for name in arguments.sets:
+        rows = labelled(arguments.data, name, _ALL)
+        oracle = train_oracle(warm_start(), rows, arguments.rows)
+        for form in arguments.forms:
+            for guidance in arguments.guidance if form != "none" else [1.0]:
+                result = measure(rows[: arguments.rows], oracle, form, guidance, arguments, name)
+                record("steering", settings_of(arguments, ("data", "results", "base")), result, folder)
+                print(f"{name} {form} {guidance}: {result['fidelity']:.3f} of {result['asked']}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
