@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,13 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from augdiff.training import pad
+from benchmarks.batches import by_length
 from benchmarks.data import Pairs, pairs, parser, validation_lines
 from benchmarks.ranks import auc, spearman
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import Subject, running, shipped, warm_start
+from benchmarks.whole_words import word_prediction
 
-_BATCH_TOKENS = 1024
 _WINDOW = 510
 
 
@@ -49,7 +50,7 @@ def masked_prediction(subject: Subject, lines: Sequence[str], share: float, seed
     barred = [index for index in (subject.marks.blank, subject.marks.elastic) if index is not None]
     hits, loss, count = 0, 0.0, 0
     with torch.inference_mode():
-        for batch in _batches(rows):
+        for batch in by_length(rows):
             ids, real = pad([rows[i] for i in batch], subject.marks.pad)
             where = pad([holes[i].tolist() for i in batch], 0)[0].bool()
             logits = subject.network.logits(ids.masked_fill(where, subject.marks.mask), real, where)[:]
@@ -61,11 +62,11 @@ def masked_prediction(subject: Subject, lines: Sequence[str], share: float, seed
     return {"accuracy": hits / count, "cross_entropy": loss / count, "tokens": count}
 
 
-def over_seeds(subject: Subject, lines: Sequence[str], share: float, seeds: int) -> dict[str, float]:
-    """Mean and standard deviation of ``masked_prediction`` over mask seeds 0, 1, ..."""
-    runs = [masked_prediction(subject, lines, share, seed) for seed in range(seeds)]
+def over_seeds(figures: Callable[[int], dict[str, float]], seeds: int) -> dict[str, float]:
+    """Mean and standard deviation of ``figures`` over mask seeds 0, 1, ..."""
+    runs = [figures(seed) for seed in range(seeds)]
     found: dict[str, float] = {}
-    for name in ("accuracy", "cross_entropy", "tokens"):
+    for name in runs[0]:
         values = np.array([run[name] for run in runs])
         found[name] = float(values.mean())
         found[f"{name}_sd"] = float(values.std(ddof=1)) if seeds > 1 else 0.0
@@ -78,7 +79,7 @@ def embeddings(subject: Subject, texts: Sequence[str]) -> Tensor:
     parts: list[Tensor] = []
     order: list[int] = []
     with torch.inference_mode():
-        for batch in _batches(rows):
+        for batch in by_length(rows):
             ids, real = pad([rows[i] for i in batch], subject.marks.pad)
             parts.append(subject.network.embed(ids, real))
             order += batch
@@ -93,26 +94,16 @@ def cosines(subject: Subject, texts: Pairs) -> NDArray[np.float32]:
     return np.asarray(likeness.numpy(), dtype=np.float32)
 
 
-def _batches(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Indices of rows of like length."""
-    batch: list[int] = []
-    for index in sorted(range(len(rows)), key=lambda i: len(rows[i])):
-        if batch and (len(batch) + 1) * len(rows[index]) > _BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(index)
-    if batch:
-        yield batch
-
-
 def measure(subject: Subject, arguments: argparse.Namespace, lines: Sequence[str]) -> dict[str, Any]:
     """All figures of one denoiser."""
-    result: dict[str, Any] = {"subject": subject.name, "lines": len(lines), "masked": {}, "embedding": {}}
+    result: dict[str, Any] = {"subject": subject.name, "lines": len(lines), "masked": {}, "words": {}, "embedding": {}}
     for share in arguments.shares:
-        result["masked"][f"{share:g}"] = figures = over_seeds(subject, lines, share, arguments.seeds)
+        figures = over_seeds(partial(masked_prediction, subject, lines, share), arguments.seeds)
+        whole = over_seeds(partial(word_prediction, subject, lines, share), arguments.seeds)
+        result["masked"][f"{share:g}"], result["words"][f"{share:g}"] = figures, whole
         print(
             f"{subject.name} {share:.0%}: accuracy {figures['accuracy']:.4f} +- {figures['accuracy_sd']:.4f}, "
-            f"cross-entropy {figures['cross_entropy']:.3f}",
+            f"cross-entropy {figures['cross_entropy']:.3f}, whole words {whole['accuracy']:.4f}",
             file=sys.stderr,
         )
     if not arguments.skip_embedding:

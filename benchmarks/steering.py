@@ -78,6 +78,7 @@ def measure(
     kept = [agrees for row, agrees in zip(out, agreed, strict=True) if row["augdiff"]["verdict"] == "kept"]
     changed = [row["augdiff"]["changed"] for row in out]
     return {
+        "model": Path(arguments.model).name,
         "set": name,
         "form": form,
         "guidance": guidance,

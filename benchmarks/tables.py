@@ -80,24 +80,54 @@ def embedding(folder: Path) -> str:
 
 
 def throughput(folder: Path) -> str:
-    """Kept variants per second, each method beside nlpaug in the same run."""
+    """Kept variants per second of each method in one run, a processor and a set a line."""
+    methods = ("augdiff", "limit", "nlpaug", "string edits")
     rows = []
-    for result in latest(read("throughput", folder), "set").values():
-        reference = result["methods"]["nlpaug"]["per_second"]
-        for method, figures in result["methods"].items():
-            speed = figures["per_second"]
-            changed = _number(figures["words_changed"], 1)
-            rows.append([f"{result['set']}: {method}", _number(speed, 1), _number(speed / reference, 1), changed])
-    return table(["", "kept variants / s", "times nlpaug", "words changed"], rows)
+    for (processor, name), result in latest(_on_processors("throughput", folder), "processor", "set").items():
+        speeds = [result["methods"][method]["per_second"] for method in methods]
+        rows.append([processor, name, *(_number(speed, 0) for speed in speeds), _number(result["over_nlpaug"], 1)])
+    return table(["processor", "set", *methods, "augdiff / nlpaug"], rows)
 
 
 def scale(folder: Path) -> str:
     """The command line over growing files."""
-    results = sorted(latest(read("scale", folder), "rows").values(), key=lambda result: int(result["rows"]))
+    lines = latest(_on_processors("scale", folder), "processor", "rows").items()
     return table(
-        ["rows", "rows / s", "peak memory, MiB"],
-        [[f"{r['rows']:,}", _number(r["rows_per_second"], 0), _number(r["peak_mib"], 0)] for r in results],
+        ["processor", "rows", "rows / s", "peak memory, MiB"],
+        [
+            [processor, f"{rows:,}", _number(result["rows_per_second"], 0), _number(result["peak_mib"], 0)]
+            for (processor, rows), result in sorted(lines)
+        ],
     )
+
+
+def _on_processors(script: str, folder: Path) -> list[dict[str, Any]]:
+    """The lines of a script, with the processor among the results: speeds of two are not compared."""
+    return [
+        {**line, "result": {**line["result"], "processor": line["machine"]["processor"]}}
+        for line in read(script, folder)
+    ]
+
+
+def steering(folder: Path) -> str:
+    """How many variants have their row's label, by the oracle."""
+    results = latest(read("steering", folder), "model", "set", "form", "guidance").items()
+    rows = [
+        [model, name, form, f"{guidance:g}", *(f"{result[key]:.0%}" for key in ("fidelity", "oracle", "changed"))]
+        for (model, name, form, guidance), result in results
+    ]
+    return table(["model", "set", "context", "guidance", "label holds", "of originals", "words changed"], rows)
+
+
+def words(folder: Path) -> str:
+    """Whole words guessed, which vocabularies do not matter for."""
+    results = [result for result in latest(read("denoiser", folder), "subject").values() if result.get("words")]
+    shares = sorted({share for result in results for share in result["words"]}, key=float)
+    rows = [
+        [r["subject"], *(_number(r["words"][share]["accuracy"], 3) if share in r["words"] else "" for share in shares)]
+        for r in results
+    ]
+    return table(["whole words right at", *(f"{float(share):.0%}" for share in shares)], rows)
 
 
 def quality(folder: Path) -> str:
@@ -138,6 +168,8 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "scale": scale,
     "quality": quality,
     "quality-default": quality_default,
+    "steering": steering,
+    "words": words,
 }
 
 
