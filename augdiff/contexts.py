@@ -43,7 +43,10 @@ class Contexts(Protocol):
         """
 
     def closed(self, ids: Sequence[int]) -> list[int]:
-        """Ids of a context that somebody wrote, with what parts it from the text."""
+        """Ids of a context that somebody wrote, with what parts it from the text.
+
+        :param ids: none for a text without a context.
+        """
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,15 @@ class Bare:
 
     def closed(self, ids: Sequence[int]) -> list[int]:
         """See :class:`Contexts`."""
-        return [*ids, self.marks.end]
+        return [*ids, self.marks.end] if ids else []
 
 
 @dataclass(frozen=True)
 class Written:
-    """A line of its own, worded by one of the templates."""
+    """A line of its own, worded by one of the templates; the line is empty where there is no context.
+
+    A language model's state at the start mark says next to nothing, so a text's first token is read from the newline.
+    """
 
     vocabulary: Vocabulary
 

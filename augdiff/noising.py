@@ -158,10 +158,9 @@ def noised(
         slots = draw_slots(ends - starts, share, noise, marks.elastic is not None, rng)
         layout = lay_out(units, slots, marks)
         layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
-    context: list[int] = []
-    if rng.random() < noise.context and (words := draw_context(units, lexicon, noise, rng)):
-        context = (contexts or Bare(marks)).drawn(words, rng)
-    return wrapped(layout, context, marks)
+    form = contexts or Bare(marks)
+    words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
+    return wrapped(layout, form.drawn(words, rng) if words else form.closed([]), marks)
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:

@@ -99,7 +99,8 @@ class Sampler:
         noised = holes.slot >= 0
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         windows = np.array([window.first for _, window in rows], dtype=np.uint64)
-        context = torch.tensor([len(proposal.analysis.context) for proposal, _ in rows], device=denoiser.device)
+        opening = len(denoiser.context(""))
+        told = torch.tensor([len(one.analysis.context) - opening for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._space,
             x,
@@ -110,7 +111,7 @@ class Sampler:
             Streams(mix(seeds + mix(windows))),
             order=apart,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
-            guidance=Guidance(settings.guidance, context, denoiser.vocabulary.marks.pad),
+            guidance=Guidance(settings.guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
         )

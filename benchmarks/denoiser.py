@@ -31,10 +31,11 @@ _WINDOW = 510
 
 
 def encode(subject: Subject, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids between start and end marks, cut to the window."""
+    """Token ids between what stands before every text and the end mark, cut to the window."""
     marks = subject.marks
+    head = [marks.start, *subject.opening]
     encodings = subject.tokenizer.encode_batch(list(texts), add_special_tokens=False)
-    return [[marks.start, *encoding.ids[:_WINDOW], marks.end] for encoding in encodings]
+    return [[*head, *encoding.ids[:_WINDOW], marks.end] for encoding in encodings]
 
 
 def masked_prediction(subject: Subject, lines: Sequence[str], share: float, seed: int) -> dict[str, float]:
@@ -47,6 +48,8 @@ def masked_prediction(subject: Subject, lines: Sequence[str], share: float, seed
     rows = encode(subject, lines)
     special = np.array(sorted(subject.marks.special))
     holes = [(rng.random(len(row)) < share) & ~np.isin(row, special) for row in rows]
+    for hole in holes:
+        hole[: 1 + len(subject.opening)] = False
     barred = [index for index in (subject.marks.blank, subject.marks.elastic) if index is not None]
     hits, loss, count = 0, 0.0, 0
     with torch.inference_mode():

@@ -22,10 +22,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--base", help="folder, .gguf file or hub name of the base")
     options.add_argument("--scale", type=float, default=2.0, help="of the low-rank products")
     options.add_argument("--similarity", default="base-en", help="the model whose embeddings judge")
+    options.add_argument("--tokens", type=int, required=True, help="that it was trained on, for its config")
     arguments = options.parse_args(argv)
     base = find_base(arguments.adapts, arguments.base)
     model, vocabulary = from_bare(arguments.adapter, base, arguments.scale)
-    save_adapter(arguments.output, model, vocabulary, base.name, True, arguments.similarity, {})
+    trained = {"tokens": arguments.tokens}
+    save_adapter(arguments.output, model, vocabulary, base.name, True, arguments.similarity, trained)
 
 
 if __name__ == "__main__":

@@ -21,12 +21,16 @@ _PREFIX = "weights."
 
 @dataclass(frozen=True)
 class Subject:
-    """Weights and vocabulary under a name."""
+    """Weights and vocabulary under a name.
+
+    :param opening: ids that stand before every text.
+    """
 
     name: str
     network: Network
     tokenizer: Tokenizer
     marks: Marks
+    opening: tuple[int, ...] = ()
 
 
 def warm_start() -> Subject:
@@ -41,7 +45,8 @@ def shipped(model: str, precision: str = "auto", base: str | None = None) -> Sub
     """A model by its name or folder."""
     denoiser = load(model, precision=precision, base=base)
     name = Path(model).name + (f" ({denoiser.precision})" if denoiser.precision != FLOAT else "")
-    return Subject(name, denoiser.network, denoiser.vocabulary.tokenizer, denoiser.vocabulary.marks)
+    vocabulary, opening = denoiser.vocabulary, tuple(denoiser.context(""))
+    return Subject(name, denoiser.network, vocabulary.tokenizer, vocabulary.marks, opening)
 
 
 def running(state: Path) -> Subject:

@@ -16,7 +16,8 @@ from typing import Any
 from benchmarks.results import RESULTS, latest, read
 
 _HOME = Path(__file__).parents[1]
-PAGES = (_HOME / "README.md", _HOME / "augdiff" / "models" / "base_en" / "README.md")
+_MODELS = _HOME / "augdiff" / "models"
+PAGES = (_HOME / "README.md", *(_MODELS / name / "README.md" for name in ("base_en", "large_en")))
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _EMPTY = "(not measured yet)\n"
 _DEFAULT = "default"
@@ -84,9 +85,11 @@ def throughput(folder: Path) -> str:
     methods = ("augdiff", "limit", "nlpaug", "string edits")
     rows = []
     for (processor, name), result in latest(_on_processors("throughput", folder), "processor", "set").items():
-        speeds = [result["methods"][method]["per_second"] for method in methods]
-        rows.append([processor, name, *(_number(speed, 0) for speed in speeds), _number(result["over_nlpaug"], 1)])
-    return table(["processor", "set", *methods, "augdiff / nlpaug"], rows)
+        made = result["methods"]
+        changed = " / ".join(_number(made[method]["words_changed"], 1) for method in ("augdiff", "nlpaug"))
+        speeds = [_number(made[method]["per_second"], 0) for method in methods]
+        rows.append([processor, name, *speeds, _number(result["over_nlpaug"], 1), changed])
+    return table(["processor", "set", *methods, "augdiff / nlpaug", "words changed by the two"], rows)
 
 
 def scale(folder: Path) -> str:

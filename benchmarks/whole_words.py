@@ -27,34 +27,33 @@ def word_prediction(subject: Subject, lines: Sequence[str], share: float, seed: 
     """
     marks, vocabulary = subject.marks, Vocabulary(subject.tokenizer, subject.marks)
     rows: list[list[int]] = []
-    holes: list[list[bool]] = []
+    holes: list[list[int]] = []
     owners: list[list[int]] = []
     for index, (line, encoded) in enumerate(zip(lines, vocabulary.encode(lines), strict=True)):
         words = find_words(line)
         hit = np.random.default_rng([seed, round(1000 * share), index]).random(len(words)) < share
         _, word = unit_starts(words, np.array([start for start, _ in encoded.offsets], dtype=np.int64))
-        owner = word[:_WINDOW]
-        rows.append([marks.start, *encoded.ids[:_WINDOW], marks.end])
-        holes.append([False, *((owner >= 0) & hit[owner] if len(words) else owner >= 0).tolist(), False])
-        owners.append([-1, *owner.tolist(), -1])
+        own = word[:_WINDOW].tolist()
+        head = [marks.start, *subject.opening]
+        rows.append([*head, *encoded.ids[:_WINDOW], marks.end])
+        holes.append([*(0 for _ in head), *(int(at >= 0 and hit[at]) for at in own), 0])
+        owners.append([*(-1 for _ in head), *own, -1])
     right = count = 0
     barred = [index for index in (marks.blank, marks.elastic) if index is not None]
     with torch.inference_mode():
         for batch in by_length(rows):
             ids, real = pad([rows[i] for i in batch], marks.pad)
             where = pad([holes[i] for i in batch], 0)[0].bool()
-            if not bool(where.any()):
-                continue
             logits = subject.network.logits(ids.masked_fill(where, marks.mask), real, where)[:]
             logits[:, barred] = -torch.inf
             guessed = iter(logits.argmax(1).tolist())
             for i in batch:
                 found: dict[int, list[tuple[int, int]]] = {}
-                for token, hole, owner in zip(rows[i], holes[i], owners[i], strict=True):
+                for token, hole, at in zip(rows[i], holes[i], owners[i], strict=True):
                     if hole:
-                        found.setdefault(owner, []).append((token, next(guessed)))
+                        found.setdefault(at, []).append((token, next(guessed)))
                 for tokens in found.values():
-                    wanted, got = (spelt(vocabulary, ids) for ids in zip(*tokens, strict=True))
+                    wanted, got = (spelt(vocabulary, part) for part in zip(*tokens, strict=True))
                     right += wanted == got
                     count += 1
     return {"accuracy": right / count, "words": count}

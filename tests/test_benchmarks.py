@@ -31,6 +31,7 @@ from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import PINS
 from benchmarks.ranks import auc, ranks, spearman
 from benchmarks.subjects import Subject, bert_marks
+from benchmarks.whole_words import word_prediction
 
 WORDS = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "red", "green", "blue", "sky"]
 MARKS = Marks(pad=0, unknown=3, start=4, end=5, mask=6, elastic=2, blank=1)
@@ -87,35 +88,51 @@ def test_of_several_lines_on_the_same_thing_the_newest_counts():
 
 def measured(folder: Path) -> None:
     masked = {"0.15": {"accuracy": 0.4251, "cross_entropy": 3.987}, "0.4": {"accuracy": 0.33, "cross_entropy": 4.4}}
-    result = {"subject": "base-en", "masked": masked, "embedding": {"stsb_spearman": 0.7654, "mrpc_auc": None}}
-    results.record("denoiser", {}, result, folder)
-    methods = {
-        "augdiff": {"per_second": 120.0, "words_changed": 3.21},
-        "nlpaug": {"per_second": 8.0, "words_changed": 3.3},
+    result = {
+        "subject": "base-en",
+        "masked": masked,
+        "words": masked,
+        "embedding": {"stsb_spearman": 0.7654, "mrpc_auc": None},
     }
-    results.record("throughput", {}, {"set": "sst2", "methods": methods}, folder)
+    results.record("denoiser", {}, result, folder)
+    speeds = {"augdiff": 120.0, "limit": 200.0, "nlpaug": 8.0, "string edits": 9000.0}
+    methods = {name: {"per_second": speed, "words_changed": 3.21} for name, speed in speeds.items()}
+    results.record("throughput", {}, {"set": "sst2", "methods": methods, "over_nlpaug": 15.0}, folder)
+    steered = {"fidelity": 0.7, "oracle": 0.9, "changed": 0.5}
+    results.record("steering", {}, {"model": "m", "set": "sst2", "form": "words", "guidance": 2.0, **steered}, folder)
     shown = [{"source": "a b", "label": "x", "variants": ["a **c**"]}]
     results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
     for rows in (10_000, 1000):
         results.record("scale", {}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
 
 
-def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: Path):
+def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(results, "_processor", lambda: "Anvil")
     measured(tmp_path)
     readme = "# x\n<!-- table: denoiser -->\nold\n<!-- end -->\ntext\n<!-- table: scale -->\n<!-- end -->\n"
     filled = tables.fill(readme, tmp_path)
     assert filled == (
         "# x\n<!-- table: denoiser -->\n| accuracy / cross-entropy at | 15% | 40% |\n| --- | ---: | ---: |\n"
         "| base-en | 0.425 / 3.99 | 0.330 / 4.40 |\n<!-- end -->\ntext\n<!-- table: scale -->\n"
-        "| rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: |\n"
-        "| 1,000 | 100 | 512 |\n| 10,000 | 100 | 512 |\n<!-- end -->\n"
+        "| processor | rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: | ---: |\n"
+        "| Anvil | 1,000 | 100 | 512 |\n| Anvil | 10,000 | 100 | 512 |\n<!-- end -->\n"
     )
     assert tables.fill(filled, tmp_path) == filled
 
 
 def test_speeds_are_shown_beside_nlpaug(tmp_path: Path):
     measured(tmp_path)
-    assert "| sst2: augdiff | 120.0 | 15.0 | 3.2 |" in tables.throughput(tmp_path)
+    assert "| sst2 | 120 | 200 | 8 | 9,000 | 15.0 | 3.2 / 3.2 |" in tables.throughput(tmp_path)
+
+
+def test_speeds_on_two_processors_are_two_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(results, "_processor", lambda: "Anvil")
+    measured(tmp_path)
+    monkeypatch.setattr(results, "_processor", lambda: "Bellows")
+    measured(tmp_path)
+    assert [line.split(" | ")[0] for line in tables.scale(tmp_path).splitlines()[2:]] == ["| Anvil"] * 2 + [
+        "| Bellows"
+    ] * 2
 
 
 def test_a_table_without_results_says_so_and_an_unknown_one_is_an_error(tmp_path: Path):
@@ -234,6 +251,22 @@ def test_masks_follow_from_the_seed_and_hit_their_share():
     counts = [masked_prediction(subject, lines, 0.4, seed)["tokens"] for seed in (0, 0, 1)]
     assert counts[0] == counts[1] != counts[2]
     assert counts[0] / 2000 == pytest.approx(0.4, abs=0.05)
+
+
+def test_whole_words_are_right_only_with_all_their_tokens():
+    lines = ["the film was good", "a bad film"]
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "film", "was", "good", "a", "bad"]
+    made = Tokenizer(WordLevel({token: index for index, token in enumerate(tokens)}, unk_token="[UNK]"))
+    made.pre_tokenizer = Whitespace()
+    marks = bert_marks(made)
+
+    class Film(Parrot):
+        def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
+            assert not where[:, :2].any() and (ids[where] == marks.mask).all()
+            return torch.eye(len(tokens))[6].repeat(int(where.sum()), 1)
+
+    found = word_prediction(Subject("film", Film(), made, marks, opening=(3,)), lines, 1.0, 0)
+    assert found == {"accuracy": 2 / 7, "words": 7}
 
 
 def test_embeddings_come_in_the_order_of_their_texts():

@@ -171,7 +171,9 @@ def test_the_context_is_no_text_and_part_of_the_key() -> None:
         read(["x", 3, ""], context="about")
 
 
-def test_a_context_of_blanks_is_none(base: Path, adapter: Path) -> None:
+def test_a_context_of_blanks_is_none_but_a_line_stands_before_every_text(base: Path, adapter: Path) -> None:
     denoiser: Denoiser = resampler(adapter, base).denoiser
-    assert denoiser.context(" \n") == []
+    line = denoiser.vocabulary.encode(["\n"])[0].ids
+    assert denoiser.context(" \n") == denoiser.context("") == line
+    assert Bare(MARKS).closed([]) == []
     assert denoiser.vocabulary.tokenizer.decode(denoiser.context("money:")) == "money:\n"

@@ -81,13 +81,11 @@ class Denoiser:
     contexts: Contexts | None = None
 
     def context(self, text: str) -> list[int]:
-        """Ids of a context as they stand before a text; none for blanks.
+        """Ids of a context as they stand before a text; for blanks, those before a text without one.
 
         :raises DataError: if it takes more than half of the window.
         """
         ids = self.vocabulary.encode([text])[0].ids if text.strip() else []
-        if not ids:
-            return []
         found = (self.contexts or Bare(self.vocabulary.marks)).closed(ids)
         most = self.max_tokens // 2
         if len(found) > most:

@@ -23,7 +23,7 @@ class Guidance:
     """How strongly a batch is guided.
 
     :param weight: 1 is no guidance, above 1 is more of the context.
-    :param context: how many tokens of each row are its context; they follow the first one, ``(B,)``.
+    :param context: how many tokens of each row a row without a context lacks; they follow the first one, ``(B,)``.
     :param pad: what is put at a row's end in place of its context.
     """
 
