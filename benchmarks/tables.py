@@ -113,13 +113,21 @@ def _on_processors(script: str, folder: Path) -> list[dict[str, Any]]:
 
 
 def steering(folder: Path) -> str:
-    """How many variants have their row's label, by the oracle."""
-    results = latest(read("steering", folder), "model", "set", "form", "guidance").items()
-    rows = [
-        [model, name, form, f"{guidance:g}", *(f"{result[key]:.0%}" for key in ("fidelity", "oracle", "changed"))]
-        for (model, name, form, guidance), result in results
-    ]
-    return table(["model", "set", "context", "guidance", "label holds", "of originals", "words changed"], rows)
+    """How many variants have their row's label, by the oracle; a model and a set a line, a kind of context a column."""
+    results = latest(read("steering", folder), "model", "set", "form", "guidance")
+    kinds = sorted({(form, guidance) for _, _, form, guidance in results}, key=_plainest_first)
+    rows = []
+    for model, name in dict.fromkeys(key[:2] for key in results):
+        found = [results.get((model, name, *kind)) for kind in kinds]
+        oracle = next(result["oracle"] for result in found if result)
+        cells = [f"{result['fidelity']:.0%}" if result else "" for result in found]
+        rows.append([model, name, *cells, f"{oracle:.0%}"])
+    heads = [form + (f", guidance {guidance:g}" if guidance != 1 else "") for form, guidance in kinds]
+    return table(["model", "set", *heads, "of originals"], rows)
+
+
+def _plainest_first(kind: tuple[str, float]) -> tuple[int, float]:
+    return ("none", "words", "sentence").index(kind[0]), kind[1]
 
 
 def words(folder: Path) -> str:
