@@ -1,10 +1,12 @@
 """What several files of tests begin with."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from commands import ROWS, Commands
+from tiny import knowing, make_base
 
 
 @pytest.fixture
@@ -17,3 +19,12 @@ def rows(tmp_path: Path) -> Path:
     path = tmp_path / "rows.jsonl"
     path.write_text("\n".join(map(json.dumps, ROWS)))
     return path
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder of a tiny language model that augdiff knows."""
+    folder = make_base(tmp_path_factory.mktemp("bases") / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        knowing(patch, folder)
+        yield folder

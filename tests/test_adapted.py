@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-from tiny import ADAPTER_MARKS, knowing, make_adapted, make_adapter, make_base, make_base_tokenizer, make_model
+from tiny import ADAPTER_MARKS, make_adapted, make_adapter, make_base_tokenizer, make_model
 
 from augdiff.denoisers.adapted import BARRED, AdaptedNetwork
 from augdiff.denoisers.byte_level import special_ids
@@ -27,14 +26,6 @@ TEXTS = (
     "我喜欢 this book, she said she would never read it again.",
     "😀",
 )
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = make_base(tmp_path_factory.mktemp("bases") / "base")
-    with pytest.MonkeyPatch.context() as patch:
-        knowing(patch, folder)
-        yield folder
 
 
 @pytest.fixture(scope="module")

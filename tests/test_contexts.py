@@ -1,13 +1,12 @@
 """Contexts: how they are put before texts in training and in use, and how strongly they steer."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from test_training import lexicon, rows
-from tiny import ADAPTER_MARKS, MARKS, knowing, make_adapter, make_base, make_base_tokenizer, make_model, make_tokenizer
+from tiny import ADAPTER_MARKS, MARKS, make_adapter, make_base_tokenizer, make_model, make_tokenizer
 from torch import Tensor
 
 import augdiff
@@ -25,14 +24,6 @@ from augdiff.variant import Source
 
 TEXTS = ["The film was very good and we loved it.", "How do I transfer money to the card?", "She had read the book."]
 ROWS = [{"text": text, "about": about} for text in TEXTS for about in ("money", "", "A film about a book:")]
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = make_base(tmp_path_factory.mktemp("bases") / "base")
-    with pytest.MonkeyPatch.context() as patch:
-        knowing(patch, folder)
-        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
 """Training an adapter: what learns, what stays, and what a stopped run loses (nothing)."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from test_training import MARKS, lexicon, rows
-from tiny import ADAPTER_MARKS, LINES, knowing, make_adapted, make_adapter, make_base
+from tiny import ADAPTER_MARKS, LINES, make_adapted, make_adapter
 
 from augdiff.bases.find import find_base
 from augdiff.corpus import tokenize
@@ -23,14 +22,6 @@ from augdiff.training_run import train
 
 BUDGET = Training(tokens=12_000, batch_tokens=1024, rate=3e-3, warmup=5)
 LONG = replace(BUDGET, tokens=90_000)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = make_base(tmp_path_factory.mktemp("bases") / "base")
-    with pytest.MonkeyPatch.context() as patch:
-        knowing(patch, folder)
-        yield folder
 
 
 @pytest.fixture(scope="module")
