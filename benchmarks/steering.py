@@ -1,7 +1,8 @@
 """How strongly a context steers: do variants still have their row's label when the denoiser is told of it?
 
 The judge is an oracle that has seen what no user has: logistic regression on sentence embeddings of all-MiniLM-L6-v2,
-trained on all training rows but those that are resampled. Test rows are never read.
+trained on all training rows but those that are resampled. Test rows are never read. A denoiser that puts the context's
+own words into the text fools it, so variants that do are counted, too.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import torch
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks import contexts
-from benchmarks.data import labelled, parser
+from benchmarks.data import labelled, parser, words_of
 from benchmarks.denoiser import embeddings
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import Subject, warm_start
 
 _ALL = 100_000
+# Shorter words are those of any sentence.
+_LONG = 4
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,12 @@ def measure(
         return_rejected=True,
     )
     seconds = time.perf_counter() - clock
+    told_to = [row["told"] for row in out]
     agreed = oracle.agrees([row["text"] for row in out], [row["label"] for row in out])
     kept = [agrees for row, agrees in zip(out, agreed, strict=True) if row["augdiff"]["verdict"] == "kept"]
     changed = [row["augdiff"]["changed"] for row in out]
+    sources = [rows[row["augdiff"]["source"]]["text"] for row in out]
+    repeated = [repeats(*texts) for texts in zip(sources, (row["text"] for row in out), told_to, strict=True)]
     return {
         "model": Path(arguments.model).name,
         "set": name,
@@ -86,10 +92,17 @@ def measure(
         "kept": len(kept),
         "fidelity": sum(agreed) / len(agreed),
         "fidelity_kept": sum(kept) / len(kept) if kept else float("nan"),
+        "repeats": sum(repeated) / len(repeated),
         "oracle": oracle.accuracy,
         "changed": sum(changed) / len(changed),
         "seconds": seconds,
     }
+
+
+def repeats(source: str, variant: str, context: str) -> bool:
+    """Whether a variant brings a word of the context, of four letters or more, that its source does not have."""
+    new = set(words_of(variant)) - set(words_of(source))
+    return any(len(word) >= _LONG and word in new for word in words_of(context))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -98,7 +98,7 @@ def measured(folder: Path) -> None:
     speeds = {"augdiff": 120.0, "limit": 200.0, "nlpaug": 8.0, "string edits": 9000.0}
     methods = {name: {"per_second": speed, "words_changed": 3.21} for name, speed in speeds.items()}
     results.record("throughput", {}, {"set": "sst2", "methods": methods, "over_nlpaug": 15.0}, folder)
-    steered = {"fidelity": 0.7, "oracle": 0.9, "changed": 0.5}
+    steered = {"fidelity": 0.7, "oracle": 0.9, "repeats": 0.5}
     results.record("steering", {}, {"model": "m", "set": "sst2", "form": "words", "guidance": 2.0, **steered}, folder)
     shown = [{"source": "a b", "label": "x", "variants": ["a **c**"]}]
     results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
