@@ -450,3 +450,10 @@ def test_labels_are_told_in_words_as_a_sentence_or_not_at_all():
     assert contexts.sentence("sst2", "negative") == "This movie was terrible:"
     assert contexts.sentence("banking77", "card_arrival") == "A question about card arrival:"
     assert contexts.nothing("sst2", "negative") == ""
+
+
+def test_a_variant_repeats_its_context_where_it_brings_a_long_word_of_it():
+    steering = pytest.importorskip("benchmarks.steering", exc_type=ImportError)
+    assert steering.repeats("a good film", "a negative film", "Negative review")
+    assert not steering.repeats("a negative film", "a negative play", "negative")
+    assert not steering.repeats("a good film", "was a good film", "it was bad")
