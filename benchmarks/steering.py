@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from sklearn.linear_model import LogisticRegression
 
 from benchmarks import contexts
 from benchmarks.data import labelled, parser, words_of
@@ -49,6 +48,8 @@ class Oracle:
 
 def train_oracle(embedder: Subject, rows: Sequence[dict[str, str]], aside: int) -> Oracle:
     """An oracle that has not seen the first ``aside`` rows."""
+    from sklearn.linear_model import LogisticRegression
+
     vectors = embeddings(embedder, [row["text"] for row in rows]).numpy()
     labels = [row["label"] for row in rows]
     model = LogisticRegression(C=10, max_iter=2000).fit(vectors[aside:], labels[aside:])

@@ -24,7 +24,20 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
-from benchmarks import contexts, data, diversity, eda, peak, quality, results, showcase, subjects, tables, throughput
+from benchmarks import (
+    contexts,
+    data,
+    diversity,
+    eda,
+    peak,
+    quality,
+    results,
+    showcase,
+    steering,
+    subjects,
+    tables,
+    throughput,
+)
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
@@ -453,7 +466,6 @@ def test_labels_are_told_in_words_as_a_sentence_or_not_at_all():
 
 
 def test_a_variant_repeats_its_context_where_it_brings_a_long_word_of_it():
-    steering = pytest.importorskip("benchmarks.steering", exc_type=ImportError)
     assert steering.repeats("a good film", "a negative film", "Negative review")
     assert not steering.repeats("a negative film", "a negative play", "negative")
     assert not steering.repeats("a good film", "was a good film", "it was bad")
