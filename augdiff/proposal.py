@@ -37,12 +37,16 @@ class Analysis:
 
     :param frozen: stretches that must not change, sorted, in code points.
     :param context: ids that stand before the text.
+    :param told: stems of words that must not come out, since the context has them.
+    :param told_ids: tokens that spell one.
     """
 
     text: str
     units: Units
     frozen: list[tuple[int, int]]
     context: list[int]
+    told: frozenset[str]
+    told_ids: list[int]
 
 
 @dataclass(frozen=True)
@@ -84,8 +88,10 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
     slot = np.full((len(proposals), width), -1)
     flags = np.zeros((4, len(proposals), width), dtype=bool)
     forbidden = np.full((len(proposals), width), -1)
+    told = np.full((len(proposals), max(len(proposal.analysis.told_ids) for proposal, _ in proposals)), -1)
     for row, (proposal, window) in enumerate(proposals):
         of = proposal.slot_of
+        told[row, : len(proposal.analysis.told_ids)] = proposal.analysis.told_ids
         for index, place_ in enumerate(window.holes, window.first):
             held = proposal.slots[of[index]]
             begins = index == 0 or of[index - 1] != of[index]
@@ -100,9 +106,8 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
                     forbidden[row, place_] = first
     to = denoiser.device
     elastic, begin_flags, end_flags, glued = (torch.from_numpy(flag).to(to) for flag in flags)
-    return Holes(
-        torch.from_numpy(slot).to(to), elastic, begin_flags, end_flags, glued, torch.from_numpy(forbidden).to(to)
-    )
+    slots, unlike, untold = (torch.from_numpy(ids).to(to) for ids in (slot, forbidden, told))
+    return Holes(slots, elastic, begin_flags, end_flags, glued, unlike, untold)
 
 
 def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> list[Edit]:

@@ -15,6 +15,7 @@ from augdiff.quality.similarity import calibrated, embed
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
+from augdiff.text.echo import echoes
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Source, Variant
@@ -92,7 +93,7 @@ class Resampler:
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
-            attempt.unwanted = self._unwanted(attempt, sources[attempt.source].text)
+            attempt.unwanted = self._unwanted(attempt, analyses[attempt.source])
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]
@@ -114,12 +115,14 @@ class Resampler:
                     again.append(attempt)
         return again
 
-    def _unwanted(self, attempt: _Attempt, source: str) -> str | None:
+    def _unwanted(self, attempt: _Attempt, source: Analysis) -> str | None:
         """The reason why the new words cannot stay, if there is one."""
         new = new_words(attempt.edits)
         if avoided(new, self._avoid):
             return "avoided"
-        coined = coins_words(new, source, self.denoiser.vocabulary, self.denoiser.cases)
+        if echoes(new, source.told):
+            return "echo"
+        coined = coins_words(new, source.text, self.denoiser.vocabulary, self.denoiser.cases)
         return "unfluent" if coined else None
 
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:

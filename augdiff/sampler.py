@@ -23,6 +23,7 @@ from augdiff.quality.similarity import by_length
 from augdiff.settings import Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import Bars, avoided_ids
+from augdiff.text.echo import Spellings, told_stems
 from augdiff.text.edits import Edit
 from augdiff.text.holes import Shape, Window
 from augdiff.text.protect import Protection, merged
@@ -54,6 +55,7 @@ class Sampler:
         self.settings = settings
         self._protection = Protection(settings.protect)
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
+        self._spellings = Spellings(vocabulary)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
         self._shape = Shape()
 
@@ -67,7 +69,9 @@ class Sampler:
         for source, encoded in zip(sources, vocabulary.encode([source.text for source in sources]), strict=True):
             frozen = merged([*self._protection.spans(source.text), *source.spans])
             units = find_units(source.text, encoded, frozen, vocabulary.marks)
-            found.append(Analysis(source.text, units, frozen, self.denoiser.context(source.context)))
+            told = frozenset() if self.settings.echo else told_stems(source.context, source.text)
+            context = self.denoiser.context(source.context)
+            found.append(Analysis(source.text, units, frozen, context, told, self._spellings.of(told)))
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:

@@ -53,6 +53,8 @@ class Settings:
         0 draws from all.
     :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
         the time; 0 ignores it. Rows without a context are not touched by it.
+    :param echo: whether words of a row's context, of four letters or more, may come out though its text lacks them.
+        A label's name in a text is no example of the label, so by default they may not.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     :param precision: of the denoiser's products: ``int8`` or ``bfloat16`` (each for some models, on processors
@@ -76,6 +78,7 @@ class Settings:
     temperature: float = 0.8
     min_p: float = 0.02
     guidance: float = 1.0
+    echo: bool = False
     batch_size: int = 256
     device: str = "auto"
     precision: str = "auto"
@@ -131,6 +134,12 @@ def _number(rule: str, holds: Callable[[float], bool]) -> Callable[[str, Any], f
         return number
 
     return check
+
+
+def _flag(name: str, value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _refuse(name, "True or False", value)
+    return value
 
 
 def _strength(name: str, value: Any) -> float | tuple[float, float]:
@@ -221,6 +230,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
     "guidance": _number("a number of at least 0", lambda x: 0 <= x < float("inf")),
+    "echo": _flag,
     "batch_size": _whole(1),
     "device": _device,
     "precision": _precision,

@@ -40,7 +40,7 @@ class Variant:
     :param similarity: to the source, 0 (like two random texts) to 1.
     :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
     :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
-        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``protected``.
+        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``.
     :param weight: to give to a classifier as ``sample_weight``; 1 for originals.
     """
 

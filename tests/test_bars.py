@@ -16,14 +16,29 @@ def token(name: str) -> int:
     return int(found)
 
 
-def allowed(ids: list[int], slot: list[int], at: int, elastic: bool = False, avoid: tuple[str, ...] = ()) -> set[str]:
+def allowed(
+    ids: list[int],
+    slot: list[int],
+    at: int,
+    elastic: bool = False,
+    avoid: tuple[str, ...] = (),
+    told: tuple[str, ...] = (),
+) -> set[str]:
     """The tokens that may come out at ``at`` of a row with holes where ``slot`` is not -1."""
     x, slots = torch.tensor([ids]), torch.tensor([slot])
     hole = slots >= 0
     begins = hole & (slots != slots.roll(1, 1))
     ends = hole & (slots != slots.roll(-1, 1))
     none = torch.zeros_like(hole)
-    holes = Holes(slots, hole & elastic, begins, ends, none, torch.full_like(slots, -1))
+    holes = Holes(
+        slots,
+        hole & elastic,
+        begins,
+        ends,
+        none,
+        torch.full_like(slots, -1),
+        torch.tensor([[token(word) for word in told]], dtype=torch.long),
+    )
     where = torch.zeros_like(hole)
     where[0, at] = True
     bars = Bars(VOCABULARY, avoided_ids(VOCABULARY, avoid), CPU)
@@ -77,3 +92,11 @@ def test_a_word_is_not_said_twice() -> None:
 def test_marks_that_open_close_or_tie_are_never_produced() -> None:
     found = allowed([S, token("movie"), M, M, E], [-1, 0, 0, 0, -1], 2)
     assert not found & {'"', "'", "-", "(", ")", ".", ":", "!", "?"}
+
+
+def test_words_that_the_context_has_do_not_come_out() -> None:
+    row = ([S, M, M, E], [-1, 0, 1, -1])
+    free = allowed(*row, 1)
+    assert {"good", "movie"} <= free
+    for at in (1, 2):
+        assert allowed(*row, at, told=("good", "movie")) == free - {"good", "movie"}

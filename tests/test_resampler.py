@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from tiny import make_byte_level_lm, make_masked_lm, make_model
 
 from augdiff.errors import ModelError, OptionError
-from augdiff.resampler import Resampler
+from augdiff.resampler import Resampler, new_words
 from augdiff.settings import Settings
+from augdiff.text.echo import Spellings, echoes, told_stems
 from augdiff.text.edits import apply_edits
 from augdiff.text.words import find_words
 from augdiff.variant import Source, Variant
@@ -244,3 +245,32 @@ def test_any_text_goes_through_and_keeps_its_bytes_outside_of_edits(resampler: R
         assert apply_edits(text, variant.edits) == variant.text
         if not find_words(text):
             assert variant.verdict == "nothing-free"
+
+
+def test_words_of_the_context_come_out_only_where_the_text_has_them_or_they_may(model: str) -> None:
+    told = "anna peter london paris phone battery screen hotel waiter soup story actor scene music night week money"
+    rows = [
+        Source(f"we saw the {name} and it was good then", str(i), (), told)
+        for i, name in enumerate(["film", "anna"] * 10)
+    ]
+
+    def named(resampler: Resampler) -> list[set[str]]:
+        return [
+            {name for variant in row for edit in variant.edits for name in told.split() if name in edit.text.lower()}
+            for row in resampler(rows)
+        ]
+
+    barred = named(Resampler(loose(model, strength=1.0)))
+    assert set().union(*barred[::2]) == set()
+    assert set().union(*barred[1::2]) <= {"anna"}
+    assert len(set().union(*named(Resampler(loose(model, strength=1.0, echo=True))))) > 1
+
+
+def test_a_word_of_the_context_that_came_out_by_pieces_is_an_echo(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Spellings, "of", lambda self, stems: [])
+    source = Source("we saw the film and it was good", "k", (), "anna peter london paris movie food waiter hotel")
+    variants = Resampler(loose(model, n=60, redraws=0, strength=1.0))([source])[0]
+    assert {variant.verdict for variant in variants} >= {"echo", "kept"}
+    told = told_stems(source.context, source.text)
+    for variant in variants:
+        assert (variant.verdict == "echo") == echoes(new_words(variant.edits), told) or variant.verdict == "copy"

@@ -45,6 +45,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("device", "gpu"),
         ("guidance", -1),
         ("guidance", "2"),
+        ("echo", 1),
         ("precision", "int4"),
     ],
 )
@@ -127,6 +128,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "temperature": 0.5,
         "min_p": 0.1,
         "guidance": 2.0,
+        "echo": True,
         "precision": "float32",
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}

@@ -99,6 +99,7 @@ class Call:
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
     guidance: Annotated[float, number("How strongly --context steers: 1 as trained, 2 more.")] = Settings.guidance
+    echo: Annotated[bool, flag("Whether words of --context may come out.")] = Settings.echo
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
     precision: Annotated[str, word("NAME", "auto, int8, bfloat16 or float32.")] = Settings.precision

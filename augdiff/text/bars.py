@@ -29,7 +29,7 @@ _RESTS = frozenset(
 
 @dataclass(frozen=True)
 class Holes:
-    """The holes of a batch of windows, ``(B, L)`` each.
+    """The holes of a batch of windows, ``(B, L)`` each but for the last.
 
     :param slot: the slot of each hole, -1 elsewhere.
     :param elastic: holes that may come out blank; without its first one, a slot cannot vanish.
@@ -37,6 +37,7 @@ class Holes:
     :param ends: holes that end a slot.
     :param glued: slots whose first token goes on with the text before it (no blank between).
     :param forbidden: an id that a hole must not become, -1 where there is none.
+    :param told: ids that no hole of a row must become, ``(B, C)``, -1 where there are fewer.
     """
 
     slot: Tensor
@@ -45,6 +46,7 @@ class Holes:
     ends: Tensor
     glued: Tensor
     forbidden: Tensor
+    told: Tensor
 
     def __getitem__(self, rows: Tensor) -> Holes:
         return Holes(*(value[rows] for value in vars(self).values()))
@@ -64,7 +66,8 @@ class Bars:
     def __call__(self, x: Tensor, where: Tensor, holes: Holes) -> Rule:
         """What lays the bars on logits of the positions ``where`` of ``x``, ``(B, L)``, in place."""
         lines = [self._table[code] for code in self._codes(x, holes)[where].tolist()]
-        unwanted = torch.stack([holes.forbidden[where], *self._neighbours(x, where)], 1)
+        own = torch.stack([holes.forbidden[where], *self._neighbours(x, where)], 1)
+        unwanted = torch.cat([own, holes.told[where.nonzero(as_tuple=True)[0]]], 1)
 
         def bar(logits: Tensor, at: slice) -> Tensor:
             # Row by row: the lines of a block in one tensor would leave the cache.
