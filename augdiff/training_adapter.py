@@ -16,10 +16,12 @@ from augdiff.bases.find import Base, find_base
 from augdiff.contexts import FORMS
 from augdiff.corpus import is_english
 from augdiff.denoisers.adapted import Adapted, assemble
-from augdiff.denoisers.adapter_folder import lacking_for_half, load_adapted, save_adapter
+from augdiff.denoisers.adapter_folder import load_adapted, save_adapter
 from augdiff.denoisers.byte_level import special_ids, tokenizer_of
+from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
+from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.errors import ModelError, OptionError
 from augdiff.noising import Noise
 from augdiff.text.slots import Marks
@@ -111,7 +113,7 @@ def from_adapter(folder: Path, base: str | None, rank: int | None, device: torch
 
 
 def products_in(device: torch.device) -> torch.dtype:
-    """What the base is kept and multiplied in; the adapter and its gradients are in float32."""
+    """What the base is read in; the adapter and its gradients are in float32."""
     return torch.float32 if lacking_for_half(device) else torch.bfloat16
 
 
@@ -121,6 +123,8 @@ def _plan(base: Base, rank: int) -> dict[str, object]:
 
 def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None, device: torch.device) -> Start:
     model = model.to(device).train()
+    if products_in(device) is torch.float32 and not lacking_for_eight_bits(device):
+        in_eight_bits(model.llama, learns=True)
     write = partial(_write, model, vocabulary, base, reader)
     most = _MOST_TOKENS if device.type == "cpu" else None
     return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), _NOISE, most)

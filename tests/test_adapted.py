@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tiny import ADAPTER_MARKS, make_adapted, make_adapter, make_base_tokenizer,
 
 from augdiff.denoisers.adapted import BARRED, AdaptedNetwork
 from augdiff.denoisers.byte_level import special_ids
+from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.load import digest_of, find_precision, load
 from augdiff.errors import ModelError, OptionError
 from augdiff.quality.similarity import calibrated, embed
@@ -138,14 +140,17 @@ def test_what_does_not_fit_is_one_line(base: Path, adapter: Path, tmp_path: Path
         assert "\n" not in str(caught.value)
 
 
-def test_precision_is_bfloat16_where_the_machine_is_made_for_it(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_precision_is_the_fastest_that_the_machine_is_made_for(adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: True)
     assert find_precision(str(adapter), "cpu", "auto") == "bfloat16"
     assert find_precision(str(adapter), "cpu", "bfloat16") == "bfloat16"
     monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr("augdiff.denoisers.eight_bit.is_fast_here", lambda: True)
+    assert find_precision(str(adapter), "cpu", "auto") == "int8"
+    monkeypatch.setattr("augdiff.denoisers.eight_bit.is_fast_here", lambda: False)
     assert find_precision(str(adapter), "cpu", "auto") == "float32"
-    for wanted, words in (("bfloat16", "no instructions for it"), ("int8", "not made for it")):
-        with pytest.raises(ModelError, match=words):
+    for wanted in ("bfloat16", "int8"):
+        with pytest.raises(ModelError, match="no instructions for it"):
             find_precision(str(adapter), "cpu", wanted)
 
 
@@ -159,6 +164,17 @@ def test_bfloat16_writes_variants_too(base: Path, adapter: Path, monkeypatch: py
 def test_a_base_is_refused_by_a_model_whose_weights_are_its_own(base: Path, reader: Path) -> None:
     with pytest.raises(OptionError, match="base must be left out"):
         load(str(reader), "cpu", "float32", str(base))
+
+
+def test_eight_bits_write_variants_too_the_same_in_any_batch(base: Path, adapter: Path) -> None:
+    if lacking_for_eight_bits(torch.device("cpu")):
+        pytest.skip("this processor does not multiply 8-bit numbers")
+    rows = [Source(text, text) for text in TEXTS]
+    resampler = Resampler(replace(settings(adapter, base), precision="int8"))
+    assert resampler.denoiser.precision == "int8"
+    made = resampler(rows)
+    assert made[0][0].edits and made != Resampler(settings(adapter, base))(rows)
+    assert [resampler([row])[0] for row in rows] == made
 
 
 @pytest.mark.parametrize("size", [1, 5, 96])

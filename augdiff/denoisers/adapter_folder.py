@@ -8,9 +8,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augdiff.denoisers.devices import find_device
+from augdiff.denoisers.devices import find_device, lacking_for_eight_bits, lacking_for_half
 from augdiff.denoisers.folder import (
     CONFIG,
+    EIGHT_BITS,
     FLOAT,
     HALF,
     Config,
@@ -115,6 +116,7 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
     from augdiff.contexts import FORMS
     from augdiff.denoisers.adapted import AdaptedNetwork, CausalNetwork
     from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.row_scaled import in_eight_bits
 
     if config["contexts"] not in FORMS:
         raise ModelError(f"{folder / CONFIG}: contexts must be one of {', '.join(FORMS)}, was: {config['contexts']!r}")
@@ -123,6 +125,8 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
     model = load_adapted(folder, config, base, kind).to(device).eval().requires_grad_(False)
     for _, factor in model.llama.low_rank():
         factor.data = factor.to(kind)
+    if precision == EIGHT_BITS:
+        in_eight_bits(model.llama)
     return Denoiser(
         AdaptedNetwork(model),
         vocabulary,
@@ -148,19 +152,14 @@ def _digest(config: Config, base: str | None) -> str:
     return sha256(f"{config['sha256']} {_base(config, base).digest}".encode()).hexdigest()
 
 
-def lacking_for_half(device: torch.device) -> str | None:
-    """What keeps a device from multiplying in bfloat16 faster than in float32; None if nothing does."""
-    import torch
-
-    if device.type == "cpu":
-        return None if torch.cpu._is_amx_tile_supported() else "this processor has no instructions for it"
-    return None if device.type == "cuda" and torch.cuda.is_bf16_supported() else f"it is not for device {str(device)!r}"
-
-
 ADAPTER = Format(
     _NAME,
     frozenset("format base sizes rank scale marks english max_tokens contexts similarity sha256 trained".split()),
-    {HALF: lambda folder, model, device: lacking_for_half(find_device(device)), FLOAT: anywhere},
+    {
+        HALF: lambda folder, model, device: lacking_for_half(find_device(device)),
+        EIGHT_BITS: lambda folder, model, device: lacking_for_eight_bits(find_device(device)),
+        FLOAT: anywhere,
+    },
     _digest,
     _load,
     takes_base=True,

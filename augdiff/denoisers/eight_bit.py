@@ -43,6 +43,14 @@ def greatest_weight() -> int:
     return 127 if torch.cpu._is_vnni_supported() else 63
 
 
+def spare_rows(count: int) -> int:
+    """Rows to be added to ``count`` of them, an eighth more at most.
+
+    A product keeps code for every number of rows it has met: so these stay few.
+    """
+    return -count % (1 << max(3, count.bit_length() - 4))
+
+
 @torch.inference_mode()
 def measure_ranges(encoder: Encoder, batches: Iterable[tuple[Tensor, Tensor, tuple[Tensor, ...]]]) -> dict[str, Tensor]:
     """The greatest magnitude of every channel that goes into a product, and of a query's greatest score.
@@ -98,12 +106,8 @@ class Rounding(nn.Module):
         self.offset = torch.tensor(_ZERO + 0.5)
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(n, in)`` to ``(m, in)``; the rows from n on mean nothing.
-
-        A product keeps code for every number of rows: an eighth more rows at most keeps those few.
-        """
-        more = -len(x) % (1 << max(3, len(x).bit_length() - 4))
-        whole = x.new_empty(len(x) + more, x.shape[1], dtype=torch.uint8)
+        """``(n, in)`` to ``(m, in)``; the rows from n on mean nothing, see :func:`spare_rows`."""
+        whole = x.new_empty(len(x) + spare_rows(len(x)), x.shape[1], dtype=torch.uint8)
         whole[: len(x)] = torch.addcmul(self.offset, x, self.inverse).clamp_(0, 255)
         return whole
 

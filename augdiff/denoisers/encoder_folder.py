@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augdiff.denoisers.devices import find_device
+from augdiff.denoisers.devices import find_device, lacking_for_eight_bits
 from augdiff.denoisers.folder import (
     EIGHT_BITS,
     FLOAT,
@@ -123,11 +123,7 @@ def _in_eight_bits(encoder: Encoder, path: Path, digest: str) -> EncoderNetwork:
 def _lacking_for_eight_bits(folder: Path, model: str, device: str) -> str | None:
     if not (folder / _RANGES).is_file():
         return f"model {model!r} has no {_RANGES}"
-    from augdiff.denoisers.eight_bit import is_fast_here
-
-    if find_device(device).type != "cpu":
-        return f"it is not for device {device!r}"
-    return None if is_fast_here() else "this processor has no instructions for it"
+    return lacking_for_eight_bits(find_device(device))
 
 
 ENCODER = Format(
