@@ -6,9 +6,9 @@ The module is not called ``augment``: importing it would put a module in the fun
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from re import Pattern
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
 from augdiff.columns import Columns
@@ -24,6 +24,8 @@ def augment(
     *,
     text: str | Sequence[str] | None = None,
     label: str | None = None,
+    label_names: Mapping[Any, str] | Sequence[str] | None = None,
+    condition: bool = Columns.condition,
     n: int = Settings.n,
     strength: float | tuple[float, float] = Settings.strength,
     seed: int = Settings.seed,
@@ -74,6 +76,8 @@ def augment(
     augmenter = Augmenter(
         text=text,
         label=label,
+        label_names=label_names,
+        condition=condition,
         n=n,
         strength=strength,
         seed=seed,

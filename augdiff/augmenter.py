@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 from re import Pattern
@@ -30,7 +30,11 @@ class Augmenter:
     with use.
 
     :param text: column or columns to be resampled; None for the only column of strings.
-    :param label: column that is part of a row's key; it is never rewritten.
+    :param label: column of labels, part of a row's key; it is never rewritten.
+    :param label_names: what labels are called in words: ``{0: "negative", 1: "positive"}``, or a list of names for
+        0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
+        ClassLabel are used by :func:`augdiff.augment`; in ``map`` they must be given.
+    :param condition: whether the denoiser is told of a row's label while it denoises; ``guidance`` says how strongly.
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the struct column ``augdiff`` is added.
@@ -48,6 +52,8 @@ class Augmenter:
         *,
         text: str | Sequence[str] | None = None,
         label: str | None = None,
+        label_names: Mapping[Any, str] | Sequence[str] | None = None,
+        condition: bool = Columns.condition,
         n: int = Settings.n,
         strength: float | tuple[float, float] = Settings.strength,
         seed: int = Settings.seed,
@@ -100,6 +106,8 @@ class Augmenter:
         columns = Columns(
             text=text,  # type: ignore[arg-type]  # Columns makes tuples of names
             label=label,
+            label_names=label_names,  # type: ignore[arg-type]  # Columns makes pairs of mappings
+            condition=condition,
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
             context=context,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from augdiff.errors import DataError, OptionError
+from augdiff.labels import Names, checked_names
 from augdiff.provenance import COLUMN
 
 
@@ -15,7 +16,10 @@ class Columns:
     """The arguments of a call that are about columns and rows. One name may stand for a tuple of one.
 
     :param text: columns that are resampled; empty: the only column of strings that is not named otherwise.
-    :param label: column that is part of a row's key; it is never rewritten.
+    :param label: column of labels, part of a row's key; it is never rewritten.
+    :param label_names: what labels are called in words, ``{value: name}``; strings are their own names.
+    :param condition: whether the denoiser is told of a row's label, by its name, while it denoises; a row that has a
+        context of its own is told of that.
     :param id: column that is the row's key; without it, the key is a hash of texts and label.
     :param protect_spans: for each text column, the column with its stretches that never change, as
         ``[[start, end], ...]`` in characters.
@@ -28,6 +32,8 @@ class Columns:
 
     text: tuple[str, ...] = ()
     label: str | None = None
+    label_names: Names = ()
+    condition: bool = True
     id: str | None = None
     protect_spans: tuple[str, ...] = ()
     context: str | None = None
@@ -38,6 +44,7 @@ class Columns:
     def __post_init__(self) -> None:
         for name in ("text", "protect_spans"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
+        object.__setattr__(self, "label_names", checked_names(self.label_names))
 
 
 @dataclass(frozen=True)

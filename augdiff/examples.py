@@ -12,6 +12,7 @@ from typing import Any
 
 from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError
+from augdiff.labels import label_context
 from augdiff.variant import Source
 
 UNNUMBERED = -1
@@ -48,6 +49,8 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
     contexts = _contexts(cells, columns.context, shown)
     told = texts if columns.context is None else [*texts, contexts]
+    labels = cells.values(columns.label) if columns.label and columns.condition else [None] * cells.length
+    steers = [own or label_context(label, columns.label_names) for own, label in zip(contexts, labels, strict=True)]
     keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, told)
     return [
         Example(
@@ -58,7 +61,7 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                     texts[at][row],
                     key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
                     spans=spans[at][row] if spans else (),
-                    context=contexts[row],
+                    context=steers[row],
                 )
                 for at, name in enumerate(names)
             },

@@ -239,3 +239,13 @@ def test_train_stopped_by_ctrl_c_says_how_to_go_on(commands: Commands, tmp_path:
 def test_train_without_texts_is_one_line(commands: Commands, tmp_path: Path):
     result = commands("train", tmp_path / "none", "-o", tmp_path / "model")
     assert (result.status, result.err) == (2, f"error: {tmp_path / 'none'}: no such folder or file\n")
+
+
+def test_labels_are_named_on_the_command_line() -> None:
+    from augdiff.cli.options import Call
+    from augdiff.errors import OptionError
+
+    call = Call(label_names=["0=negative", "b=a = b"])
+    assert call.augmenter().columns.label_names == (("0", "negative"), ("b", "a = b"))
+    with pytest.raises(OptionError, match=r"--label-names: 'zero' is no VALUE=NAME"):
+        Call(label_names=["zero"]).augmenter()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from augdiff.errors import require
+from augdiff.labels import in_words
 from augdiff.provenance import COLUMN, features
 
 if TYPE_CHECKING:
@@ -17,16 +20,30 @@ def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Datase
     """``data`` with its variants, in the format that it has."""
     if not len(data):
         return _with_column(data) if augmenter.columns.provenance else data
+    told = named(augmenter, data.features)
     grown = data.with_format("arrow").map(
-        augmenter,
+        told,
         batched=True,
         with_indices=True,
         features=wider(data.features, augmenter),
         desc="augdiff",
     )
+    if told is not augmenter:
+        augmenter.summary += told.summary
     shown = data.format
     columns = None if shown["columns"] == data.column_names else shown["columns"]
     return grown.with_format(shown["type"], columns, shown["output_all_columns"], **shown["format_kwargs"])
+
+
+def named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
+    """The same, told of the names that ``known`` features have for the labels, unless it was given others."""
+    columns = augmenter.columns
+    feature = known.get(columns.label) if columns.label else None
+    names = getattr(getattr(feature, "feature", feature), "names", None)
+    if columns.label_names or not names:
+        return augmenter
+    told = tuple((value, in_words(name)) for value, name in enumerate(names) if in_words(name))
+    return augmenter.with_columns(replace(columns, label_names=told))
 
 
 def wider(known: object, augmenter: Augmenter) -> object:

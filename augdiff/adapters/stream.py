@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from augdiff.adapters.dataset import wider
+from augdiff.adapters.dataset import named, wider
 from augdiff.columns import check_columns, text_columns
 from augdiff.table import read
 
@@ -19,6 +19,7 @@ def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -
     """``data`` with its variants; small batches, so that the first rows come soon."""
     if data.features is None:
         return data.map(augmenter, batched=True, with_indices=True, batch_size=augmenter.settings.batch_size)
+    augmenter = named(augmenter, data.features)
     cells = read(data.features.arrow_schema.empty_table())
     check_columns(augmenter.columns, cells)
     columns = replace(augmenter.columns, text=text_columns(augmenter.columns, cells))

@@ -63,6 +63,7 @@ def word(metavar: str, meaning: str, *names: str) -> Any:
 
 
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
+_NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
 _PROTECT = (
     "What never changes: a word, 're:EXPRESSION', numbers, capitalised, negations, "
     f"{', '.join(Settings.protect)}. Repeatable. [default: the last {len(Settings.protect)}; '' is nothing]"
@@ -75,6 +76,8 @@ class Call:
 
     text: Annotated[list[str] | None, word("COLUMN", _TEXT, "-t", "--text")] = None
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
+    label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
+    condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
     n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
     strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
         ",".join(map(str, Settings().strength_range))
@@ -118,7 +121,12 @@ class Call:
         from augdiff.augmenter import Augmenter
 
         protect = Settings.protect if self.protect is None else [item for item in self.protect if item]
-        changed = {"protect": protect, "avoid": self.avoid or (), "strength": parse_strength(self.strength)}
+        changed = {
+            "protect": protect,
+            "avoid": self.avoid or (),
+            "strength": parse_strength(self.strength),
+            "label_names": dict(map(parse_name, self.label_names or ())),
+        }
         return Augmenter(**{**asdict(self), **changed, **other})
 
 
@@ -132,6 +140,17 @@ def parse_strength(value: str) -> float | tuple[float, ...]:
     except ValueError:
         raise OptionError(f"--strength: {value!r} is neither a number such as .3 nor a range such as .2,.5") from None
     return numbers if len(numbers) > 1 else numbers[0]
+
+
+def parse_name(value: str) -> tuple[str, str]:
+    """``0=negative`` as a label's value and its name.
+
+    :raises OptionError: if there is no such sign.
+    """
+    label, sign, name = value.partition("=")
+    if not sign:
+        raise OptionError(f"--label-names: {value!r} is no VALUE=NAME such as 0=negative")
+    return label, name
 
 
 def takes_call(command: Callable[..., None]) -> Callable[..., None]:
