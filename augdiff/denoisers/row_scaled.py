@@ -32,7 +32,7 @@ def _whole_product(whole: Tensor, packed: Tensor, steps: Tensor, zeros: Tensor) 
 
 @_whole_product.register_fake
 def _(whole: Tensor, packed: Tensor, steps: Tensor, zeros: Tensor) -> Tensor:
-    return whole.new_empty(len(whole), len(steps), dtype=torch.float32)
+    return whole.new_empty(whole.shape[0], steps.shape[0], dtype=torch.float32)
 
 
 class RowScaled:
