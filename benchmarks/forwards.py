@@ -3,70 +3,76 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import product
+from typing import Any
 from unittest import mock
 
 import torch
 from torch import Tensor
 
-from augdiff.denoisers.denoiser import EncoderNetwork, Unread
+from augdiff.denoisers.adapted import AdaptedNetwork
+from augdiff.denoisers.denoiser import EncoderNetwork, Network
+from augdiff.denoisers.masked_lm import MaskedLM
 from augdiff.engine.prediction import BLOCK
 
+_NETWORKS: tuple[type[Network], ...] = (EncoderNetwork, AdaptedNetwork, MaskedLM)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Forward:
-    """One pass through the encoder.
+    """One pass through a network.
 
-    :param rows: rows of the batch, padding rows included.
-    :param length: tokens of each row, padding included.
-    :param real: tokens that are no padding.
-    :param read: positions that went through the output matrix; 0 where a sentence embedding was asked for.
+    :param network: that made it: who denoises and who embeds for the judges may be two.
+    :param ids: token ids, padding included, ``(B, L)``.
+    :param real: false at padding, ``(B, L)``.
+    :param where: positions whose logits were asked for, ``(B, L)``; None where sentence embeddings were.
     """
 
-    rows: int
-    length: int
-    real: int
-    read: int = 0
+    network: Network
+    ids: Tensor
+    real: Tensor
+    where: Tensor | None = None
+
+    @property
+    def read(self) -> int:
+        """Positions that went through the output matrix."""
+        return 0 if self.where is None else int(self.where.sum())
+
+    def again(self) -> None:
+        """The same once more; logits are read as the engine reads them."""
+        if self.where is None:
+            self.network.embed(self.ids, self.real)
+            return
+        logits = self.network.logits(self.ids, self.real, self.where)
+        for start in range(0, self.read, BLOCK):
+            logits[start : start + BLOCK]
 
 
 @contextmanager
 def recorded() -> Iterator[list[Forward]]:
-    """Write down every pass that shipped networks make meanwhile, in whatever code."""
+    """Write down every pass that networks make meanwhile, in whatever code."""
     passes: list[Forward] = []
-    logits, embed = EncoderNetwork.logits, EncoderNetwork.embed
-
-    def noted_logits(self: EncoderNetwork, ids: Tensor, real: Tensor, where: Tensor) -> Unread:
-        passes.append(Forward(ids.shape[0], ids.shape[1], int(real.sum()), int(where.sum())))
-        return logits(self, ids, real, where)
-
-    def noted_embed(self: EncoderNetwork, ids: Tensor, real: Tensor) -> Tensor:
-        passes.append(Forward(ids.shape[0], ids.shape[1], int(real.sum())))
-        return embed(self, ids, real)
-
-    with (
-        mock.patch.object(EncoderNetwork, "logits", noted_logits),
-        mock.patch.object(EncoderNetwork, "embed", noted_embed),
-    ):
+    with ExitStack() as patches:
+        for kind, name in product(_NETWORKS, ("logits", "embed")):
+            patches.enter_context(mock.patch.object(kind, name, _noting(getattr(kind, name), passes)))
         yield passes
 
 
-def replay(network: EncoderNetwork, passes: Sequence[Forward], seed: int = 0) -> float:
-    """Seconds that the same passes take on random ids: same shapes, same order, as many positions read."""
-    generator = torch.Generator().manual_seed(seed)
-    longest = max(one.rows * one.length for one in passes)
-    ids = torch.randint(network.encoder.config.vocab_size, (longest,), generator=generator)
-    real = torch.ones(longest, dtype=torch.bool)
+def _noting(method: Callable[..., Any], passes: list[Forward]) -> Callable[..., Any]:
+    def noted(network: Network, *given: Tensor) -> Any:
+        passes.append(Forward(network, *given))
+        return method(network, *given)
+
+    return noted
+
+
+def replay(passes: Sequence[Forward]) -> float:
+    """Seconds that the same passes take: each on the network that made it, same ids, same order."""
     clock = time.perf_counter()
     with torch.inference_mode():
         for one in passes:
-            size, shape = one.rows * one.length, (one.rows, one.length)
-            inputs = ids[:size].view(shape), real[:size].view(shape)
-            if one.read:
-                logits = network.logits(*inputs, (torch.arange(size) < one.read).view(shape))
-                for start in range(0, one.read, BLOCK):
-                    logits[start : start + BLOCK]
-            else:
-                network.embed(*inputs)
+            one.again()
     return time.perf_counter() - clock

@@ -61,14 +61,14 @@ def latest(lines: Sequence[Mapping[str, Any]], *keys: str) -> dict[tuple[Any, ..
 
 
 def settings_of(arguments: argparse.Namespace, without: Sequence[str] = ("data", "results")) -> dict[str, Any]:
-    """Arguments as settings: a folder by its name alone, since where it lies changes nothing."""
+    """Arguments as settings: a folder or file by its name alone, since where it lies changes nothing."""
     return {name: _named(value) for name, value in vars(arguments).items() if name not in without}
 
 
 def _named(value: Any) -> Any:
     if isinstance(value, list):
         return [_named(item) for item in value]
-    return Path(value).name if isinstance(value, str) and Path(value).is_dir() else value
+    return Path(value).name if isinstance(value, str) and Path(value).exists() else value
 
 
 def plain(value: Any) -> Any:

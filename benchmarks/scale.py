@@ -41,11 +41,13 @@ def measure(data: Path, size: int, options: Sequence[str]) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--model", default="base-en", help="name or folder of a model")
+    options.add_argument("--base", help="folder, .gguf file or hub name of what an adapter adapts")
     options.add_argument("-n", default="1", help="variants of each row")
     options.add_argument("--strength", default=".1")
     options.add_argument("--sizes", nargs="+", type=int, default=[1000, 10_000, 100_000], help="rows of each file")
     arguments = options.parse_args(argv)
     asked = ["-n", arguments.n, "--strength", arguments.strength, "--model", arguments.model]
+    asked += ["--base", arguments.base] if arguments.base else []
     for size in arguments.sizes:
         result = measure(arguments.data, size, asked)
         record("scale", settings_of(arguments), result, arguments.results or RESULTS)

@@ -21,6 +21,8 @@ PAGES = (_HOME / "README.md", *(_MODELS / name / "README.md" for name in ("base_
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _EMPTY = "(not measured yet)\n"
 _DEFAULT = "default"
+# What nlpaug ran in lines that do not say so: then only encoders were measured.
+_OLD_NLPAUG = "same weights"
 
 
 def fill(text: str, folder: Path = RESULTS) -> str:
@@ -81,33 +83,42 @@ def embedding(folder: Path) -> str:
 
 
 def throughput(folder: Path) -> str:
-    """Kept variants per second of each method in one run, a processor and a set a line."""
+    """Kept variants per second of each method in one run, a processor, a model and a set a line."""
     methods = ("augdiff", "limit", "nlpaug", "string edits")
     rows = []
-    for (processor, name), result in latest(_on_processors("throughput", folder), "processor", "set").items():
+    for place, result in latest(_speeds("throughput", folder), "processor", "model", "set").items():
         made = result["methods"]
         changed = " / ".join(_number(made[method]["words_changed"], 1) for method in ("augdiff", "nlpaug"))
         speeds = [_number(made[method]["per_second"], 0) for method in methods]
-        rows.append([processor, name, *speeds, _number(result["over_nlpaug"], 1), changed])
-    return table(["processor", "set", *methods, "augdiff / nlpaug", "words changed by the two"], rows)
+        theirs = result.get("nlpaug_model", _OLD_NLPAUG)
+        rows.append([*place, *speeds, theirs, _number(result["over_nlpaug"], 1), changed])
+    head = ["processor", "model", "set", *methods, "nlpaug runs", "augdiff / nlpaug", "words changed by the two"]
+    return table(head, rows)
 
 
 def scale(folder: Path) -> str:
     """The command line over growing files."""
-    lines = latest(_on_processors("scale", folder), "processor", "rows").items()
+    lines = latest(_speeds("scale", folder), "processor", "model", "rows").items()
     return table(
-        ["processor", "rows", "rows / s", "peak memory, MiB"],
+        ["processor", "model", "rows", "rows / s", "peak memory, MiB"],
         [
-            [processor, f"{rows:,}", _number(result["rows_per_second"], 0), _number(result["peak_mib"], 0)]
-            for (processor, rows), result in sorted(lines)
+            [processor, model, f"{rows:,}", _number(result["rows_per_second"], 0), _number(result["peak_mib"], 0)]
+            for (processor, model, rows), result in sorted(lines)
         ],
     )
 
 
-def _on_processors(script: str, folder: Path) -> list[dict[str, Any]]:
-    """The lines of a script, with the processor among the results: speeds of two are not compared."""
+def _speeds(script: str, folder: Path) -> list[dict[str, Any]]:
+    """The lines of a script, with processor and model among the results: speeds of two are not compared."""
     return [
-        {**line, "result": {**line["result"], "processor": line["machine"]["processor"]}}
+        {
+            **line,
+            "result": {
+                **line["result"],
+                "processor": line["machine"]["processor"],
+                "model": line["settings"]["model"],
+            },
+        }
         for line in read(script, folder)
     ]
 

@@ -1,6 +1,7 @@
-"""Kept variants per second: augdiff, nlpaug on the same weights, string edits, and the bare forward passes.
+"""Kept variants per second: augdiff, nlpaug, string edits, and the bare forward passes.
 
-All in one run, in turn, several rounds, medians reported: machines are noisy, ratios within a round are not.
+nlpaug runs on the same weights where they are an encoder's (``nlpaug_weights.py``). All in one run, in turn,
+several rounds, medians reported: machines are noisy, ratios within a round are not.
 Then the command line over growing files (``scale.py``).
 """
 
@@ -21,17 +22,15 @@ from typing import Any
 import torch
 from rapidfuzz.distance import Levenshtein
 
-from augdiff.denoisers.denoiser import EncoderNetwork
-from augdiff.denoisers.folder import FLOAT
+from augdiff.denoisers.load import find_precision
 from benchmarks import scale
 from benchmarks.data import labelled, parser, words_of
 from benchmarks.eda import edit_words
-from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import HOME, python_of
+from benchmarks.nlpaug_weights import write_weights
 from benchmarks.processes import output
 from benchmarks.results import RESULTS, record, settings_of
-from benchmarks.subjects import encoder_network, shipped
 
 _WORKER = Path(__file__).with_name("nlpaug_worker.py")
 
@@ -82,6 +81,7 @@ def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> t
         n=arguments.n,
         strength=arguments.strength,
         model=arguments.model,
+        base=arguments.base,
         keep_original=False,
         return_rejected=True,
     )
@@ -120,26 +120,26 @@ def _unjudged(seconds: float, job: Job, texts: Sequence[str]) -> Done:
     return Done(seconds, sum(count > 0 for count in changed), statistics.fmean(changed))
 
 
-def compare(arguments: argparse.Namespace, name: str, network: EncoderNetwork, model: Path) -> dict[str, Any]:
+def compare(arguments: argparse.Namespace, name: str, model: Path) -> dict[str, Any]:
     """All methods on one set.
 
-    :param network: what augdiff runs.
-    :param model: the same weights in the Hugging Face layout.
+    :param model: what nlpaug runs, a folder in the Hugging Face layout.
     """
     rows = labelled(arguments.data, name, arguments.rows)
     python = python_of(arguments.nlpaug)
     rounds: list[dict[str, Done]] = []
     for seed in range(arguments.repeats):
         ours, job, passes = with_augdiff(arguments, rows)
-        limit = Done(replay(network, passes), ours.kept, ours.words_changed)
+        limit = Done(replay(passes), ours.kept, ours.words_changed)
         theirs, versions = with_nlpaug(job, model, python, seed)
         rounds.append({"augdiff": ours, "limit": limit, "nlpaug": theirs, "string edits": with_string_edits(job, seed)})
         print(name, {method: f"{done.per_second:.1f}/s" for method, done in rounds[-1].items()}, file=sys.stderr)
     return {
         "set": name,
+        "precision": find_precision(arguments.model, "auto", "auto"),
         "asked": len(job.sources),
         **summary(rounds),
-        "forwards": _shape(passes),
+        "forwards": forwards(passes),
         "threads": torch.get_num_threads(),
         "versions": versions,
     }
@@ -163,13 +163,14 @@ def summary(rounds: Sequence[dict[str, Done]]) -> dict[str, Any]:
     }
 
 
-def _shape(passes: Sequence[Forward]) -> dict[str, Any]:
-    tokens = sum(one.rows * one.length for one in passes)
+def forwards(passes: Sequence[Forward]) -> dict[str, Any]:
+    """How many passes there were and what went through them."""
+    tokens = sum(one.ids.numel() for one in passes)
     return {
         "passes": len(passes),
-        "rows": sum(one.rows for one in passes),
+        "rows": sum(len(one.ids) for one in passes),
         "tokens": tokens,
-        "padding": 1 - sum(one.real for one in passes) / tokens,
+        "padding": 1 - sum(int(one.real.sum()) for one in passes) / tokens,
         "read": sum(one.read for one in passes),
     }
 
@@ -177,6 +178,7 @@ def _shape(passes: Sequence[Forward]) -> dict[str, Any]:
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--model", default="base-en", help="name or folder of a model")
+    options.add_argument("--base", help="folder, .gguf file or hub name of what an adapter adapts")
     options.add_argument("--sets", nargs="*", default=["sst2", "trec6"], help="none: leave the comparison out")
     options.add_argument("--rows", type=int, default=500)
     options.add_argument("-n", type=int, default=4, help="variants of each row")
@@ -188,15 +190,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = arguments.results or RESULTS
     torch.set_num_threads(arguments.threads or torch.get_num_threads())
     if arguments.sets:
-        subject = shipped(arguments.model, FLOAT)
-        network = encoder_network(shipped(arguments.model))
         with tempfile.TemporaryDirectory() as model:
-            export(encoder_network(subject).encoder, subject.tokenizer, subject.marks, Path(model))
+            weights = write_weights(arguments.model, Path(model))
             for name in arguments.sets:
-                result = compare(arguments, name, network, Path(model))
+                result = {"nlpaug_model": weights, **compare(arguments, name, Path(model))}
                 record("throughput", settings_of(arguments, ("data", "results", "nlpaug", "sizes")), result, folder)
     if arguments.sizes:
         asked = ["--data", str(arguments.data), "--results", str(folder), "--model", arguments.model]
+        asked += ["--base", arguments.base] if arguments.base else []
         scale.main([*asked, "--sizes", *arguments.sizes])
 
 

@@ -6,12 +6,14 @@ import math
 import random
 import re
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from fakes import FakeAugmenter
+from tiny import LINES, make_adapter, make_model
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from tokenizers.pre_tokenizers import Whitespace
@@ -19,19 +21,28 @@ from torch import Tensor
 
 import augdiff
 from augdiff.corpus import is_validation
+from augdiff.denoisers.adapted import AdaptedNetwork
 from augdiff.denoisers.denoiser import EncoderNetwork, Unread
+from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.load import load
 from augdiff.denoisers.warm_start import from_bert
+from augdiff.resampler import Resampler
+from augdiff.settings import Settings
 from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
+from augdiff.variant import Source
 from benchmarks import (
     contexts,
     data,
+    denoiser,
     diversity,
     eda,
+    nlpaug_weights,
     peak,
     quality,
     results,
+    scale,
     showcase,
     steering,
     subjects,
@@ -40,8 +51,9 @@ from benchmarks import (
 )
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
-from benchmarks.forwards import Forward, recorded, replay
+from benchmarks.forwards import recorded, replay
 from benchmarks.nlpaug_env import PINS
+from benchmarks.nlpaug_weights import RANDOM, SAME, bert_base, write_weights
 from benchmarks.ranks import auc, ranks, spearman
 from benchmarks.subjects import Subject, bert_marks
 from benchmarks.whole_words import word_prediction
@@ -83,11 +95,20 @@ class Parrot:
 
 
 def test_a_line_says_what_was_measured_on_which_commit_where_and_how(tmp_path: Path):
-    arguments = argparse.Namespace(data=tmp_path, results=None, state=[Path("some/run1")], model=str(tmp_path), seeds=5)
+    base = tmp_path / "base.gguf"
+    base.touch()
+    arguments = argparse.Namespace(
+        data=tmp_path, results=None, state=[Path("some/run1")], model=str(tmp_path), base=str(base), seeds=5
+    )
     results.record("speed", results.settings_of(arguments), {"a": math.nan, "b": 0.12345678, "c": [1, "é"]}, tmp_path)
     results.record("speed", {}, {"a": 1}, tmp_path)
     first, second = results.read("speed", tmp_path)
-    assert first["settings"] == {"state": ["run1"], "model": tmp_path.name, "seeds": 5}
+    assert first["settings"] == {
+        "state": ["run1"],
+        "model": tmp_path.name,
+        "base": "base.gguf",
+        "seeds": 5,
+    }
     assert first["result"] == {"a": None, "b": 0.123457, "c": [1, "é"]}
     assert second["result"] == {"a": 1}
     assert {"commit", "dirty", "date", "machine", "script"} <= first.keys()
@@ -99,7 +120,7 @@ def test_of_several_lines_on_the_same_thing_the_newest_counts():
     assert results.latest(lines, "set") == {("a",): {"set": "a", "kept": 3}, ("b",): {"set": "b", "kept": 2}}
 
 
-def measured(folder: Path) -> None:
+def measured(folder: Path, model: str = "base-en") -> None:
     masked = {"0.15": {"accuracy": 0.4251, "cross_entropy": 3.987}, "0.4": {"accuracy": 0.33, "cross_entropy": 4.4}}
     result = {
         "subject": "base-en",
@@ -110,13 +131,13 @@ def measured(folder: Path) -> None:
     results.record("denoiser", {}, result, folder)
     speeds = {"augdiff": 120.0, "limit": 200.0, "nlpaug": 8.0, "string edits": 9000.0}
     methods = {name: {"per_second": speed, "words_changed": 3.21} for name, speed in speeds.items()}
-    results.record("throughput", {}, {"set": "sst2", "methods": methods, "over_nlpaug": 15.0}, folder)
+    results.record("throughput", {"model": model}, {"set": "sst2", "methods": methods, "over_nlpaug": 15.0}, folder)
     steered = {"fidelity": 0.7, "oracle": 0.9, "repeats": 0.5}
     results.record("steering", {}, {"model": "m", "set": "sst2", "form": "words", "guidance": 2.0, **steered}, folder)
     shown = [{"source": "a b", "label": "x", "variants": ["a **c**"]}]
     results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
     for rows in (10_000, 1000):
-        results.record("scale", {}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
+        results.record("scale", {"model": model}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
 
 
 def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -127,15 +148,28 @@ def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: P
     assert filled == (
         "# x\n<!-- table: denoiser -->\n| accuracy / cross-entropy at | 15% | 40% |\n| --- | ---: | ---: |\n"
         "| base-en | 0.425 / 3.99 | 0.330 / 4.40 |\n<!-- end -->\ntext\n<!-- table: scale -->\n"
-        "| processor | rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: | ---: |\n"
-        "| Anvil | 1,000 | 100 | 512 |\n| Anvil | 10,000 | 100 | 512 |\n<!-- end -->\n"
+        "| processor | model | rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: | ---: | ---: |\n"
+        "| Anvil | base-en | 1,000 | 100 | 512 |\n| Anvil | base-en | 10,000 | 100 | 512 |\n<!-- end -->\n"
     )
     assert tables.fill(filled, tmp_path) == filled
 
 
-def test_speeds_are_shown_beside_nlpaug(tmp_path: Path):
+def test_speeds_are_shown_beside_nlpaug_and_lines_older_than_its_model_are_of_encoders(tmp_path: Path):
     measured(tmp_path)
-    assert "| sst2 | 120 | 200 | 8 | 9,000 | 15.0 | 3.2 / 3.2 |" in tables.throughput(tmp_path)
+    assert f"| base-en | sst2 | 120 | 200 | 8 | 9,000 | {SAME} | 15.0 | 3.2 / 3.2 |" in tables.throughput(tmp_path)
+
+
+def test_speeds_of_two_models_are_two_lines_and_say_what_nlpaug_ran(tmp_path: Path):
+    measured(tmp_path)
+    [line] = results.read("throughput", tmp_path)
+    results.record("throughput", {"model": "large-en"}, {**line["result"], "nlpaug_model": RANDOM}, tmp_path)
+    for model in ("base-en", "large-en"):
+        measured(tmp_path / "scale", model)
+    models = [line.split(" | ")[1] for line in tables.scale(tmp_path / "scale").splitlines()[2:]]
+    assert models == ["base-en"] * 2 + ["large-en"] * 2
+    head, _, *lines = ([cell.strip() for cell in line.split("|")] for line in tables.throughput(tmp_path).splitlines())
+    shown = [(line[head.index("model")], line[head.index("nlpaug runs")]) for line in lines]
+    assert shown == [("base-en", SAME), ("large-en", RANDOM)]
 
 
 def test_speeds_on_two_processors_are_two_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -345,12 +379,70 @@ def test_passes_are_written_down_and_run_again(monkeypatch: pytest.MonkeyPatch):
         network.logits(ids, ids != 0, ids == 6)
         network.embed(ids[:1], ids[:1] != 0)
     network.embed(ids, ids != 0)
-    assert passes == [Forward(2, 4, 7, 2), Forward(1, 4, 4, 0)]
+    assert [(one.ids.tolist(), one.read) for one in passes] == [(ids.tolist(), 2), (ids[:1].tolist(), 0)]
+    assert throughput.forwards(passes) == {
+        "passes": 2, "rows": 3, "tokens": 12, "padding": pytest.approx(1 / 12), "read": 2
+    }  # fmt: skip
     shapes: list[tuple[int, ...]] = []
     read = Unread.__getitem__
     monkeypatch.setattr(Unread, "__getitem__", lambda self, at: (shapes.append(tuple(read(self, at).shape)), 0)[1])
-    assert replay(network, passes) > 0
+    assert replay(passes) > 0
     assert shapes == [(2, len(WORDS))]
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "reader")
+
+
+@pytest.fixture(scope="module")
+def adapter(base: Path, reader: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_adapter(tmp_path_factory.mktemp("models") / "adapter", base, reader)
+
+
+def test_each_pass_runs_again_on_the_network_that_made_it(adapter: Path, base: Path):
+    asked = Settings(model=str(adapter), base=str(base), precision="float32", strength=0.5, min_similarity=-9)
+    resampler = Resampler(asked)
+    with recorded() as passes:
+        resampler([Source(LINES[0], "a"), Source(LINES[1], "b")])
+    judge = resampler.denoiser.judge.network
+    assert isinstance(resampler.denoiser.network, AdaptedNetwork) and isinstance(judge, EncoderNetwork)
+    assert {one.where is None for one in passes} == {True, False}
+    assert all(one.network is (judge if one.where is None else resampler.denoiser.network) for one in passes)
+    with recorded() as again:
+        assert replay(passes) > 0
+    assert [vars(one) for one in again] == [vars(one) for one in passes]
+
+
+def test_an_encoders_own_weights_are_nlpaugs(reader: Path, tmp_path: Path):
+    assert write_weights(str(reader), tmp_path) == SAME
+    ours = load(str(reader), precision="float32")
+    assert torch.equal(from_bert(tmp_path).token.weight, ours.network.encoder.token.weight)  # type: ignore[attr-defined]
+    assert (tmp_path / "vocab.txt").read_text().split() == sorted(
+        ours.vocabulary.tokenizer.get_vocab(), key=ours.vocabulary.tokenizer.token_to_id
+    )
+
+
+def test_beside_an_adapter_nlpaug_has_a_random_encoder_with_base_ens_vocabulary(
+    adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(nlpaug_weights, "bert_base", lambda size: EncoderConfig(size, 8, 1, 2, 16, 16, 8, 1))
+    torch.manual_seed(1)
+    state = torch.get_rng_state()
+    for name in "ab":
+        assert write_weights(str(adapter), tmp_path / name) == RANDOM
+    assert torch.equal(torch.get_rng_state(), state)
+    first, second = (from_bert(tmp_path / name) for name in "ab")
+    assert torch.equal(first.token.weight, second.token.weight)
+    words = (tmp_path / "a" / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    assert len(words) == first.config.vocab_size == 30_522 and "[MASK]" in words
+
+
+def test_the_random_encoder_has_berts_size():
+    with torch.device("meta"):
+        made = Encoder(bert_base(30_522))
+    assert sum(value.numel() for value in made.parameters()) / 1e6 == pytest.approx(110, abs=0.5)
+    assert (made.config.width, made.config.depth, made.config.heads, made.config.inner) == (768, 12, 12, 3072)
 
 
 def test_speeds_are_compared_within_a_round():
@@ -422,7 +514,7 @@ def test_variants_are_gathered_under_their_sources(monkeypatch: pytest.MonkeyPat
 def test_others_are_asked_for_as_many_changed_words_as_augdiff_changed(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(augdiff, "Augmenter", FakeAugmenter, raising=False)
     rows = [{"text": f"one two {word}", "label": "a"} for word in "abc"]
-    arguments = argparse.Namespace(n=3, strength=0.3, model="base-en")
+    arguments = argparse.Namespace(n=3, strength=0.3, model="base-en", base=None)
     done, job, passes = throughput.with_augdiff(arguments, rows)
     assert (done.kept, passes) == (6, [])
     assert job.sources == [row["text"] for row in rows for _ in range(3)]
@@ -430,6 +522,89 @@ def test_others_are_asked_for_as_many_changed_words_as_augdiff_changed(monkeypat
     assert done.words_changed == pytest.approx(6 / 9)
     edited = throughput.with_string_edits(job, seed=0)
     assert 0 < edited.kept <= 9 and edited.seconds > 0
+
+
+WORKER = """
+import json, sys
+from pathlib import Path
+asked = json.load(sys.stdin)
+width = json.loads((Path(asked["model"]) / "config.json").read_text())["hidden_size"]
+print(json.dumps({"texts": [text + " more" for text in asked["texts"]], "seconds": 1, "versions": {"width": width}}))
+"""
+
+
+def labelled_lines(folder: Path) -> None:
+    (folder / "classification" / "toy").mkdir(parents=True)
+    rows = "".join(json.dumps({"text": text, "label": "a"}) + "\n" for text in LINES[:8])
+    (folder / "classification" / "toy" / "train.jsonl").write_text(rows)
+
+
+@pytest.fixture
+def nlpaug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that adds a word, and random encoders small enough for a test."""
+    worker = tmp_path / "worker.py"
+    worker.write_text(WORKER)
+    monkeypatch.setattr(throughput, "_WORKER", worker)
+    monkeypatch.setattr(throughput, "python_of", lambda folder: sys.executable)
+    monkeypatch.setattr(nlpaug_weights, "bert_base", lambda size: EncoderConfig(size, 8, 1, 2, 16, 16, 8, 1))
+
+
+@pytest.mark.usefixtures("nlpaug")
+def test_an_adapters_speed_is_measured_as_an_encoders_is(
+    adapter: Path, base: Path, reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    labelled_lines(tmp_path)
+    lenient = partial(augdiff.Augmenter, precision="float32", min_similarity=-9, min_fluency=-99)
+    monkeypatch.setattr(augdiff, "Augmenter", lenient, raising=False)
+    options = ["--data", str(tmp_path), "--results", str(tmp_path), "--sets", "toy", "--rows", "4", "-n", "2"]
+    options += ["--repeats", "1", "--sizes"]
+    throughput.main([*options, "--model", str(adapter), "--base", str(base)])
+    throughput.main([*options, "--model", str(reader)])
+    lines = results.read("throughput", tmp_path)
+    assert [(line["settings"]["model"], line["settings"]["base"]) for line in lines] == [
+        ("adapter", "base"),
+        ("reader", None),
+    ]
+    for line, weights, width in zip(lines, (RANDOM, SAME), (8, 32), strict=True):
+        found = line["result"]
+        assert (found["nlpaug_model"], found["versions"]) == (weights, {"width": width})
+        assert found["asked"] == found["methods"]["nlpaug"]["kept"] == 8
+        assert found["forwards"]["passes"] > 0 and found["methods"]["limit"]["seconds"][0] > 0
+
+
+def test_files_grow_by_the_same_model_and_base(
+    adapter: Path, base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[tuple[int, list[str]]] = []
+
+    def measure(data: Path, size: int, options: list[str]) -> dict[str, Any]:
+        asked.append((size, options))
+        return {"rows": size, "rows_per_second": 1.0, "peak_mib": 1.0}
+
+    monkeypatch.setattr(scale, "measure", measure)
+    options = ["--data", str(tmp_path), "--results", str(tmp_path), "--sets", "--sizes", "5"]
+    throughput.main([*options, "--model", str(adapter), "--base", str(base)])
+    throughput.main(options)
+    (size, with_base), (_, without) = asked
+    assert size == 5 and with_base[-4:] == ["--model", str(adapter), "--base", str(base)]
+    assert "--base" not in without
+
+
+@pytest.mark.skipif(
+    lacking_for_eight_bits(torch.device("cpu")) is not None, reason="this processor does not multiply 8-bit numbers"
+)
+def test_an_adapter_is_measured_in_each_precision(adapter: Path, base: Path, tmp_path: Path):
+    (tmp_path / "text").mkdir()
+    (tmp_path / "text" / "lines.txt").write_text("".join(f"We saw {number} films.\n" for number in range(2000)))
+    options = ["--data", str(tmp_path), "--results", str(tmp_path), "--model", str(adapter), "--base", str(base)]
+    options += ["--precisions", "float32", "int8", "--shares", ".4", "--seeds", "1", "--per-file", "4"]
+    denoiser.main([*options, "--no-warm-start", "--skip-embedding"])
+    whole, rounded = (line["result"] for line in results.read("denoiser", tmp_path))
+    assert (whole["subject"], rounded["subject"]) == ("adapter", "adapter (int8)")
+    assert whole["masked"]["0.4"]["tokens"] == rounded["masked"]["0.4"]["tokens"]
+    assert whole["masked"]["0.4"]["cross_entropy"] != rounded["masked"]["0.4"]["cross_entropy"]
+    for made in (tables.denoiser(tmp_path), tables.words(tmp_path)):
+        assert [line.split(" | ")[0] for line in made.splitlines()[2:]] == ["| adapter", "| adapter (int8)"]
 
 
 def test_edits_that_do_not_rebuild_the_variant_are_counted():
