@@ -51,6 +51,8 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     told = texts if columns.context is None else [*texts, contexts]
     labels = cells.values(columns.label) if columns.label and columns.condition else [None] * cells.length
     steers = [own or label_context(label, columns.label_names) for own, label in zip(contexts, labels, strict=True)]
+    # What is like a label's name often is another label's: neither tells of the label without giving it away.
+    names_told = [name for _, name in columns.label_names] if columns.condition and columns.label else []
     keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, told)
     return [
         Example(
@@ -62,6 +64,7 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                     key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
                     spans=spans[at][row] if spans else (),
                     context=steers[row],
+                    hushed=" ".join([steers[row], *names_told]) if steers[row] else "",
                 )
                 for at, name in enumerate(names)
             },

@@ -159,7 +159,11 @@ def noised(
         layout = lay_out(units, slots, marks)
         layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     form = contexts or Bare(marks)
-    words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
+    if rng.random() >= noise.context:
+        return wrapped(layout, form.closed([]), marks)
+    if rows.told is not None:
+        return wrapped(layout, form.closed(rows.told[index]), marks)
+    words = draw_context(units, lexicon, noise, rng)
     return wrapped(layout, form.drawn(words, rng) if words else form.closed([]), marks)
 
 

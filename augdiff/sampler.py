@@ -69,7 +69,7 @@ class Sampler:
         for source, encoded in zip(sources, vocabulary.encode([source.text for source in sources]), strict=True):
             frozen = merged([*self._protection.spans(source.text), *source.spans])
             units = find_units(source.text, encoded, frozen, vocabulary.marks)
-            told = frozenset() if self.settings.echo else told_stems(source.context, source.text)
+            told = frozenset() if self.settings.echo else told_stems(source.hushed, source.text)
             context = self.denoiser.context(source.context)
             found.append(Analysis(source.text, units, frozen, context, told, self._spellings.of(told)))
         return found

@@ -53,8 +53,8 @@ class Settings:
         0 draws from all.
     :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
         the time; 0 ignores it. Rows without a context are not touched by it.
-    :param echo: whether words of a row's context, of four letters or more, may come out though its text lacks them.
-        A label's name in a text is no example of the label, so by default they may not.
+    :param echo: whether words of a row's context and of labels' names, of four letters or more, may come out though its
+        text lacks them. A label's name in a text is no example of the label, so by default they may not.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
     :param device: ``auto``, ``cpu``, ``cuda``, ``cuda:N`` or ``mps``.
     :param precision: of the denoiser's products: ``int8`` or ``bfloat16`` (each for some models, on processors

@@ -66,7 +66,7 @@ def train(
         raise OptionError(f"out: {out} exists already: name a folder that does not")
     part = out.with_name(out.name + ".part")
     files = text_files(texts)
-    beginning = _find_start(start, base, rank, vocabulary, sizes, training.seed, find_device(device))
+    beginning = find_start(start, base, rank, vocabulary, sizes, training.seed, find_device(device))
     named = {"files": [[f.name, f.stat().st_size] for f in files], "start": start, "seed": training.seed}
     _check_plan(part, {**named, **beginning.plan})
     begun = beginning.begin(part, files)
@@ -86,7 +86,7 @@ def train(
     return out
 
 
-def _find_start(
+def find_start(
     start: str,
     base: str | None,
     rank: int | None,
@@ -130,7 +130,7 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
     if not path.exists():
         lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
         rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW)
-        np.savez(path.with_suffix(".new.npz"), **vars(rows))
+        np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
         path.with_suffix(".new.npz").replace(path)
     with np.load(path) as kept:
         return Rows(kept["ids"], kept["unit"], kept["first"])

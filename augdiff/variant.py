@@ -19,12 +19,14 @@ class Source:
     :param key: what its random streams are drawn from; equal keys get equal variants.
     :param spans: stretches that never change, in code points, ``(start, end)``.
     :param context: words that steer; empty for none.
+    :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
     """
 
     text: str
     key: str
     spans: tuple[tuple[int, int], ...] = ()
     context: str = ""
+    hushed: str = ""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,22 @@ def test_rows_are_told_of_their_label_unless_they_have_a_context_or_it_is_not_wa
     assert told() == ["", ""]
 
 
+def test_no_labels_name_may_come_out_of_a_row_that_is_told_of_one() -> None:
+    cells = Cells(["text", "label"], ["text"], 2, lambda name: [row[name] for row in ROWS])
+
+    def hushed(**columns: Any) -> list[str]:
+        examples = read_examples(cells, Columns(("text",), **columns), None)
+        return [example.sources["text"].hushed for example in examples]
+
+    assert hushed(label="label") == ["good movie", "bad hotel"]
+    names = {"good_movie": "a treat", "badHotel": "a bad night"}
+    assert hushed(label="label", label_names=names) == [
+        "a treat a bad night a treat",
+        "a bad night a bad night a treat",
+    ]
+    assert hushed(label="label", label_names=names, condition=False) == ["", ""]
+
+
 def test_names_of_a_class_label_are_told_by_augment(tmp_path: Any) -> None:
     datasets = pytest.importorskip("datasets")
     model = str(make_model(tmp_path / "tiny"))

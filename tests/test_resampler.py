@@ -250,7 +250,7 @@ def test_any_text_goes_through_and_keeps_its_bytes_outside_of_edits(resampler: R
 def test_words_of_the_context_come_out_only_where_the_text_has_them_or_they_may(model: str) -> None:
     told = "anna peter london paris phone battery screen hotel waiter soup story actor scene music night week money"
     rows = [
-        Source(f"we saw the {name} and it was good then", str(i), (), told)
+        Source(f"we saw the {name} and it was good then", str(i), (), told, told)
         for i, name in enumerate(["film", "anna"] * 10)
     ]
 
@@ -268,9 +268,9 @@ def test_words_of_the_context_come_out_only_where_the_text_has_them_or_they_may(
 
 def test_a_word_of_the_context_that_came_out_by_pieces_is_an_echo(model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Spellings, "of", lambda self, stems: [])
-    source = Source("we saw the film and it was good", "k", (), "anna peter london paris movie food waiter hotel")
+    source = Source("we saw the film and it was good", "k", (), "", "anna peter london paris movie food waiter hotel")
     variants = Resampler(loose(model, n=60, redraws=0, strength=1.0))([source])[0]
     assert {variant.verdict for variant in variants} >= {"echo", "kept"}
-    told = told_stems(source.context, source.text)
+    told = told_stems(source.hushed, source.text)
     for variant in variants:
         assert (variant.verdict == "echo") == echoes(new_words(variant.edits), told) or variant.verdict == "copy"
