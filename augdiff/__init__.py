@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from augdiff.augmentation import augment
     from augdiff.augmenter import Augmenter
     from augdiff.errors import AugdiffError, DataError, MissingExtraError, ModelError, OptionError
+    from augdiff.evaluation.trial import evaluate
     from augdiff.provenance import features
 
 # Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
@@ -22,6 +23,7 @@ __all__ = [
     "OptionError",
     "__version__",
     "augment",
+    "evaluate",
     "features",
 ]
 
@@ -34,6 +36,7 @@ _HOMES = {
     "OptionError": "errors",
     "TextAugmenter": "adapters.scikit",
     "augment": "augmentation",
+    "evaluate": "evaluation.trial",
     "features": "provenance",
 }
 

@@ -23,9 +23,9 @@ from rapidfuzz.distance import Levenshtein
 
 from augdiff.denoisers.denoiser import EncoderNetwork
 from augdiff.denoisers.folder import FLOAT
+from augdiff.evaluation.eda import edit_words
 from benchmarks import scale
 from benchmarks.data import labelled, parser, words_of
-from benchmarks.eda import edit_words
 from benchmarks.export_bert import export
 from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import HOME, python_of

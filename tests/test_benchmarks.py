@@ -22,13 +22,13 @@ from augdiff.corpus import is_validation
 from augdiff.denoisers.denoiser import EncoderNetwork, Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.warm_start import from_bert
+from augdiff.evaluation import eda
 from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
 from benchmarks import (
     contexts,
     data,
     diversity,
-    eda,
     peak,
     quality,
     results,
