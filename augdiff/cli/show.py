@@ -97,7 +97,11 @@ def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, floa
 def with_steps(quiet: bool) -> Iterator[tuple[Callable[[int, int, str], None], Callable[[str], None]]]:
     """A bar on stderr while classifiers are tried; what it yields is told of steps done and of warnings."""
     console = Console(stderr=True)
-    columns = (BarColumn(20), TextColumn("{task.completed}/{task.total} {task.description}"), TimeRemainingColumn(True))
+    columns = (
+        BarColumn(20),
+        TextColumn("{task.completed}/{task.total}, {task.description}"),
+        TimeRemainingColumn(compact=True),
+    )
     with Progress(
         *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
     ) as bar:

@@ -120,9 +120,8 @@ def _without(rows: Labelled, tested: Labelled, group: str | None, warnings: list
 def _check_known(tested: Labelled, names: Sequence[Any], warnings: list[str]) -> None:
     unknown = [label for label in tested.labels if label not in names]
     if len(unknown) == len(tested):
-        raise DataError(
-            f"test rows: no label is one of the training rows', the first is {short(unknown[0])}: name another"
-        )
+        first = short(unknown[0])
+        raise DataError(f"test rows: no label is one of the training rows', such as {first}: name the same column")
     if unknown:
         warnings.append(f"{len(unknown)} test rows have labels that no training row has, such as {short(unknown[0])}")
 

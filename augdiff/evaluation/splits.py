@@ -59,7 +59,7 @@ def _check(codes: Rows, groups: Rows, folds: int, names: Sequence[Any]) -> None:
     for code in found:
         count = len(np.unique(groups[codes == code]))
         if count < folds:
-            mend = f"use folds={count}, or drop its rows" if count > 1 else "add some, or drop its rows"
+            label, mend = short(names[code]), f"use folds={count}" if count > 1 else "add some"
             raise DataError(
-                f"label {short(names[code])} has too few different texts for {folds} folds, {count}: {mend}"
+                f"label {label} has too few different texts for {folds} folds, {count}: {mend}, or drop its rows"
             )
