@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from augdiff.adapters.scikit import TextAugmenter as TextAugmenter
     from augdiff.augmentation import augment
     from augdiff.augmenter import Augmenter
     from augdiff.errors import AugdiffError, DataError, MissingExtraError, ModelError, OptionError
+    from augdiff.evaluation.trial import evaluate
     from augdiff.provenance import features
 
+# Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
 __all__ = [
     "AugdiffError",
     "Augmenter",
@@ -20,6 +23,7 @@ __all__ = [
     "OptionError",
     "__version__",
     "augment",
+    "evaluate",
     "features",
 ]
 
@@ -30,7 +34,9 @@ _HOMES = {
     "MissingExtraError": "errors",
     "ModelError": "errors",
     "OptionError": "errors",
+    "TextAugmenter": "adapters.scikit",
     "augment": "augmentation",
+    "evaluate": "evaluation.trial",
     "features": "provenance",
 }
 
@@ -45,4 +51,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *_HOMES, *__all__})

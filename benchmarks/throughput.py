@@ -23,9 +23,9 @@ import torch
 from rapidfuzz.distance import Levenshtein
 
 from augdiff.denoisers.load import find_precision
+from augdiff.evaluation.eda import edit_words
 from benchmarks import scale
 from benchmarks.data import labelled, parser, words_of
-from benchmarks.eda import edit_words
 from benchmarks.forwards import Forward, recorded, replay
 from benchmarks.nlpaug_env import HOME, python_of
 from benchmarks.nlpaug_weights import write_weights

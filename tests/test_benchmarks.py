@@ -27,6 +27,7 @@ from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import load
 from augdiff.denoisers.warm_start import from_bert
+from augdiff.evaluation import eda
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit
@@ -37,7 +38,6 @@ from benchmarks import (
     data,
     denoiser,
     diversity,
-    eda,
     nlpaug_weights,
     peak,
     quality,

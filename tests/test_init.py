@@ -18,6 +18,7 @@ def test_public_names():
         "OptionError",
         "__version__",
         "augment",
+        "evaluate",
         "features",
     ]
     assert augdiff.__all__ == sorted(augdiff.__all__)

@@ -9,12 +9,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from augdiff import __version__
-from augdiff.cli import augment, models, preview, train
+from augdiff.cli import augment, evaluate, models, preview, train
 from augdiff.errors import AugdiffError
 
 _EXAMPLES = (
     "augdiff preview reviews.csv --label stars               look at a few first",
     "augdiff augment reviews.csv --label stars -o more.csv   make them all",
+    "augdiff evaluate reviews.csv --label stars              does it help?",
     "augdiff train texts/ -o my-model/                       for your domain",
 )
 
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.command(no_args_is_help=True, epilog=_examples(augment.EXAMPLES))(augment.augment)
 app.command(no_args_is_help=True, epilog=_examples(preview.EXAMPLES))(preview.preview)
+app.command(no_args_is_help=True, epilog=_examples(evaluate.EXAMPLES))(evaluate.evaluate)
 app.command(no_args_is_help=True, epilog=_examples(train.EXAMPLES))(train.train)
 
 bases = typer.Typer(rich_markup_mode=None, epilog=_examples(models.EXAMPLES))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 from rich.console import Console
@@ -14,6 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from augdiff.summary import Summary
+
+if TYPE_CHECKING:
+    from augdiff.evaluation.report import Report
 
 
 class _Speed(ProgressColumn):
@@ -87,3 +91,55 @@ def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, floa
             bar.update(task, completed=state["tokens"], description=line)
 
         yield report
+
+
+@contextmanager
+def with_steps(quiet: bool) -> Iterator[tuple[Callable[[int, int, str], None], Callable[[str], None]]]:
+    """A bar on stderr while classifiers are tried; what it yields is told of steps done and of warnings."""
+    console = Console(stderr=True)
+    columns = (
+        BarColumn(20),
+        TextColumn("{task.completed}/{task.total}, {task.description}"),
+        TimeRemainingColumn(compact=True),
+    )
+    with Progress(
+        *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
+    ) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def progress(done: int, whole: int, what: str) -> None:
+            bar.update(task, completed=done, total=whole, description=what)
+
+        def note(line: str) -> None:
+            if not quiet:
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+
+        yield progress, note
+
+
+def show_report(report: Report) -> None:
+    """Print a sentence for each classifier, and the figures behind them as a table."""
+    from augdiff.evaluation.report import points
+
+    console = Console(highlight=False)
+    for verdict in report.verdicts:
+        console.print(verdict, markup=False)
+    console.print()
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("classifier")
+    table.add_column("learns from")
+    for name in (report.settings["score"], "gain", "95 % between"):
+        table.add_column(name, justify="right")
+    last = ""
+    for each in report.results:
+        gain = () if each.method == "none" else (points(each.gain), f"{points(each.low)} and {points(each.high)}")
+        table.add_row(each.classifier * (each.classifier != last), each.method, f"{100 * each.score:.1f}", *gain)
+        last = each.classifier
+    console.print(table)
+    told = report.settings
+    times = told["folds"] * told["seeds"]
+    console.print(
+        f"\nmean of {times} times learnt from {told['learnt']:,} of {told['rows']:,} rows, {told['kept']:.1f} variants "
+        "kept of each; gains are over none, in points",
+        style="dim",
+    )

@@ -14,15 +14,15 @@ def copy_reason(text: str, source: str, siblings: Sequence[str], max_likeness: f
     A copy is equal but for case, blanks and punctuation; a near-copy shares more than
     ``max_likeness`` of its characters in order (normalised indel similarity, 0 to 1).
     """
-    bare = _bare(text)
-    others = [_bare(other) for other in (source, *siblings)]
-    if text == source or text in siblings or (bare and bare in others):
+    own = bare(text)
+    others = [bare(other) for other in (source, *siblings)]
+    if text == source or text in siblings or (own and own in others):
         return "copy"
-    if any(Indel.normalized_similarity(bare, other) > max_likeness for other in others):
+    if any(Indel.normalized_similarity(own, other) > max_likeness for other in others):
         return "near-copy"
     return None
 
 
-def _bare(text: str) -> str:
+def bare(text: str) -> str:
     """Letters and digits in lower case, single blanks between words."""
     return " ".join(default_process(text).split())

@@ -1,0 +1,137 @@
+"""Labelled rows, out of any container, checked before anything is split."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from reprlib import repr as short
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augdiff.adapters.registry import BATCHES, find
+from augdiff.columns import Cells, Columns, check_columns, text_columns
+from augdiff.errors import DataError, OptionError
+from augdiff.examples import read_examples
+from augdiff.provenance import COLUMN
+
+# (top module, name) of a type that is read whole first
+_WHOLE: Mapping[tuple[str, str], Callable[[Any], Any]] = {
+    ("datasets", "Dataset"): lambda data: data.with_format("arrow")[:],
+}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Rows with a text and a label each.
+
+    :param columns: the columns that an augmenter reads, by name.
+    :param text: name of the column of texts.
+    :param label: name of the column of labels.
+    """
+
+    columns: Mapping[str, Sequence[Any]]
+    text: str
+    label: str
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @property
+    def texts(self) -> Sequence[str]:
+        """The texts."""
+        return self.columns[self.text]
+
+    @property
+    def labels(self) -> Sequence[Any]:
+        """The labels, as they came."""
+        return self.columns[self.label]
+
+    def at(self, rows: Sequence[int] | NDArray[np.intp]) -> Labelled:
+        """Some of the rows."""
+        taken = {name: [values[row] for row in rows] for name, values in self.columns.items()}
+        return Labelled(taken, self.text, self.label)
+
+    def codes(self, names: Sequence[Any]) -> NDArray[np.intp]:
+        """The labels as their places in ``names``, ``(rows,)``."""
+        places = {name: place for place, name in enumerate(names)}
+        return np.array([places[label] for label in self.labels], dtype=np.intp)
+
+
+def read_rows(data: Any, columns: Columns, what: str, others: Sequence[str] = ()) -> Labelled:
+    """The rows of ``data``.
+
+    :param what: they are called in messages, such as ``training rows``.
+    :param others: further columns that are wanted.
+    :raises OptionError: if ``data`` is of a kind that is not known, or no label column or several texts are asked for.
+    :raises DataError: naming the row, the column, the value and the mend; also if rows were made from others.
+    """
+    if columns.label is None:
+        raise OptionError("label must name the column of labels: without labels nothing can be evaluated")
+    cells = _cells(data, what)
+    refuse_augmented(cells, what)
+    try:
+        return _checked(cells, columns, columns.label, others)
+    except DataError as error:
+        raise DataError(f"{what}: {error}") from None
+
+
+def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str]) -> Labelled:
+    named = replace(columns, provenance=False)
+    check_columns(named, cells)
+    for name in others:
+        if name not in cells.names:
+            raise DataError(f"column {name!r} is not there; the columns are: {', '.join(map(str, cells.names))}")
+    if not cells.length:
+        raise DataError("there are none; give at least two with different labels")
+    text = text_columns(named, cells)
+    if len(text) != 1:
+        raise OptionError(f"text must name one column to be evaluated, was: {', '.join(text)}")
+    read_examples(cells, named, range(cells.length))
+    wanted = (*text, label, columns.id, columns.context, *columns.protect_spans, *others)
+    values = {name: list(cells.values(name)) for name in wanted if name is not None}
+    _check_labels(values[label], label)
+    return Labelled(values, text[0], label)
+
+
+def refuse_augmented(cells: Cells, what: str) -> None:
+    """Variants on both sides of a split make any classifier look good.
+
+    :raises DataError: if the column ``augdiff``, whole or as a file of cells has it, says that rows are variants.
+    """
+    numbers = _variant_numbers(cells)
+    made = sum(number > 0 for number in numbers)
+    if made:
+        raise DataError(
+            f"column {COLUMN!r}: {made} of the {cells.length} {what} are variants of others, which would be on both "
+            "sides of a split; evaluate on the unaugmented file"
+        )
+
+
+def _variant_numbers(cells: Cells) -> list[int]:
+    flat = f"{COLUMN}.variant"
+    if flat in cells.names:
+        return [int(value or 0) for value in cells.values(flat)]
+    if COLUMN in cells.names:
+        return [int((value or {}).get("variant") or 0) for value in cells.values(COLUMN)]
+    return []
+
+
+def _cells(data: Any, what: str) -> Cells:
+    kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(data).__mro__]
+    whole = next((_WHOLE[kind](data) for kind in kinds if kind in _WHOLE), data)
+    adapter = find(whole, BATCHES)
+    if adapter is None:
+        known = ", ".join(f"{module}.{name}" for module, name in (*BATCHES, *_WHOLE))
+        raise OptionError(f"{what} must be one of {known}; was: {type(data).__module__}.{type(data).__qualname__}")
+    cells: Cells = adapter.read(whole)
+    return cells
+
+
+def _check_labels(labels: Sequence[Any], column: str) -> None:
+    for row, label in enumerate(labels):
+        if type(label).__hash__ is None:
+            raise DataError(f"row {row}, column {column!r}: {short(label)} is no single label; give the row one")
+        if label is None or label != label or not str(label).strip():
+            raise DataError(f"row {row}, column {column!r}: {short(label)} is no label; label the row or drop it")
