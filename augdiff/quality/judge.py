@@ -1,0 +1,69 @@
+"""What judges labels: texts in, a probability for every label out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isnan
+from reprlib import repr as short
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from augdiff.errors import DataError
+
+Label = str | bool | int | float
+
+
+class Judge(Protocol):
+    """Says how likely texts have each label."""
+
+    @property
+    def classes(self) -> tuple[Label, ...]:
+        """The labels, in a fixed order."""
+
+    def probabilities(self, texts: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
+        """Of every label, ``(N, C)``; nan where nothing can be said.
+
+        :param keys: of the rows that the texts were made of; a judge fitted on a row never judges that row's
+            texts by what it has learned from it.
+        """
+
+
+def label_prob(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys: Sequence[str]) -> NDArray[np.float64]:
+    """How likely each text has its label, ``(N,)``; nan for a label that the judge does not know, and for none.
+
+    :raises DataError: for a label that is none of text, whole number, number, True and False.
+    """
+    known = {marked(label): index for index, label in enumerate(judge.classes)}
+    columns = [known.get(marked(label), -1) for label in plain_labels(labels)]
+    found = judge.probabilities(texts, keys)
+    return np.array([np.nan if at < 0 else row[at] for row, at in zip(found, columns, strict=True)], np.float64)
+
+
+def plain_labels(labels: Iterable[Any]) -> list[Label | None]:
+    """Labels as Python has them, whatever library they come from; None for those that are missing.
+
+    :raises DataError: naming the row whose label is none.
+    """
+    return [_plain(label, row) for row, label in enumerate(labels)]
+
+
+def classes_of(labels: Iterable[Label | None]) -> tuple[Label, ...]:
+    """The labels that occur, in a fixed order: by type, then by value."""
+    found = {marked(label): label for label in labels if label is not None}
+    return tuple(label for _, label in sorted(found.items(), key=lambda item: item[0]))
+
+
+def marked(label: Label | None) -> tuple[str, Any]:
+    """A label with its type, as True is no 1 here."""
+    return type(label).__name__, label
+
+
+def _plain(label: Any, row: int) -> Label | None:
+    value = label.item() if hasattr(label, "item") else label
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return None
+    if not isinstance(value, str | int | float):
+        raise DataError(f"row {row}: {short(label)} is no label; labels are texts, numbers, True or False")
+    return value
