@@ -54,10 +54,8 @@ def adapt(
     :param out: the model's folder; must not exist.
     """
     with TemporaryDirectory(dir=out.parent) as part:
-        beginning = find_start(
-            settings.model, settings.base, None, 0, None, settings.seed, find_device(settings.device)
-        )
-        start = beginning.begin(Path(part), [])
+        device = find_device(settings.device)
+        start = find_start(settings.model, settings.base, None, 0, None, settings.seed, device).begin(Path(part), [])
         made = tokenize(iter(text for text, _ in rows), start.vocabulary, WINDOW)
         told = [encoded.ids for encoded in start.vocabulary.encode([context for _, context in rows])]
         made = replace(made, told=told)

@@ -95,6 +95,11 @@ def find_start(
     seed: int,
     device: torch.device,
 ) -> Beginning:
+    """What a training begins from, found and not yet read; see :func:`train`.
+
+    :raises ModelError: if there is no such thing.
+    :raises OptionError: if an argument does not go with it.
+    """
     if start in [known.name for known in known_bases()]:
         return from_base(start, base, rank, seed, device)
     folder = None if start == SCRATCH else find(start)

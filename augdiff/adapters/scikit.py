@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import index
 from re import Pattern
 from typing import Any
@@ -31,6 +31,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
     Arguments are kept as they are, and checked when rows grow, as scikit-learn has it.
 
     :param text: column of texts, if X is a frame; None for the only one of strings. Other columns are repeated.
+    :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition``.
     :param context: column of words that steer what comes out, if X is a frame.
     :param random_state: a whole number is the seed, the same as in :func:`augdiff.augment`; with a RandomState or None
         (numpy's own) every call draws a new one.
@@ -49,6 +50,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         n: int = Settings.n,
         strength: float | tuple[float, float] = Settings.strength,
         text: str | None = None,
+        label_names: Mapping[Any, str] | Sequence[str] | None = None,
+        condition: bool = Columns.condition,
         context: str | None = None,
         model: str = Settings.model,
         base: str | None = Settings.base,
@@ -72,6 +75,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.n = n
         self.strength = strength
         self.text = text
+        self.label_names = label_names
+        self.condition = condition
         self.context = context
         self.model = model
         self.base = base
@@ -109,7 +114,16 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         columns[_LABEL] = list(labels.cells(y).values(_one_name(labels.cells(y))))
         if len(columns[_LABEL]) != cells.length:
             raise DataError(f"X has {cells.length} rows, y has {len(columns[_LABEL])}: give each row one label")
-        made = augment(columns, text=text, label=_LABEL, context=context, seed=self._seed(), **self._settings())
+        made = augment(
+            columns,
+            text=text,
+            label=_LABEL,
+            label_names=self.label_names,
+            condition=self.condition,
+            context=context,
+            seed=self._seed(),
+            **self._settings(),
+        )
         records = made[COLUMN]
         taken = np.array([record["source"] for record in records], dtype=np.intp)
         self.sample_indices_ = taken
