@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,11 @@ class Embeddings:
         self._room = room
         self._known: dict[str, NDArray[np.float32]] = {}
 
+    @property
+    def known(self) -> Collection[str]:
+        """Texts whose vectors are at hand, the one asked for longest ago first."""
+        return self._known.keys()
+
     @cached_property
     def subject(self) -> Subject:
         """The model."""
@@ -34,12 +39,13 @@ class Embeddings:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The vectors of ``texts``, in their order."""
-        new = [text for text in dict.fromkeys(texts) if text not in self._known]
-        made = dict(zip(new, embeddings(self.subject, new).numpy(), strict=True)) if new else {}
-        found = [made[text] if text in made else self._known.pop(text, None) for text in texts]
-        # Those of repeated texts were taken out with the first.
-        at_hand = made | {text: vector for text, vector in zip(texts, found, strict=True) if vector is not None}
-        self._known |= at_hand
-        while len(self._known) > self._room:
-            del self._known[next(iter(self._known))]
-        return np.stack([at_hand[text] for text in texts])
+        asked = dict.fromkeys(texts)
+        new = [text for text in asked if text not in self._known]
+        if new:
+            self._known |= zip(new, embeddings(self.subject, new).numpy(), strict=True)
+        for text in asked:
+            self._known[text] = self._known.pop(text)
+        found = np.stack([self._known[text] for text in texts])
+        for text in list(self._known)[: -self._room]:
+            del self._known[text]
+        return found

@@ -60,7 +60,7 @@ def small_subject() -> Subject:
     torch.manual_seed(0)
     size = tokenizer.get_vocab_size()
     encoder = Encoder(
-        EncoderConfig(size, width=16, depth=2, heads=2, inner=32, max_length=24, sentence=16, sentence_depth=1)
+        EncoderConfig(size, width=16, depth=2, heads=2, inner=32, max_length=128, sentence=16, sentence_depth=1)
     )
     with torch.no_grad():
         encoder.token.weight.mul_(20)
@@ -143,7 +143,7 @@ def test_a_line_that_is_no_labelled_text_is_named(tmp_path: Path, content: str, 
     (folder / "train.jsonl").write_text(content)
     with pytest.raises(DataError, match=message):
         load_task(tmp_path, "toy")
-    with pytest.raises(DataError, match="has no classification/NAME/test.jsonl"):
+    with pytest.raises(DataError, match=r"has no classification/NAME/test\.jsonl"):
         names_in(tmp_path)
 
 
@@ -255,10 +255,10 @@ def test_reading_on_is_reading_all_at_once(base: Path, tmp_path: Path):
 def test_continuations_are_as_long_as_asked_and_without_what_is_barred(base: Path, tmp_path: Path):
     denoiser = load(str(make_adapter(tmp_path / "adapter", base)), "cpu", "float32", str(base))
     llama = denoiser.network.model.llama  # type: ignore[attr-defined]
-    never = list(range(0, 400))
+    never = list(range(300))
     made = write_on(llama, [1, 2, 3], 5, 7, never, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
     assert [len(row) for row in made] == [7] * 5
-    assert min(min(row) for row in made) >= 400
+    assert min(min(row) for row in made) >= 300
     again = write_on(llama, [1, 2, 3], 5, 7, never, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
     assert made == again
 
@@ -354,12 +354,13 @@ def test_vectors_come_in_order_and_are_made_once():
         calls.append(1)
         return small_subject()
 
-    vectors = Embeddings(load_small, room=3)
+    vectors = Embeddings(load_small, room=4)
     texts = ["the film", "a book", "the film", "a soup", "the bad room"]
     found = vectors(texts)
     assert np.allclose(found, np.stack([Embeddings(small_subject)([text])[0] for text in texts]), atol=1e-5)
     assert np.array_equal(vectors(["the bad room", "the film"]), found[[4, 0]])
-    assert calls == [1]
+    assert np.allclose(vectors(["a soup", "a new one", "a book"]), vectors(["a soup", "a new one", "a book"]))
+    assert calls == [1] and len(vectors.known) == 4
 
 
 # Scores and figures
@@ -559,7 +560,8 @@ def test_the_table_shows_losses_beside_wins(tmp_path: Path):
     assert lines == [
         "| tfidf | 10 | none | 2 | 50.0 | 25.0 |  | -10.0 [-10.0, -10.0] |  |  |",
         "| tfidf | 10 | duplicate | 2 | 60.0 | 30.0 | +10.0 [+10.0, +10.0] |  | 1 / 0 / 0 | trec6 +10.0 |",
-        "| tfidf | 10 | augdiff | 2 | 41.0 | 20.5 | -9.0 [-10.0, -8.0] | -19.0 [-20.0, -18.0] | 0 / 0 / 1 | trec6 -9.0 |",
+        "| tfidf | 10 | augdiff | 2 | 41.0 | 20.5 | -9.0 [-10.0, -8.0] | -19.0 [-20.0, -18.0] | 0 / 0 / 1 "
+        "| trec6 -9.0 |",
     ]
     assert report.ablations(tmp_path).splitlines()[2:] == ["| tfidf | no-context | 1 | -10.0 | -20.0 |"]
     assert "| tfidf | augdiff | -9.0 |" in report.tasks(tmp_path)
@@ -617,5 +619,5 @@ def test_a_method_that_cannot_be_had_leaves_the_others_in_peace(
 
 
 def test_a_folder_without_tasks_is_an_error_of_one_line(tmp_path: Path):
-    with pytest.raises(SystemExit, match="has no classification/NAME/test.jsonl"):
+    with pytest.raises(SystemExit, match=r"has no classification/NAME/test\.jsonl"):
         gain.main(["--data", str(tmp_path), "--work", str(tmp_path)])

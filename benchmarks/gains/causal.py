@@ -95,14 +95,13 @@ def write_on(
 
     :param never: ids that are not drawn.
     """
+    barred = torch.tensor(never, dtype=torch.int64)
     with torch.inference_mode():
         scores, past = read(llama, torch.tensor([prompt], device=llama.token.weight.device))
         scores, past = scores.expand(rows, -1), past.repeated(rows)
         found = []
         for number in range(most):
-            barred = scores.float().cpu()
-            barred[:, never] = -torch.inf
-            found.append(sampling(barred, generator))
+            found.append(sampling(scores.float().cpu().index_fill(1, barred, -torch.inf), generator))
             if number + 1 < most:
                 scores, past = read(llama, found[-1][:, None].to(llama.token.weight.device), past)
     return torch.stack(found, 1).tolist() if found else [[] for _ in range(rows)]
