@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from benchmarks import gain, results, tables
 from benchmarks.embeddings import Embeddings
 from benchmarks.gains import methods, paired, plan, plot, read, report
 from benchmarks.gains.augmented import ABLATIONS, DEFAULT, ONE_PASS
-from benchmarks.gains.causal import Sampling, write_on
+from benchmarks.gains.causal import Sampling, read_next, write_on
 from benchmarks.gains.causal import read as read_on
 from benchmarks.gains.cells import Cell, Finisher, Part, ordered
 from benchmarks.gains.classifier import Classifier, Examples, examples_of
@@ -240,27 +240,31 @@ def test_ablations_differ_from_the_default_and_from_one_another():
 def test_reading_on_is_reading_all_at_once(base: Path, tmp_path: Path):
     denoiser = load(str(make_adapter(tmp_path / "adapter", base)), "cpu", "float32", str(base))
     llama = denoiser.network.model.llama  # type: ignore[attr-defined]
-    ids = torch.tensor([denoiser.vocabulary.encode(["The film was very good"])[0].ids])
+    ids = denoiser.vocabulary.encode(["The film was very good"])[0].ids
     with torch.inference_mode():
-        whole, _ = read_on(llama, ids)
-        _, past = read_on(llama, ids[:, :3])
-        parts, past = read_on(llama, ids[:, 3:].expand(2, -1), past.repeated(2))
-        own = denoiser.log_probabilities(ids)[0, -1]
-        before, _ = read_on(llama, ids[:, :-1])
-    assert past.length == ids.shape[1]
-    assert torch.allclose(parts, whole.expand(2, -1), atol=1e-4)
-    assert torch.isclose(before.log_softmax(-1)[0, ids[0, -1]], own, atol=1e-4)
+        whole, before = (read_on(llama, part)[0] for part in (ids, ids[:-1]))
+        scores, past = read_on(llama, ids[:-3])
+        for token in ids[-3:]:
+            scores, past = read_next(llama, torch.tensor([token] * 2), past)
+        own = denoiser.log_probabilities(torch.tensor([ids]))[0, -1]
+    assert past.length == len(ids)
+    assert torch.allclose(scores, whole.expand(2, -1), atol=1e-4)
+    assert torch.isclose(before.log_softmax(-1)[ids[-1]], own, atol=1e-4)
 
 
 def test_continuations_are_as_long_as_asked_and_without_what_is_barred(base: Path, tmp_path: Path):
     denoiser = load(str(make_adapter(tmp_path / "adapter", base)), "cpu", "float32", str(base))
     llama = denoiser.network.model.llama  # type: ignore[attr-defined]
     never = list(range(300))
-    made = write_on(llama, [1, 2, 3], 5, 7, never, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
+
+    def written(done: Callable[[Sequence[int]], bool]) -> list[list[int]]:
+        return write_on(llama, [1, 2, 3], 5, 7, never, done, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
+
+    made = written(lambda row: False)
     assert [len(row) for row in made] == [7] * 5
     assert min(min(row) for row in made) >= 300
-    again = write_on(llama, [1, 2, 3], 5, 7, never, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
-    assert made == again
+    assert written(lambda row: False) == made
+    assert written(lambda row: len(row) == 3) == [row[:3] for row in made]
 
 
 def test_min_p_leaves_the_likeliest_alone():
@@ -528,6 +532,14 @@ def test_the_interval_is_that_of_the_mean_of_normal_differences():
     assert found.mean == pytest.approx(differences.mean())
     assert found.low == pytest.approx(differences.mean() - half, abs=0.002)
     assert found.high == pytest.approx(differences.mean() + half, abs=0.002)
+
+
+def test_a_task_with_more_seeds_does_not_count_more():
+    base = {("x", seed): 0.5 for seed in range(40)} | {("y", seed): 0.5 for seed in range(8)}
+    found = paired.gain({key: 0.7 if key[0] == "y" else 0.5 for key in base}, base)
+    assert found is not None
+    assert found.mean == pytest.approx(0.1)
+    assert found.low < 0.1 < found.high
 
 
 def test_without_common_rows_there_is_no_gain():

@@ -23,8 +23,8 @@ from benchmarks.gains.tasks import Row
 class Prompting:
     """The language model under an adapter, without the adapter.
 
-    Each new row is written after a list of rows of its class, in a new order for each of the ``n``. Which row it was
-    made of is of no meaning; every row is named as often.
+    The rows of a class are parted into prompts; after each, ``n`` times as many lines are written as it shows. Which of
+    these rows a line was made of is of no meaning; every row is named as often.
 
     :param model: an adapter's name or folder, for its base.
     :param examples: most rows in a prompt.
@@ -56,11 +56,12 @@ class Prompting:
         rng, generator = random.Random(seed), torch.Generator().manual_seed(seed)
         found = []
         for label in sorted(classes):
-            members = classes[label]
-            for _ in range(self.n):
-                shown = [rows[i] for i in rng.sample(members, min(self.examples, len(members)))]
-                lines = _written(denoiser, shown, len(members), self.sampling, generator)
-                made = zip(lines, members, strict=True)
+            members = rng.sample(classes[label], len(classes[label]))
+            for start in range(0, len(members), self.examples):
+                shown = members[start : start + self.examples]
+                sources = shown * self.n
+                lines = _written(denoiser, [rows[i] for i in shown], len(sources), self.sampling, generator)
+                made = zip(lines, sources, strict=True)
                 found += [Made(line, label, 1.0, source) for line, source in made if line]
         return found
 
@@ -80,6 +81,11 @@ def _written(
         raise ModelError("prompting needs a language model: name an adapter of one, such as large-en")
     ids = [vocabulary.marks.start, *vocabulary.encode([prompt(shown)])[0].ids]
     most = max(len(encoded.ids) for encoded in vocabulary.encode([row.text for row in shown])) + 2
+    decode = vocabulary.tokenizer.decode
+
+    def has_ended(row: Sequence[int]) -> bool:
+        return "\n" in decode(list(row))
+
     never = sorted({*network.model.special, *vocabulary.marks.special})
-    written = write_on(network.model.llama, ids, count, most, never, sampling, generator)
-    return [vocabulary.tokenizer.decode(row).partition("\n")[0].strip() for row in written]
+    written = write_on(network.model.llama, ids, count, most, never, has_ended, sampling, generator)
+    return [decode(row).partition("\n")[0].strip() for row in written]
