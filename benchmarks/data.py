@@ -29,10 +29,14 @@ class Pairs:
     gold: list[float]
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
-    """The options that every script has."""
+def parser(description: str | None, data: Path | None = None) -> argparse.ArgumentParser:
+    """The options that every script has.
+
+    :param data: the folder that is read where none is given; None if one must be.
+    """
     options = argparse.ArgumentParser(description=description)
-    options.add_argument("--data", type=Path, required=True, help="folder with text, paraphrase and classification")
+    told = "folder with text, paraphrase and classification"
+    options.add_argument("--data", type=Path, required=data is None, default=data, help=told)
     options.add_argument("--results", type=Path, default=None, help="where the lines go (benchmarks/results)")
     options.add_argument("--threads", type=int, default=0, help="threads of torch; 0: as torch likes")
     return options

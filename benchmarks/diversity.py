@@ -53,7 +53,12 @@ def bleu(words: Sequence[str], references: Sequence[Sequence[str]]) -> float:
 
 def copies(source: str, variants: Sequence[str]) -> int:
     """How many variants are their source or an earlier variant, but for case and blanks."""
-    seen = {_bare(source)}
+    return known([source], variants)
+
+
+def known(sources: Sequence[str], variants: Sequence[str]) -> int:
+    """How many variants are one of the sources or an earlier variant, but for case and blanks."""
+    seen = set(map(_bare, sources))
     count = 0
     for variant in map(_bare, variants):
         count += variant in seen

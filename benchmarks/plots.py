@@ -1,4 +1,4 @@
-"""The curves of ``quality.py``, drawn from its JSON lines: ``python -m benchmarks.plots``."""
+"""The curves of ``quality.py`` and the gains of ``gain.py``, drawn from their lines: ``python -m benchmarks.plots``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from math import nan
 from pathlib import Path
 
+from benchmarks.gains.plot import draw as draw_gains
 from benchmarks.results import RESULTS, latest, read
 
 _PANELS = {
@@ -54,3 +55,4 @@ def quality(folder: Path = RESULTS) -> Path | None:
 
 if __name__ == "__main__":
     print(quality() or "no lines of quality.py to draw")
+    print("\n".join(map(str, draw_gains())) or "no lines of gain.py to draw")

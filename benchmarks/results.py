@@ -19,13 +19,20 @@ _LIBRARIES = ("torch", "tokenizers", "numpy", "pyarrow")
 
 
 def record(script: str, settings: Mapping[str, Any], result: Mapping[str, Any], folder: Path = RESULTS) -> str:
-    """Append one line to ``folder/script.jsonl`` and return it.
+    """Append one line to ``folder/script.jsonl`` and return it; see :func:`line_of`."""
+    line = line_of(script, settings, result)
+    append(script, line, folder)
+    return line
+
+
+def line_of(script: str, settings: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    """What was measured now, on the commit and the machine of now.
 
     :param settings: the arguments that the result depends on.
     :param result: numbers, strings, lists and mappings; NaN becomes null.
     """
     commit, dirty = _commit()
-    line = json.dumps(
+    return json.dumps(
         {
             "commit": commit,
             "dirty": dirty,
@@ -38,10 +45,13 @@ def record(script: str, settings: Mapping[str, Any], result: Mapping[str, Any], 
         allow_nan=False,
         ensure_ascii=False,
     )
+
+
+def append(script: str, line: str, folder: Path = RESULTS) -> None:
+    """Append a line to ``folder/script.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"{script}.jsonl").open("a", encoding="utf-8") as file:
         file.write(line + "\n")
-    return line
 
 
 def read(script: str, folder: Path = RESULTS) -> list[dict[str, Any]]:

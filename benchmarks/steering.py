@@ -19,9 +19,9 @@ import torch
 
 from benchmarks import contexts
 from benchmarks.data import labelled, parser, words_of
-from benchmarks.denoiser import embeddings
+from benchmarks.embeddings import Embeddings, Vectors
 from benchmarks.results import RESULTS, record, settings_of
-from benchmarks.subjects import Subject, warm_start
+from benchmarks.subjects import warm_start
 
 _ALL = 100_000
 # Shorter words are those of any sentence.
@@ -32,28 +32,27 @@ _LONG = 4
 class Oracle:
     """A classifier that knows nearly all training rows.
 
-    :param embedder: whose sentence vectors it reads.
-    :param accuracy: on the rows that it was not trained on, which are resampled.
+    :param vectors: makes the sentence vectors that it reads, ``(N, S)``.
+    :param accuracy: on the rows that it was not trained on, which are resampled; NaN if there are none.
     """
 
-    embedder: Subject
+    vectors: Vectors
     model: Any
     accuracy: float
 
     def agrees(self, texts: Sequence[str], labels: Sequence[str]) -> list[bool]:
         """Whether it gives each text its label."""
-        found = self.model.predict(embeddings(self.embedder, texts).numpy())
+        found = self.model.predict(self.vectors(texts))
         return [bool(one == other) for one, other in zip(found, labels, strict=True)]
 
 
-def train_oracle(embedder: Subject, rows: Sequence[dict[str, str]], aside: int) -> Oracle:
+def train_oracle(vectors: Vectors, texts: Sequence[str], labels: Sequence[str], aside: int) -> Oracle:
     """An oracle that has not seen the first ``aside`` rows."""
     from sklearn.linear_model import LogisticRegression
 
-    vectors = embeddings(embedder, [row["text"] for row in rows]).numpy()
-    labels = [row["label"] for row in rows]
-    model = LogisticRegression(C=10, max_iter=2000).fit(vectors[aside:], labels[aside:])
-    return Oracle(embedder, model, float(model.score(vectors[:aside], labels[:aside])))
+    found = vectors(texts)
+    model = LogisticRegression(C=10, max_iter=2000).fit(found[aside:], labels[aside:])
+    return Oracle(vectors, model, float(model.score(found[:aside], labels[:aside])) if aside else float("nan"))
 
 
 def measure(
@@ -122,7 +121,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder: Path = arguments.results or RESULTS
     for name in arguments.sets:
         rows = labelled(arguments.data, name, _ALL)
-        oracle = train_oracle(warm_start(), rows, arguments.rows)
+        texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
+        oracle = train_oracle(Embeddings(warm_start), texts, labels, arguments.rows)
         for form in arguments.forms:
             for guidance in arguments.guidance if form != "none" else [1.0]:
                 result = measure(rows[: arguments.rows], oracle, form, guidance, arguments, name)

@@ -13,11 +13,17 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from benchmarks.gains import report
+from benchmarks.markdown import table
 from benchmarks.results import RESULTS, latest, read
 
 _HOME = Path(__file__).parents[1]
 _MODELS = _HOME / "augdiff" / "models"
-PAGES = (_HOME / "README.md", *(_MODELS / name / "README.md" for name in ("base_en", "large_en")))
+PAGES = (
+    _HOME / "README.md",
+    _HOME / "benchmarks" / "README.md",
+    *(_MODELS / name / "README.md" for name in ("base_en", "large_en")),
+)
 _BLOCK = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _EMPTY = "(not measured yet)\n"
 _DEFAULT = "default"
@@ -38,14 +44,6 @@ def fill(text: str, folder: Path = RESULTS) -> str:
         return f"{match[1]}{TABLES[name](folder) or _EMPTY}{match[3]}"
 
     return _BLOCK.sub(made, text)
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, numbers to the right; empty without rows."""
-    if not rows:
-        return ""
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
 def demo(folder: Path) -> str:
@@ -195,6 +193,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "quality-default": quality_default,
     "steering": steering,
     "words": words,
+    **report.TABLES,
 }
 
 

@@ -1,0 +1,1 @@
+"""Does a classifier get better? The parts of ``benchmarks/gain.py``: tasks, methods, classifiers, figures, cells."""

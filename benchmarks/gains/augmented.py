@@ -1,0 +1,117 @@
+"""augdiff itself, at one setting for all tasks, and the settings that leave a part of it out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from inspect import Parameter, signature
+from math import inf
+from typing import Any
+
+from augdiff import __version__, augment
+from augdiff.denoisers.load import digest_of
+from augdiff.errors import OptionError
+from benchmarks.gains.digests import digest
+from benchmarks.gains.method import Made, N
+from benchmarks.gains.tasks import Row
+
+
+@dataclass(frozen=True)
+class Augdiff:
+    """``augdiff.augment`` on the rows.
+
+    :param options: arguments other than those about columns and the seed; what is not named has its default.
+    :param label: column of the labels; None hides them.
+    :param context: column of the labels' names, as the context; None for none.
+    :param weighted: whether variants have the weights that they come with, or 1.
+    :param judged: whether rejected variants are left out.
+    """
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    label: str | None = "label"
+    context: str | None = "told"
+    weighted: bool = True
+    judged: bool = True
+
+    @property
+    def n(self) -> int:
+        """New rows asked of each row."""
+        return int(self.options["n"])
+
+    def given(self, options: Mapping[str, Any]) -> Augdiff:
+        """The same with other options."""
+        return replace(self, options={**self.options, **options})
+
+    def identity(self) -> Mapping[str, Any]:
+        """See :class:`benchmarks.gains.method.Method`; defaults count as if they were named.
+
+        :raises OptionError: if an option is none that this version has.
+        """
+        parameters = signature(augment).parameters.values()
+        known = {one.name: one.default for one in parameters if one.kind is Parameter.KEYWORD_ONLY}
+        unknown = sorted(set(self.options) - set(known))
+        if unknown:
+            raise OptionError(f"augment() has no argument {unknown[0]!r} in this version ({__version__})")
+        arguments = {**known, **self.options}
+        return {
+            **asdict(self),
+            "options": {name: repr(value) for name, value in self.options.items()},
+            "arguments": digest({name: repr(value) for name, value in arguments.items()}),
+            "version": __version__,
+            "weights": digest_of(arguments["model"], arguments["base"]),
+        }
+
+    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+        """See :class:`benchmarks.gains.method.Method`."""
+        out: list[dict[str, Any]] = augment(
+            [asdict(row) for row in rows],
+            text="text",
+            label=self.label,
+            context=self.context,
+            seed=seed,
+            keep_original=False,
+            return_rejected=not self.judged,
+            **self.options,
+        )
+        found = []
+        for row in out:
+            about = row["augdiff"]
+            weight = about["weight"] if self.weighted else 1.0
+            found.append(Made(row["text"], rows[about["source"]].label, weight, about["source"]))
+        return found
+
+
+#: The one setting for all tasks.
+DEFAULT = Augdiff({"n": N, "model": "base-en", "guidance": 1.0})
+LARGE = DEFAULT.given({"model": "large-en"})
+
+#: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.
+ONE_PASS = Augdiff(
+    {
+        "n": N,
+        "model": "base-en",
+        "steps": 1,
+        "strength": 0.3,
+        "redraws": 0,
+        "min_similarity": -inf,
+        "min_fluency": -inf,
+        "max_likeness": 1.0,
+    },
+    label=None,
+    context=None,
+    weighted=False,
+    judged=False,
+)
+
+#: The default with a part left out or changed; an option that augment() does not have is said when it is asked for.
+ABLATIONS: Mapping[str, Augdiff] = {
+    "no-context": replace(DEFAULT, context=None),
+    "no-adaptation": DEFAULT.given({"adapt": False}),
+    "no-judge": DEFAULT.given({"judge": None}),
+    "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
+    "no-weights": replace(DEFAULT, weighted=False),
+    "strength-.1": DEFAULT.given({"strength": 0.1}),
+    "strength-.3": DEFAULT.given({"strength": 0.3}),
+    "strength-.5": DEFAULT.given({"strength": 0.5}),
+    "strength-.7": DEFAULT.given({"strength": 0.7}),
+}

@@ -1,0 +1,12 @@
+"""Names that tables, plots and the protocol speak of, and nothing that needs weights."""
+
+from __future__ import annotations
+
+NONE, DUPLICATE, AUGDIFF = "none", "duplicate", "augdiff"
+#: What the names of ablations begin with.
+ABLATION = f"{AUGDIFF}:"
+#: The script whose lines they are in.
+SCRIPT = "gain"
+CLASSIFIERS = ("tfidf", "frozen", "fine-tuned")
+#: Rows of each label where every method is compared.
+SHOTS = 10
