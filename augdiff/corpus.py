@@ -7,6 +7,7 @@ import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import numpy as np
 import regex
 from numpy.typing import NDArray
 
+from augdiff.alike import Alike
 from augdiff.errors import DataError
 from augdiff.text.units import unit_starts
 from augdiff.text.vocabulary import Vocabulary
@@ -42,6 +44,11 @@ class Rows:
 
     def __len__(self) -> int:
         return len(self.first) - 1
+
+    @cached_property
+    def alike(self) -> Alike:
+        """Which lines are like which."""
+        return Alike(self.ids, self.first)
 
 
 def text_files(folder: Path) -> list[Path]:

@@ -16,6 +16,9 @@ from augdiff.contexts import Bare, Contexts
 from augdiff.corpus import Rows
 from augdiff.text.slots import Layout, Marks, Slot, lay_out
 
+# Most lines that are shown before a row.
+_EXAMPLES = 4
+
 
 @dataclass(frozen=True)
 class Noise:
@@ -29,6 +32,7 @@ class Noise:
     :param insertion: probability that a row gets an empty elastic slot.
     :param context: probability that a row gets a context.
     :param neighbour: probability that a word of the context gives way to a neighbour.
+    :param examples: probability that a row comes after lines like it.
     :param shown: probability that a blank is shown as such, as if it had come out already.
     """
 
@@ -40,6 +44,7 @@ class Noise:
     insertion: float = 0.25
     context: float = 0.5
     neighbour: float = 0.5
+    examples: float = 0.0
     shown: float = 0.0
 
 
@@ -159,12 +164,12 @@ def noised(
         layout = lay_out(units, slots, marks)
         layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     form = contexts or Bare(marks)
-    if rng.random() >= noise.context:
-        return wrapped(layout, form.closed([]), marks)
+    told = rng.random() < noise.context
+    examples = rows.alike.draw(index, _EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
     if rows.told is not None:
-        return wrapped(layout, form.closed(rows.told[index]), marks)
-    words = draw_context(units, lexicon, noise, rng)
-    return wrapped(layout, form.drawn(words, rng) if words else form.closed([]), marks)
+        return wrapped(layout, form.closed(rows.told[index] if told else [], examples), marks)
+    words = draw_context(units, lexicon, noise, rng) if told else []
+    return wrapped(layout, form.drawn(words, examples, rng) if words else form.closed([], examples), marks)
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:

@@ -48,7 +48,7 @@ def test_written_contexts_are_lines_that_the_templates_word() -> None:
     vocabulary = Vocabulary(make_base_tokenizer(), ADAPTER_MARKS)
     words = [encoded.ids for encoded in vocabulary.encode([" money", " hotel"])]
     written = Written(vocabulary)
-    seen = {vocabulary.tokenizer.decode(written.drawn(words, np.random.default_rng(seed))) for seed in range(40)}
+    seen = {vocabulary.tokenizer.decode(written.drawn(words, (), np.random.default_rng(seed))) for seed in range(40)}
     assert seen == {
         "Topic: money, hotel.\n", "A text about money and hotel:\n", "Words: money, hotel\n", "money, hotel:\n",
     }  # fmt: skip
@@ -58,7 +58,7 @@ def test_written_contexts_are_lines_that_the_templates_word() -> None:
 
 def test_bare_contexts_are_the_words_and_the_end_mark_and_draw_nothing() -> None:
     rng = np.random.default_rng(0)
-    assert Bare(MARKS).drawn([[40, 41], [42]], rng) == [40, 41, 42, MARKS.end]
+    assert Bare(MARKS).drawn([[40, 41], [42]], (), rng) == [40, 41, 42, MARKS.end]
     assert rng.random() == np.random.default_rng(0).random()
 
 

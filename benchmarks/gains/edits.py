@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from benchmarks.eda import edit_words
+from augdiff.evaluation.eda import edit_words
 from benchmarks.gains.method import Made, N
 from benchmarks.gains.tasks import Row
 
