@@ -34,13 +34,11 @@ class Rows:
     :param ids: all token ids, ``(tokens,)``, uint16 or uint32.
     :param unit: true where a unit (a word or a mark) begins, ``(tokens,)``.
     :param first: where each line begins, and the end of the last, ``(lines + 1,)``.
-    :param told: ids of each line's own context, maybe none; None where contexts are to be drawn.
     """
 
     ids: NDArray[Any]
     unit: NDArray[np.bool_]
     first: NDArray[np.int64]
-    told: Sequence[Sequence[int]] | None = None
 
     def __len__(self) -> int:
         return len(self.first) - 1

@@ -2,7 +2,7 @@
 
 Half of the examples have single tokens masked (the masked-diffusion objective, MDLM, arXiv
 2406.07524), half have slots of whole words as augmentation uses them. Half carry a context: a few
-rare words of the text, or their neighbours, put before it and never noised.
+rare words of the text, or their neighbours, put before it and never noised. Some come after lines like them.
 """
 
 from __future__ import annotations
@@ -164,12 +164,9 @@ def noised(
         layout = lay_out(units, slots, marks)
         layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     form = contexts or Bare(marks)
-    told = rng.random() < noise.context
+    words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
     examples = rows.alike.draw(index, _EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
-    if rows.told is not None:
-        return wrapped(layout, form.closed(rows.told[index] if told else [], examples), marks)
-    words = draw_context(units, lexicon, noise, rng) if told else []
-    return wrapped(layout, form.drawn(words, examples, rng) if words else form.closed([], examples), marks)
+    return wrapped(layout, form.drawn(words, examples, rng), marks)
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:

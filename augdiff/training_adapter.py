@@ -39,8 +39,8 @@ BARE_MARKS = Marks(pad=3, unknown=-1, start=0, end=0, mask=4, elastic=None, blan
 MARKS = replace(BARE_MARKS, elastic=5, blank=6)
 # Of tokens in a step, on a processor: what runs through thirty layers is remembered for the way back.
 _MOST_TOKENS = 3072
-# Blanks that came out early are read by later steps, so training shows some.
-_NOISE = Noise(shown=0.3)
+# Blanks that came out early are read by later steps, so training shows some. A language model learns from examples.
+_NOISE = Noise(shown=0.3, examples=0.4)
 _SHORT_NAMES = {"o": "out", "gu": "gate_up", "d": "down"}
 
 

@@ -1,5 +1,6 @@
 """Contexts: how they are put before texts in training and in use, and how strongly they steer."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +55,30 @@ def test_written_contexts_are_lines_that_the_templates_word() -> None:
     }  # fmt: skip
     assert len(seen) == len(TEMPLATES)
     assert vocabulary.tokenizer.decode(written.closed(vocabulary.encode(["So:"])[0].ids)) == "So:\n"
+
+
+def test_examples_stand_between_the_words_and_the_text_each_closed_by_itself() -> None:
+    rng, written = np.random.default_rng(0), Written(Vocabulary(make_base_tokenizer(), ADAPTER_MARKS))
+    (newline,) = written.closed([])
+    assert written.closed([], [[30, 31], [32]]) == [30, 31, newline, 32, newline]
+    assert written.closed([40], [[30, 31]]) == [40, newline, 30, 31, newline]
+    assert written.drawn([], [[30], [31]], rng) == [30, newline, 31, newline]
+    assert Bare(MARKS).closed([40], [[30, 31], [32]]) == [40, MARKS.end, 30, 31, MARKS.end, 32, MARKS.end]
+    assert Bare(MARKS).drawn([], [[30]], rng) == [30, MARKS.end]
+
+
+def test_training_rows_come_after_lines_like_them_that_are_never_noised() -> None:
+    data, seen = rows(400), 0
+    lines = {tuple(data.ids[a:b].tolist()) for a, b in pairwise(data.first.tolist())}
+    for index in range(len(data)):
+        noise = Noise(context=0, examples=1)
+        example = noised(data, index, lexicon(), noise, MARKS, np.random.default_rng(index))
+        ends = [0, *(at for at, token in enumerate(example.ids) if token == MARKS.end)]
+        *shown, (first, _) = pairwise(ends)
+        seen += len(shown)
+        assert all(tuple(example.ids[a + 1 : b]) in lines for a, b in shown)
+        assert all(hole > first for hole in example.holes)
+    assert seen > len(data) / 4
 
 
 def test_bare_contexts_are_the_words_and_the_end_mark_and_draw_nothing() -> None:
@@ -141,7 +166,7 @@ def test_encoders_take_contexts_too(tmp_path: Path) -> None:
 
 
 def test_a_context_that_leaves_no_room_is_one_line(base: Path, adapter: Path) -> None:
-    with pytest.raises(DataError, match=r"^context 'a film.*' has \d+ tokens, at most 64 fit: use fewer words$"):
+    with pytest.raises(DataError, match=r"^context 'a film.*' has \d+ tokens, at most 128 fit: use fewer words$"):
         resampler(adapter, base)([Source(TEXTS[0], "key", context="a film " * 200)])
 
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 _NAME = "augdiff-adapter-1"
 _WEIGHTS = "adapter.safetensors"
-#: Window of the denoiser; a base reads further, but training rows are no longer than this.
-MAX_TOKENS = 128
+#: Window of the denoiser, contexts and examples included; a base reads further, training rows are no longer.
+MAX_TOKENS = 256
 
 
 def save_adapter(

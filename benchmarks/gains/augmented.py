@@ -105,7 +105,7 @@ ONE_PASS = Augdiff(
 
 #: The default with a part left out or changed; an option that augment() does not have is said when it is asked for.
 ABLATIONS: Mapping[str, Augdiff] = {
-    "no-context": replace(DEFAULT, context=None),
+    "no-context": replace(DEFAULT.given({"condition": False}), context=None),
     "no-adaptation": DEFAULT.given({"adapt": False}),
     "no-judge": DEFAULT.given({"judge": None}),
     "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
