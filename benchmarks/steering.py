@@ -1,8 +1,8 @@
 """How strongly a context steers: do variants still have their row's label when the denoiser is told of it?
 
 The judge is an oracle that has seen what no user has: logistic regression on sentence embeddings of all-MiniLM-L6-v2,
-trained on all training rows but those that are resampled. Test rows are never read. A denoiser that puts the context's
-own words into the text fools it, so variants that do are counted, too.
+trained on all training rows but those that are resampled. Test rows are never read. A denoiser that puts labels'
+names into the text fools it, so variants with a word of any label's context are counted, too.
 """
 
 from __future__ import annotations
@@ -56,18 +56,28 @@ def train_oracle(vectors: Vectors, texts: Sequence[str], labels: Sequence[str], 
 
 
 def measure(
-    rows: Sequence[dict[str, str]], oracle: Oracle, form: str, guidance: float, arguments: argparse.Namespace, name: str
+    rows: Sequence[dict[str, str]],
+    labels: Sequence[str],
+    oracle: Oracle,
+    form: str,
+    guidance: float,
+    arguments: argparse.Namespace,
+    name: str,
 ) -> dict[str, Any]:
-    """Fidelity of the variants of ``rows`` under contexts of one form."""
+    """Fidelity of the variants of ``rows`` under contexts of one form.
+
+    :param labels: all that the set has.
+    """
     import augdiff
 
-    told = [{**row, "told": contexts.FORMS[form](name, row["label"])} for row in rows]
+    names = {label: contexts.FORMS[form](name, label) for label in labels}
     clock = time.perf_counter()
     out: list[dict[str, Any]] = augdiff.augment(
-        told,
+        list(rows),
         text="text",
         label="label",
-        context="told",
+        label_names={label: told for label, told in names.items() if told},
+        condition=any(names.values()),
         n=arguments.n,
         strength=arguments.strength,
         guidance=guidance,
@@ -77,12 +87,12 @@ def measure(
         return_rejected=True,
     )
     seconds = time.perf_counter() - clock
-    told_to = [row["told"] for row in out]
     agreed = oracle.agrees([row["text"] for row in out], [row["label"] for row in out])
     kept = [agrees for row, agrees in zip(out, agreed, strict=True) if row["augdiff"]["verdict"] == "kept"]
     changed = [row["augdiff"]["changed"] for row in out]
     sources = [rows[row["augdiff"]["source"]]["text"] for row in out]
-    repeated = [repeats(*texts) for texts in zip(sources, (row["text"] for row in out), told_to, strict=True)]
+    told = " ".join(names.values())
+    repeated = [repeats(source, row["text"], told) for source, row in zip(sources, out, strict=True)]
     return {
         "model": Path(arguments.model).name,
         "set": name,
@@ -100,7 +110,7 @@ def measure(
 
 
 def repeats(source: str, variant: str, context: str) -> bool:
-    """Whether a variant brings a word of the context, of four letters or more, that its source does not have."""
+    """Whether a variant brings a word of the contexts, of four letters or more, that its source does not have."""
     new = set(words_of(variant)) - set(words_of(source))
     return any(len(word) >= _LONG and word in new for word in words_of(context))
 
@@ -123,9 +133,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = labelled(arguments.data, name, _ALL)
         texts, labels = [row["text"] for row in rows], [row["label"] for row in rows]
         oracle = train_oracle(Embeddings(warm_start), texts, labels, arguments.rows)
+        labels = sorted({row["label"] for row in rows})
         for form in arguments.forms:
             for guidance in arguments.guidance if form != "none" else [1.0]:
-                result = measure(rows[: arguments.rows], oracle, form, guidance, arguments, name)
+                result = measure(rows[: arguments.rows], labels, oracle, form, guidance, arguments, name)
                 record("steering", settings_of(arguments, ("data", "results", "base")), result, folder)
                 print(f"{name} {form} {guidance}: {result['fidelity']:.3f} of {result['asked']}", file=sys.stderr)
 
