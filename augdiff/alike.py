@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 # A token in fewer lines has no company; one in very many says nothing of a topic.
 _FEWEST, _MOST = 5, 2000
-# Tokens of an example, and of all of a row's.
-_LONGEST, _ROOM = 40, 96
+#: Tokens of the longest line that is shown, and of all that are.
+LONGEST, _ROOM = 40, 96
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Alike:
         examples, room = list[list[int]](), _ROOM
         for other in picked.tolist():
             size = int(self.first[other + 1] - self.first[other])
-            if other != line and 1 < size <= min(_LONGEST, room):
+            if other != line and 1 < size <= min(LONGEST, room):
                 examples.append(self.ids[self.first[other] : self.first[other + 1]].tolist())
                 room -= size
         return examples

@@ -16,8 +16,8 @@ from augdiff.contexts import Bare, Contexts
 from augdiff.corpus import Rows
 from augdiff.text.slots import Layout, Marks, Slot, lay_out
 
-# Most lines that are shown before a row.
-_EXAMPLES = 4
+#: Most lines that are shown before a row.
+EXAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -165,7 +165,7 @@ def noised(
         layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
     form = contexts or Bare(marks)
     words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
-    examples = rows.alike.draw(index, _EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
+    examples = rows.alike.draw(index, EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
     return wrapped(layout, form.drawn(words, examples, rng), marks)
 
 

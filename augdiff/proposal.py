@@ -36,7 +36,8 @@ class Analysis:
     """A source, read once for all of its variants.
 
     :param frozen: stretches that must not change, sorted, in code points.
-    :param context: ids that stand before the text.
+    :param context: ids of what the denoiser is told, not closed.
+    :param demonstrations: ids of each text of the same kind.
     :param told: stems of words that must not come out, since the context has them.
     :param told_ids: tokens that spell one.
     """
@@ -45,6 +46,7 @@ class Analysis:
     units: Units
     frozen: list[tuple[int, int]]
     context: list[int]
+    demonstrations: list[list[int]]
     told: frozenset[str]
     told_ids: list[int]
 
@@ -55,6 +57,7 @@ class Proposal:
 
     :param strength: share of the free words that is noised.
     :param slots: the holes.
+    :param opening: ids that stand before the text.
     :param windows: what the denoiser reads.
     :param slot_of: the slot of each mask, in order.
     """
@@ -63,6 +66,7 @@ class Proposal:
     seed: int
     strength: float
     slots: list[Slot]
+    opening: list[int]
     windows: list[Window]
     slot_of: list[int]
 
@@ -78,8 +82,10 @@ def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape:
     chosen = uniform(units, noised_count(len(units.free_places), share, rng), rng)
     slots = draw_slots(units, chosen, shape, denoiser.vocabulary.marks, rng)
     layout = lay_out(units.ids, slots, denoiser.vocabulary.marks)
-    windows = cut_windows(layout, analysis.context, denoiser.vocabulary.marks, denoiser.max_tokens)
-    return Proposal(analysis, seed, share, slots, windows, layout.slot_of)
+    shown = [analysis.demonstrations[at] for at in rng.permutation(len(analysis.demonstrations)).tolist()]
+    opening = denoiser.opening(analysis.context, shown)
+    windows = cut_windows(layout, opening, denoiser.vocabulary.marks, denoiser.max_tokens)
+    return Proposal(analysis, seed, share, slots, opening, windows, layout.slot_of)
 
 
 def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoiser: Denoiser) -> Holes:

@@ -105,7 +105,7 @@ class Resampler:
                 if not analyses[attempt.source].units.free_places.size:
                     attempt.reason, attempt.text = "nothing-free", sources[attempt.source].text
                     continue
-                lower = [other.text for other in row[:index]]
+                lower = [*(other.text for other in row[:index]), *sources[attempt.source].demonstrations]
                 attempt.reason = copy_reason(
                     attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
                 )

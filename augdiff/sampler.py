@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from augdiff.alike import LONGEST
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.guidance import Guidance
@@ -70,8 +71,8 @@ class Sampler:
             frozen = merged([*self._protection.spans(source.text), *source.spans])
             units = find_units(source.text, encoded, frozen, vocabulary.marks)
             told = frozenset() if self.settings.echo else told_stems(source.hushed, source.text)
-            context = self.denoiser.context(source.context)
-            found.append(Analysis(source.text, units, frozen, context, told, self._spellings.of(told)))
+            context, shown = self.denoiser.context(source.context), self._demonstrations(source)
+            found.append(Analysis(source.text, units, frozen, context, shown, told, self._spellings.of(told)))
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
@@ -94,6 +95,13 @@ class Sampler:
             for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
         ]
 
+    def _demonstrations(self, source: Source) -> list[list[int]]:
+        """Ids of those that are not too long; none for a denoiser that does not learn from them."""
+        if not self.denoiser.demonstrations:
+            return []
+        encoded = self.denoiser.vocabulary.encode([text for text in source.demonstrations if text != source.text])
+        return [each.ids for each in encoded if 0 < len(each.ids) <= LONGEST]
+
     @torch.inference_mode()
     def _denoised(self, rows: Sequence[tuple[Proposal, Window]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Denoise a batch of windows: ids and typicality of every position, ``(B, L)``."""
@@ -103,8 +111,8 @@ class Sampler:
         noised = holes.slot >= 0
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         windows = np.array([window.first for _, window in rows], dtype=np.uint64)
-        opening = len(denoiser.context(""))
-        told = torch.tensor([len(one.analysis.context) - opening for one, _ in rows], device=denoiser.device)
+        least = len(denoiser.opening())
+        told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._space,
             x,

@@ -23,7 +23,7 @@ from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.errors import ModelError, OptionError
-from augdiff.noising import Noise
+from augdiff.noising import EXAMPLES, Noise
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Tuning, adamw
@@ -139,7 +139,7 @@ def _write(
     lines: Sequence[str],
     trained: Mapping[str, Any],
 ) -> None:
-    save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM)
+    save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM, EXAMPLES)
 
 
 def new_adapter(base: Mapping[str, Tensor], config: LlamaConfig, low: LowRank, seed: int) -> dict[str, Tensor]:

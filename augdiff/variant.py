@@ -19,6 +19,8 @@ class Source:
     :param key: what its random streams are drawn from; equal keys get equal variants.
     :param spans: stretches that never change, in code points, ``(start, end)``.
     :param context: words that steer; empty for none.
+    :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
+        them, others for every variant.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
     """
 
@@ -27,6 +29,7 @@ class Source:
     spans: tuple[tuple[int, int], ...] = ()
     context: str = ""
     hushed: str = ""
+    demonstrations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

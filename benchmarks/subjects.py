@@ -45,7 +45,7 @@ def shipped(model: str, precision: str = "auto", base: str | None = None) -> Sub
     """A model by its name or folder."""
     denoiser = load(model, precision=precision, base=base)
     name = Path(model).name + (f" ({denoiser.precision})" if denoiser.precision != FLOAT else "")
-    vocabulary, opening = denoiser.vocabulary, tuple(denoiser.context(""))
+    vocabulary, opening = denoiser.vocabulary, tuple(denoiser.opening())
     return Subject(name, denoiser.network, vocabulary.tokenizer, vocabulary.marks, opening)
 
 

@@ -1,5 +1,6 @@
 """Contexts: how they are put before texts in training and in use, and how strongly they steer."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -18,8 +19,11 @@ from augdiff.engine.guidance import Guidance
 from augdiff.errors import DataError
 from augdiff.examples import read_examples
 from augdiff.noising import Noise, noised
+from augdiff.proposal import propose
 from augdiff.resampler import Resampler
+from augdiff.sampler import Sampler
 from augdiff.settings import Settings
+from augdiff.text.holes import Shape
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source
 
@@ -190,6 +194,64 @@ def test_the_context_is_no_text_and_part_of_the_key() -> None:
 def test_a_context_of_blanks_is_none_but_a_line_stands_before_every_text(base: Path, adapter: Path) -> None:
     denoiser: Denoiser = resampler(adapter, base).denoiser
     line = denoiser.vocabulary.encode(["\n"])[0].ids
-    assert denoiser.context(" \n") == denoiser.context("") == line
+    assert denoiser.context(" \n") == denoiser.context("") == []
+    assert denoiser.opening() == line
     assert Bare(MARKS).closed([]) == []
-    assert denoiser.vocabulary.tokenizer.decode(denoiser.context("money:")) == "money:\n"
+    assert denoiser.vocabulary.tokenizer.decode(denoiser.opening(denoiser.context("money:"))) == "money:\n"
+
+
+SHOWN = ("the hotel was very clean", "we saw an old movie", "the soup was cold", " ".join(["good"] * 41))
+
+
+def shown_sources() -> list[Source]:
+    return [replace(source, demonstrations=SHOWN) for source in sources()]
+
+
+def test_some_demonstrations_stand_before_a_text_others_for_every_variant(base: Path, adapter: Path) -> None:
+    maker = resampler(adapter, base)
+    sampler = Sampler(maker.denoiser, maker.settings)
+    (analysis,) = sampler.analyse([replace(shown_sources()[0], context="money:")])
+    made = [propose(analysis, seed, (0.5, 0.5), Shape(), maker.denoiser) for seed in range(0, 80, 2)]
+    decode = maker.denoiser.vocabulary.tokenizer.decode
+    openings = {tuple(decode(proposal.opening).split("\n")[:-1]) for proposal in made}
+    assert all(head == "money:" and len(shown) == 2 for head, *shown in openings)
+    assert {line for _, *shown in openings for line in shown} == set(SHOWN[:3])
+    assert len(openings) == 6
+
+
+def test_a_text_is_no_demonstration_of_itself(base: Path, adapter: Path) -> None:
+    maker = resampler(adapter, base)
+    (analysis,) = Sampler(maker.denoiser, maker.settings).analyse([Source(SHOWN[0], "k", demonstrations=SHOWN[:2])])
+    (only,) = analysis.demonstrations
+    assert maker.denoiser.vocabulary.tokenizer.decode(only) == SHOWN[1]
+
+
+def test_demonstrations_leave_room_for_the_text(base: Path, adapter: Path) -> None:
+    denoiser = replace(resampler(adapter, base).denoiser, max_tokens=64, demonstrations=9)
+    ids = [encoded.ids for encoded in denoiser.vocabulary.encode(SHOWN[:3])]
+    assert len(denoiser.opening()) < len(denoiser.opening([], ids * 3)) <= 32 < sum(map(len, ids * 3))
+
+
+def test_demonstrations_change_what_comes_out_the_same_in_any_batch(base: Path, adapter: Path) -> None:
+    maker = resampler(adapter, base)
+    made = maker(shown_sources())
+    assert made != maker(sources())
+    assert [maker([source])[0] for source in shown_sources()] == made
+
+
+def test_a_denoiser_that_does_not_learn_from_demonstrations_is_shown_none(base: Path, adapter: Path) -> None:
+    maker = resampler(adapter, base)
+    other = Sampler(replace(maker.denoiser, demonstrations=0), maker.settings)
+    (analysis,) = other.analyse(shown_sources()[:1])
+    assert analysis.demonstrations == []
+
+
+def test_a_variant_that_copies_a_demonstration_is_a_copy(
+    base: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Sampler, "_demonstrations", lambda self, source: [])
+    maker = Resampler(replace(resampler(adapter, base).settings, redraws=0))
+    (plain, *_) = maker(sources())[0]
+    assert plain.verdict == "kept"
+    (copy, *_) = maker([replace(sources()[0], demonstrations=("the hotel", plain.text.upper()))])[0]
+    assert (copy.text, copy.verdict) == (plain.text, "copy")

@@ -135,7 +135,8 @@ def make_adapted(base: Path, seed: int = 0, elastic: bool = True) -> tuple[Adapt
 def make_adapter(folder: Path, base: Path, reader: Path | None = None, seed: int = 0, elastic: bool = True) -> Path:
     """The folder of a random adapter, for a base that is known."""
     model, vocabulary = make_adapted(base, seed, elastic)
-    save_adapter(folder, model, vocabulary, "tiny", True, None if reader is None else str(reader), {"tokens": 0})
+    judge = None if reader is None else str(reader)
+    save_adapter(folder, model, vocabulary, "tiny", True, judge, {"tokens": 0}, demonstrations=2)
     return folder
 
 

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _NAME = "augdiff-adapter-1"
 _WEIGHTS = "adapter.safetensors"
+_KEYS = frozenset(
+    "format base sizes rank scale marks english max_tokens contexts demonstrations similarity sha256 trained".split()
+)
 #: Window of the denoiser, contexts and examples included; a base reads further, training rows are no longer.
 MAX_TOKENS = 256
 
@@ -48,6 +51,7 @@ def save_adapter(
     similarity: str | None,
     trained: Mapping[str, Any],
     contexts: str = "written",
+    demonstrations: int = 0,
 ) -> None:
     """Write an adapter's folder: what it adds to the base in fp16, config, tokenizer.
 
@@ -55,6 +59,7 @@ def save_adapter(
     :param similarity: the model whose sentence embeddings judge; None for this one's own.
     :param trained: what the model card needs to say of the training; plain JSON.
     :param contexts: the form of contexts that it was trained with, a key of :data:`augdiff.contexts.FORMS`.
+    :param demonstrations: most texts of the same kind that it was trained to read before a text.
     """
     import torch
     from safetensors.torch import save_file
@@ -72,6 +77,7 @@ def save_adapter(
         "english": english,
         "max_tokens": MAX_TOKENS,
         "contexts": contexts,
+        "demonstrations": demonstrations,
         "similarity": similarity,
         "sha256": file_digest(folder / _WEIGHTS),
         "trained": dict(trained),
@@ -139,6 +145,7 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
         device,
         language=CausalNetwork(model.llama),
         contexts=FORMS[config["contexts"]](vocabulary),
+        demonstrations=int(config["demonstrations"]),
     )
 
 
@@ -154,7 +161,7 @@ def _digest(config: Config, base: str | None) -> str:
 
 ADAPTER = Format(
     _NAME,
-    frozenset("format base sizes rank scale marks english max_tokens contexts similarity sha256 trained".split()),
+    _KEYS,
     {
         HALF: lambda folder, model, device: lacking_for_half(find_device(device)),
         EIGHT_BITS: lambda folder, model, device: lacking_for_eight_bits(find_device(device)),

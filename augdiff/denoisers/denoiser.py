@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from reprlib import repr as short
 from typing import Protocol
@@ -65,6 +65,7 @@ class Denoiser:
     :param reader: who embeds texts for the judges in its place; None for itself.
     :param language: the same weights as a language model; None where they are none.
     :param contexts: how contexts are put before texts; None for bare words.
+    :param demonstrations: most texts of the same kind that it was trained to read before a text.
     """
 
     network: Network
@@ -79,17 +80,32 @@ class Denoiser:
     reader: Denoiser | None = None
     language: Language | None = None
     contexts: Contexts | None = None
+    demonstrations: int = 0
 
     def context(self, text: str) -> list[int]:
-        """Ids of a context as they stand before a text; for blanks, those before a text without one.
+        """Ids of a context; none for blanks.
 
-        :raises DataError: if it takes more than half of the window.
+        :raises DataError: if it takes more than half of the window, closed.
         """
         ids = self.vocabulary.encode([text])[0].ids if text.strip() else []
-        found = (self.contexts or Bare(self.vocabulary.marks)).closed(ids)
-        most = self.max_tokens // 2
-        if len(found) > most:
-            raise DataError(f"context {short(text)} has {len(found)} tokens, at most {most} fit: use fewer words")
+        count, most = len(self.opening(ids)), self.max_tokens // 2
+        if count > most:
+            raise DataError(f"context {short(text)} has {count} tokens, at most {most} fit: use fewer words")
+        return ids
+
+    def opening(self, context: Sequence[int] = (), demonstrations: Sequence[Sequence[int]] = ()) -> list[int]:
+        """What stands between the start mark and a text.
+
+        :param context: ids, as :meth:`context` gives them.
+        :param demonstrations: ids of each that there is room for; others are left out.
+        """
+        form = self.contexts or Bare(self.vocabulary.marks)
+        found = form.closed(context)
+        for count in range(1, min(len(demonstrations), self.demonstrations) + 1):
+            more = form.closed(context, demonstrations[:count])
+            if len(more) > self.max_tokens // 2:
+                break
+            found = more
         return found
 
     @property

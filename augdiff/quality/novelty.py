@@ -1,4 +1,4 @@
-"""Novelty: is a variant something else than its source and its siblings?"""
+"""Novelty: is a variant something else than its source, its siblings and what was shown beside it?"""
 
 from __future__ import annotations
 

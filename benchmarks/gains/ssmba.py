@@ -44,7 +44,7 @@ class Ssmba:
         """See :class:`benchmarks.gains.method.Method`; what does not fit into the denoiser's window is cut off."""
         denoiser, rng = loaded(self.model), np.random.default_rng(seed)
         vocabulary = denoiser.vocabulary
-        head = [vocabulary.marks.start, *denoiser.context("")]
+        head = [vocabulary.marks.start, *denoiser.opening()]
         room = denoiser.max_tokens - len(head) - 1
         ids = [encoded.ids[:room] for encoded in vocabulary.encode([row.text for row in rows])]
         sources = [index for index in range(len(rows)) for _ in range(self.n)]
