@@ -67,6 +67,7 @@ def measure(
         told,
         text="text",
         label="label",
+        judge=False,
         context="told",
         n=arguments.n,
         strength=arguments.strength,
