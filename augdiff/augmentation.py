@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
 from augdiff.columns import Columns
+from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 
 Data = TypeVar("Data")
@@ -26,6 +27,7 @@ def augment(
     label: str | None = None,
     label_names: Mapping[Any, str] | Sequence[str] | None = None,
     condition: bool = Columns.condition,
+    judge: bool | Judge = True,
     n: int = Settings.n,
     strength: float | tuple[float, float] = Settings.strength,
     seed: int = Settings.seed,
@@ -37,6 +39,7 @@ def augment(
     min_similarity: float = Settings.min_similarity,
     min_fluency: float = Settings.min_fluency,
     max_likeness: float = Settings.max_likeness,
+    min_label: float = Settings.min_label,
     redraws: int = Settings.redraws,
     steps: int = Settings.steps,
     temperature: float = Settings.temperature,
@@ -56,6 +59,10 @@ def augment(
 ) -> Data:
     """``data`` with new variants of its texts: each row, then its variants, in the order of the rows.
 
+    With a column of labels, it first learns from all rows that are to grow: what their labels are called, and to tell
+    variants that lost their label, which are rejected (:meth:`augdiff.Augmenter.fit`). Streams, whose rows come later,
+    do without.
+
     All columns, their types and a pandas index stay; the struct column ``augdiff`` is added. How many
     variants were kept, and why others were not, is logged by the logger ``augdiff`` at level INFO
     (not for streams, whose rows are made later, nor for what comes from the cache of ``datasets``).
@@ -71,13 +78,14 @@ def augment(
     :raises DataError: naming the row, the column, the value and the mend.
     :raises ModelError: if the weights cannot be used.
     """
-    from augdiff.adapters.containers import grow
+    from augdiff.adapters.containers import grow, read
 
     augmenter = Augmenter(
         text=text,
         label=label,
         label_names=label_names,
         condition=condition,
+        judge=judge,
         n=n,
         strength=strength,
         seed=seed,
@@ -89,6 +97,7 @@ def augment(
         min_similarity=min_similarity,
         min_fluency=min_fluency,
         max_likeness=max_likeness,
+        min_label=min_label,
         redraws=redraws,
         steps=steps,
         temperature=temperature,
@@ -105,7 +114,10 @@ def augment(
         protect_spans=protect_spans,
         context=context,
     )
-    grown = grow(data, augmenter, (split,) if isinstance(split, str) else tuple(split))
+    splits = (split,) if isinstance(split, str) else tuple(split)
+    if label is not None and read(data, splits) is not None:
+        augmenter.fit(data, splits)
+    grown = grow(data, augmenter, splits)
     if augmenter.summary.rows:
         _log.info("%s", augmenter.summary)
     return grown

@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
+from pathlib import Path
 from re import Pattern
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
-from augdiff.columns import Columns
-from augdiff.errors import ModelError
+from augdiff.columns import Cells, Columns
+from augdiff.errors import ModelError, OptionError
+from augdiff.fitting import Fitted, fit
 from augdiff.forking import settle
+from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 from augdiff.summary import Summary
 from augdiff.variant import Source, Variant
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from augdiff.resampler import Resampler
 
 Batch = TypeVar("Batch")
+
+_log = logging.getLogger("augdiff")
 
 
 class Augmenter:
     """Grows batches of rows: ``dataset.map(Augmenter(), batched=True)``.
 
+    With a column of labels, fit it first: ``dataset.map(Augmenter(label="label").fit(dataset), batched=True)`` gives
+    what :func:`augdiff.augment` gives. Unfitted it knows no other label than a row's own, and judges none.
+
     The weights load when they are first needed. What is pickled, and so hashed by ``datasets``, is the
-    arguments, the version of augdiff, the digest of the weights and their precision; that does not change
-    with use.
+    arguments, the version of augdiff, the digest of the weights and their precision, and the folder and digest of what
+    was fitted, which is kept in the user's cache; that does not change with use.
 
     :param text: column or columns to be resampled; None for the only column of strings.
     :param label: column of labels, part of a row's key; it is never rewritten.
     :param label_names: what labels are called in words: ``{0: "negative", 1: "positive"}``, or a list of names for
         0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
-        ClassLabel are used by :func:`augdiff.augment`; in ``map`` they must be given.
+        ClassLabel are found by :meth:`fit` and :func:`augdiff.augment`; without these they must be given.
     :param condition: whether the denoiser is told of a row's label while it denoises; ``guidance`` says how strongly.
+    :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label (extra
+        ``judge``), see ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the struct column ``augdiff`` is added.
@@ -54,6 +67,7 @@ class Augmenter:
         label: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
+        judge: bool | Judge = True,
         n: int = Settings.n,
         strength: float | tuple[float, float] = Settings.strength,
         seed: int = Settings.seed,
@@ -65,6 +79,7 @@ class Augmenter:
         min_similarity: float = Settings.min_similarity,
         min_fluency: float = Settings.min_fluency,
         max_likeness: float = Settings.max_likeness,
+        min_label: float = Settings.min_label,
         redraws: int = Settings.redraws,
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
@@ -93,6 +108,7 @@ class Augmenter:
             min_similarity=min_similarity,
             min_fluency=min_fluency,
             max_likeness=max_likeness,
+            min_label=min_label,
             redraws=redraws,
             steps=steps,
             temperature=temperature,
@@ -115,12 +131,17 @@ class Augmenter:
             return_rejected=return_rejected,
             provenance=provenance,
         )
-        self._set_up(settings, columns)
+        self._set_up(settings, columns, _checked(judge))
 
-    def _set_up(self, settings: Settings, columns: Columns) -> None:
+    def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge) -> None:
         self.settings = settings
         self.columns = columns
+        self.judge = judge
         self.summary = Summary()
+        self._unfitted_columns = columns
+        self._fitted: Fitted | None = None
+        self._fitted_at: tuple[str, str] | None = None
+        self._said = False
         self._rank: int | None = None
         self._pickled_with: str | None = None
 
@@ -166,6 +187,70 @@ class Augmenter:
         """Name of the weights, the first digits of their digest, and the precision."""
         return f"{self.settings.model}@{self.weights[:12]}/{self.precision}"
 
+    def fit(self, data: Any, split: str | Sequence[str] = "train") -> Self:
+        """Learn the names of all labels, and a judge of labels, from the rows that are to grow.
+
+        The order of the rows changes nothing. Without a column of labels nothing is learned. What could not be learned
+        is said in one line by the logger ``augdiff``.
+
+        :param data: rows in memory, of any kind that :func:`augdiff.augment` takes.
+        :param split: the split or splits of a DatasetDict that are read.
+        :returns: this Augmenter.
+        :raises OptionError: if ``data`` is of another kind, or has no such split.
+        :raises DataError: naming the row, the column, the value and the mend.
+        :raises ModelError: if the weights cannot be used.
+        """
+        from augdiff.adapters.containers import read
+
+        parts = read(data, (split,) if isinstance(split, str) else tuple(split))
+        if parts is None:
+            raise OptionError(
+                f"data must be rows in memory, was a stream: {type(data).__name__}; fit on some of its rows, such as "
+                "list(data.take(1000))"
+            )
+        self.learn(parts)
+        if self.fitted is not None:
+            self.fitted.log_note()
+        return self
+
+    def learn(self, parts: Iterable[Cells]) -> None:
+        """:meth:`fit` on rows that were read, in one part or several; nothing is logged."""
+        self._fitted_at = self._fitted = None
+        self.columns = self._unfitted_columns
+        if self.columns.label is not None and self.settings.n:
+            self._fitted = fit(parts, self.columns, self.embed if self.judge is True else None)
+            self.columns = self._fitted.told(self.columns)
+
+    @property
+    def fitted(self) -> Fitted | None:
+        """What was learned from rows; None before that.
+
+        :raises ModelError: if it was pickled, and its folder is broken or gone.
+        """
+        if self._fitted is None and self._fitted_at is not None:
+            from augdiff.fitting_folder import load_fitted
+
+            folder, digest = self._fitted_at
+            self._fitted = load_fitted(Path(folder), digest, self.embed)
+        return self._fitted
+
+    @property
+    def label_judge(self) -> Judge | None:
+        """Who judges whether variants keep their label; None for nobody.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        if self.judge is False or not self.settings.n:
+            return None
+        if self.judge is not True:
+            return self.judge
+        return None if self.fitted is None else self.fitted.judge
+
+    def embed(self, texts: Sequence[str]) -> Tensor:
+        """The sentence embeddings that judges read, ``(N, S)``; safe in a forked process."""
+        settle()
+        return self.resampler.embed(texts)
+
     def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """The variants of every source, kept and rejected alike; safe in a forked process."""
         if not sources or not self.settings.n:
@@ -190,37 +275,64 @@ class Augmenter:
         if isinstance(indices, int):
             indices, rank = None, indices
         self._rank = rank if rank is not None else self._rank
+        self._say_if_unfitted()
         grown, summary = grow_batch(batch, self, indices, MAPPED)
         self.summary += summary
         return grown
 
+    def _say_if_unfitted(self) -> None:
+        if self._said or self.judge is not True or self.columns.label is None or not self.settings.n:
+            return
+        self._said = True
+        if self.fitted is None:
+            _log.warning("label judge: there is none before fit(rows), so labels are not judged; or say judge=False")
+
     def with_columns(self, columns: Columns) -> Self:
         """The same, with other columns."""
         other = object.__new__(type(self))
-        other._set_up(self.settings, columns)
+        other._set_up(self.settings, columns, self.judge)
+        other._fitted, other._fitted_at = self._fitted, self._fitted_at
         return other
 
     def without_variants(self) -> Self:
         """The same for rows that only get the column ``augdiff``, so that all splits have equal features."""
         other = self.with_columns(replace(self.columns, keep_original=True))
         other.settings = replace(self.settings, n=0)
+        other._fitted = other._fitted_at = None
         return other
 
     def __getstate__(self) -> dict[str, Any]:
         return {
             "settings": asdict(self.settings),
             "columns": asdict(self.columns),
+            "judge": self.judge,
+            "fitted": self._kept(),
             "version": __version__,
             "weights": self.weights,
             "precision": self.precision,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._set_up(Settings(**state["settings"]), Columns(**state["columns"]))
+        self._set_up(Settings(**state["settings"]), Columns(**state["columns"]), state["judge"])
+        self._fitted_at = state["fitted"]
         self._pickled_with = state["weights"]
+
+    def _kept(self) -> tuple[str, str] | None:
+        """Folder and digest of what was fitted, written if need be."""
+        if self._fitted_at is None and self._fitted is not None:
+            from augdiff.fitting_folder import save_fitted
+
+            self._fitted_at = str(save_fitted(self._fitted)), self._fitted.digest
+        return self._fitted_at
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings}, {self.columns})"
+
+
+def _checked(judge: bool | Judge) -> bool | Judge:
+    if judge is True or judge is False or (hasattr(judge, "classes") and hasattr(judge, "probabilities")):
+        return judge
+    raise OptionError(f"judge must be True, False, or have classes and probabilities(texts, keys), was: {judge!r}")
 
 
 def _on_rank(settings: Settings, rank: int | None) -> Settings:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from augdiff.errors import DataError, OptionError
@@ -55,12 +55,14 @@ class Cells:
     :param strings: those that hold strings.
     :param length: number of rows.
     :param values: the values of a column, one per row, None where there is none.
+    :param classes: names of the whole numbers 0, 1, ... in a column, for columns where the container has them.
     """
 
     names: Sequence[str]
     strings: Sequence[str]
     length: int
     values: Callable[[str], Sequence[Any]]
+    classes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def check_columns(columns: Columns, cells: Cells) -> None:

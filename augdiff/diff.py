@@ -33,6 +33,8 @@ class Mark:
     after: str
 
 
+_SCORES = {"similarity": "similarity", "fluency": "fluency", "label_prob": "label"}
+
 SAME = Mark("", "", "")
 NEW = Mark("bold green", "[", "]")
 GONE = Mark("red strike", "[-", "-]")
@@ -137,7 +139,5 @@ def _grid(group: Sequence[Mapping[str, Any]], text: Sequence[str], colour: bool)
 
 
 def _reason(record: Mapping[str, Any]) -> str:
-    scores = ", ".join(
-        f"{name} {record[name]:.2f}" for name in ("similarity", "fluency") if record[name] == record[name]
-    )
+    scores = ", ".join(f"{told} {record[name]:.2f}" for name, told in _SCORES.items() if record[name] == record[name])
     return f"rejected: {record['verdict']}" + (f" ({scores})" if scores else "")

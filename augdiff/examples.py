@@ -27,11 +27,23 @@ class Example:
     :param number: of the row in its container; -1 where that is not known.
     :param key: what its random streams are drawn from.
     :param sources: what is resampled, by column.
+    :param label: as it came; None where there is none.
     """
 
     number: int
     key: str
     sources: Mapping[str, Source]
+    label: Any = None
+
+    @property
+    def text(self) -> str:
+        """All of its texts, a line each, as judges of the whole row read them."""
+        return joined(source.text for source in self.sources.values())
+
+
+def joined(texts: Iterable[str]) -> str:
+    """The texts of one row as one text."""
+    return "\n".join(texts)
 
 
 def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None) -> list[Example]:
@@ -49,10 +61,11 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
     contexts = _contexts(cells, columns.context, shown)
     told = texts if columns.context is None else [*texts, contexts]
-    labels = cells.values(columns.label) if columns.label and columns.condition else [None] * cells.length
-    steers = [own or label_context(label, columns.label_names) for own, label in zip(contexts, labels, strict=True)]
+    labels = cells.values(columns.label) if columns.label else [None] * cells.length
+    steers = [own or told_of for own, told_of in zip(contexts, _told_of(labels, columns), strict=True)]
     # What is like a label's name often is another label's: neither tells of the label without giving it away.
     names_told = [name for _, name in columns.label_names] if columns.condition and columns.label else []
+    hushed = {steer: " ".join(filter(None, [steer, *names_told])) for steer in steers}
     keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, told)
     return [
         Example(
@@ -64,10 +77,11 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                     key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
                     spans=spans[at][row] if spans else (),
                     context=steers[row],
-                    hushed=" ".join([steers[row], *names_told]) if steers[row] else "",
+                    hushed=hushed[steers[row]],
                 )
                 for at, name in enumerate(names)
             },
+            label=labels[row],
         )
         for row in range(cells.length)
     ]
@@ -92,6 +106,16 @@ def _contexts(cells: Cells, column: str | None, numbers: Sequence[int]) -> list[
     if column is None:
         return [""] * cells.length
     return _texts(["" if value is None else value for value in cells.values(column)], column, numbers)
+
+
+def _told_of(labels: Sequence[Any], columns: Columns) -> list[str]:
+    """What the denoiser is told of each label."""
+    if not columns.condition:
+        return [""] * len(labels)
+    marks = [(type(label), str(label)) for label in labels]
+    firsts = dict(zip(marks, labels, strict=True))
+    told = {mark: label_context(label, columns.label_names) for mark, label in firsts.items()}
+    return [told[mark] for mark in marks]
 
 
 def _is_unicode(text: str) -> bool:

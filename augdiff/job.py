@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from augdiff.columns import check_columns, text_columns
+from augdiff.columns import Cells, check_columns, text_columns
 from augdiff.errors import DataError
 from augdiff.examples import read_examples
 from augdiff.files import RowFile, write_rows
@@ -125,6 +125,12 @@ def look_through(rows: RowFile, columns: Columns, limit: int | None = None) -> t
         read_examples(read(batch), columns, range(first, first + batch.num_rows))
         first += batch.num_rows
     return text
+
+
+def read_parts(rows: RowFile) -> Iterator[Cells]:
+    """All rows, some at a time."""
+    for batch in rows.batches(repeat(_ROWS_AT_ONCE)):
+        yield read(batch)
 
 
 def part_of(output: Path) -> Path:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from augdiff.errors import require
-from augdiff.variant import KEPT, ORIGINAL, Variant
+from augdiff.variant import KEPT, MISLABELLED, ORIGINAL, Variant
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -50,12 +50,19 @@ def features() -> Features:
     return found
 
 
-def describe_original(source: int, key: str) -> Record:
+def describe_original(source: int, key: str, label_prob: float = nan) -> Record:
     """The record of a source row; ``model`` is empty, since none was used."""
-    return _record(source=source, key=key, verdict=ORIGINAL)
+    return _record(source=source, key=key, verdict=ORIGINAL, label_prob=label_prob)
 
 
-def describe_variant(source: int, key: str, parts: Sequence[tuple[str, Variant]], model: str) -> Record:
+def describe_variant(
+    source: int,
+    key: str,
+    parts: Sequence[tuple[str, Variant]],
+    model: str,
+    label_prob: float = nan,
+    mislabelled: bool = False,
+) -> Record:
     """The record of one variant of a row.
 
     A row with several text columns is as good as its worst column: it has the first verdict that is not
@@ -63,6 +70,8 @@ def describe_variant(source: int, key: str, parts: Sequence[tuple[str, Variant]]
     ``seed`` is that of the first column.
 
     :param parts: per text column, its name and its variant.
+    :param label_prob: of the row's label, by all of its columns together; nan if that was not judged.
+    :param mislabelled: whether that is too little; a variant that has another fault is rejected for that.
     """
     variants = [variant for _, variant in parts]
     return _record(
@@ -76,7 +85,10 @@ def describe_variant(source: int, key: str, parts: Sequence[tuple[str, Variant]]
         similarity=_least([variant.similarity for variant in variants]),
         fluency=_least([variant.fluency for variant in variants]),
         weight=_least([variant.weight for variant in variants]),
-        verdict=next((variant.verdict for variant in variants if variant.verdict != KEPT), KEPT),
+        verdict=next(
+            (variant.verdict for variant in variants if variant.verdict != KEPT), MISLABELLED if mislabelled else KEPT
+        ),
+        label_prob=label_prob,
         model=model,
     )
 
@@ -91,6 +103,7 @@ def _record(
     strength: float = 0.0,
     changed: float = 0.0,
     edits: Sequence[Record] = (),
+    label_prob: float = nan,
     similarity: float = nan,
     fluency: float = nan,
     weight: float = 1.0,
@@ -104,7 +117,7 @@ def _record(
         "strength": _single(strength),
         "changed": _single(changed),
         "edits": list(edits),
-        "label_prob": nan,
+        "label_prob": _single(label_prob),
         "label_new": "",
         "similarity": _single(similarity),
         "fluency": _single(fluency),

@@ -5,12 +5,14 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from augdiff.denoisers.load import load
 from augdiff.errors import OptionError
 from augdiff.proposal import Analysis, derive_seed
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
+from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import calibrated, embed
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
@@ -43,6 +45,9 @@ class _Attempt:
 class Resampler:
     """Variants of sources by one denoiser, under one set of settings.
 
+    ``embed`` gives the sentence embeddings that variants are judged by, ``(N, S)``; it still knows those of the
+    texts that it was last asked for.
+
     :raises ModelError: if the model cannot be found or read.
     :raises OptionError: if it has no such family.
     """
@@ -54,6 +59,7 @@ class Resampler:
             )
         self.settings = settings
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base)
+        self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
         self._sampler = Sampler(self.denoiser, settings)
 
@@ -128,7 +134,7 @@ class Resampler:
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
         texts = [source.text for source in sources]
         texts += [attempt.text for row in attempts for attempt in row]
-        vectors = embed(self.denoiser.judge, texts)
+        vectors = self.embed(texts)
         own = vectors[[attempt.source for row in attempts for attempt in row]]
         cosines = iter((own * vectors[len(sources) :]).sum(1).tolist())
         result = []
@@ -141,6 +147,7 @@ class Resampler:
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
                         changed_share(attempt.edits, words), attempt.edits,
                         calibrated(next(cosines), self.denoiser.judge.likeness), attempt.fluency,
+                        weight=1 / self.settings.n,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(variants[-1], verdict=attempt.reason or self._verdict(variants[-1]))

@@ -46,6 +46,8 @@ class Settings:
     :param min_fluency: variants less fluent are rejected; nats per new word, 0 is typical; ``-inf`` lets all pass.
     :param max_likeness: variants more alike in their letters to their source or a sibling are near-copies;
         1 rejects exact copies only.
+    :param min_label: variants whose label is less than this times as likely as the likeliest label are rejected, by a
+        judge fitted on the rows; 0 lets all pass.
     :param redraws: how often a copy is drawn again before it is rejected.
     :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model.
     :param temperature: above 0; below 1 makes likely words likelier.
@@ -73,6 +75,7 @@ class Settings:
     min_similarity: float = 0.3
     min_fluency: float = -6.0
     max_likeness: float = 0.98
+    min_label: float = 0.5
     redraws: int = 3
     steps: int = 2
     temperature: float = 0.8
@@ -225,6 +228,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "min_similarity": _number("a number", lambda _: True),
     "min_fluency": _number("a number", lambda _: True),
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
+    "min_label": _number("a number from 0 to 1", lambda x: 0 <= x <= 1),
     "redraws": _whole(0),
     "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),

@@ -9,6 +9,7 @@ from augdiff.text.edits import Edit
 
 KEPT = "kept"
 ORIGINAL = "original"
+MISLABELLED = "mislabelled"
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ class Variant:
     :param similarity: to the source, 0 (like two random texts) to 1.
     :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
     :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
-        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``.
-    :param weight: to give to a classifier as ``sample_weight``; 1 for originals.
+        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``.
+    :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
+        that all that were asked of a row count as much as the row.
     """
 
     number: int

@@ -80,6 +80,7 @@ def resample(rows: list[dict[str, str]], n: int, model: str, strength: str) -> l
         rows,
         text="text",
         label="label",
+        judge=False,
         n=n,
         seed=0,
         model=model,

@@ -34,10 +34,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--model", default="base-en")
     options.add_argument("--results", type=Path, default=RESULTS)
     arguments = options.parse_args(argv)
-    rows = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()[: arguments.rows]]
+    rows = [json.loads(line) for line in EXAMPLES.read_text(encoding="utf-8").splitlines()]
     grown = augment(rows, text="text", label="label", n=arguments.n, seed=arguments.seed, model=arguments.model)
     shown: list[dict[str, object]] = []
-    for row in grown:
+    for row in (row for row in grown if row["augdiff"]["source"] < arguments.rows):
         made = row["augdiff"]
         if not made["variant"]:
             shown.append({"source": row["text"], "label": row["label"], "variants": []})

@@ -78,6 +78,7 @@ def measure(
         label="label",
         label_names={label: told for label, told in names.items() if told},
         condition=any(names.values()),
+        judge=False,
         n=arguments.n,
         strength=arguments.strength,
         guidance=guidance,

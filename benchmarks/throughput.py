@@ -77,6 +77,7 @@ def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> t
     augmenter = augdiff.Augmenter(
         text="text",
         label="label",
+        judge=False,
         id="id",
         n=arguments.n,
         strength=arguments.strength,

@@ -18,7 +18,7 @@ def main() -> Dataset:
     reviews = reviews.cast_column("label", ClassLabel(names=["complaint", "praise", "question"]))
     split = reviews.train_test_split(test_size=8, seed=0)
 
-    augmenter = augdiff.Augmenter(text="text", label="label", n=3, seed=1)
+    augmenter = augdiff.Augmenter(text="text", label="label", n=3, seed=1).fit(split["train"])
     features = Features({**split["train"].features, **augdiff.features()})
     train = split["train"].map(augmenter, batched=True, with_indices=True, features=features)
 

@@ -9,6 +9,12 @@ from commands import ROWS, Commands
 from tiny import knowing, make_base
 
 
+@pytest.fixture(autouse=True)
+def own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing is written to the user's cache."""
+    monkeypatch.setenv("AUGDIFF_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
     return Commands(monkeypatch, capsys)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import blake2b
 
+import numpy as np
+from labelled import fake_embed
+from numpy.typing import NDArray
+
 from augdiff import Augmenter
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit
@@ -26,6 +30,10 @@ class FakeResampler:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.seen = 0
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Vectors that need no weights."""
+        return fake_embed(texts)
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
         self.seen += len(sources)
@@ -59,6 +67,14 @@ class FakeAugmenter(Augmenter):
     @property
     def resampler(self) -> FakeResampler:
         return FakeResampler(self.settings)
+
+
+class UnjudgedAugmenter(FakeAugmenter):
+    """An Augmenter over the fake that nobody judges, whatever is asked."""
+
+    @property
+    def label_judge(self) -> None:
+        return None
 
 
 class RejectingAugmenter(FakeAugmenter):

@@ -46,9 +46,9 @@ def dataset():
 
 def test_every_setting_and_column_is_an_argument_with_its_default():
     arguments = inspect.signature(Augmenter).parameters
-    assert set(arguments) == {*Settings.__dataclass_fields__, *Columns.__dataclass_fields__}
+    assert set(arguments) == {*Settings.__dataclass_fields__, *Columns.__dataclass_fields__, "judge"}
     defaults = Augmenter()
-    assert (defaults.settings, defaults.columns) == (Settings(), Columns())
+    assert (defaults.settings, defaults.columns, defaults.judge) == (Settings(), Columns(), True)
 
 
 def test_arguments_arrive_where_they_belong():
@@ -62,6 +62,8 @@ def test_bad_and_unknown_arguments_are_refused():
         Augmenter(n=-1)
     with pytest.raises(TypeError, match="strenght"):
         Augmenter(strenght=0.3)
+    with pytest.raises(OptionError, match=r"^judge must be True, False, or have classes and probabilities.*'auto'"):
+        Augmenter(judge="auto")
 
 
 # Pickling and hashing

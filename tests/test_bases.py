@@ -18,7 +18,7 @@ from tiny import make_model
 from torch import Tensor
 
 import augdiff
-from augdiff.bases import cache
+from augdiff import cache
 from augdiff.bases.base import open_base, recognise
 from augdiff.bases.cache import add, bases_folder, cached
 from augdiff.bases.find import copies, find_base

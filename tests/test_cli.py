@@ -74,6 +74,7 @@ def test_options_reach_the_rows(commands: Commands, rows: Path, tmp_path: Path):
     commands(
         "augment", rows, "-o", output, "-n", 3, "--return-rejected", "--no-keep-original", "--label", "label",
         "--text", "text", "--strength", ".3", "--avoid", "slurs", "--protect", "numbers", "--protect", "urls",
+        "--no-judge",
     )  # fmt: skip
     assert [row["augdiff"]["verdict"] for row in read(output)] == ["kept", "kept", "copy"] * 10
     commands("augment", rows, "-o", output, "-n", 1, "--no-provenance")
@@ -162,8 +163,40 @@ def test_preview_marks_changes_and_names_reasons_within_80_columns(commands: Com
     lines = [line.rstrip() for line in result.out.splitlines()]
     assert lines[:2] == ["row 0  label: 0", "      Number 0 is here, and it stays."]
     assert lines[2].startswith("   1  [word")
-    assert "rejected: copy (similarity 1.00, fluency 0.00)" in lines[5]
+    assert "rejected: copy (similarity 1.00, fluency 0.00, label 0." in lines[5]
     assert max(map(len, lines)) <= 80
+
+
+def test_the_judge_is_fitted_on_all_rows_whatever_the_limit(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[int] = []
+    learn = FakeAugmenter.learn
+    monkeypatch.setattr(
+        FakeAugmenter, "learn", lambda self, parts: learn(self, (seen.append(part.length) or part for part in parts))
+    )
+    commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--limit", 2, "-n", 1)
+    commands("preview", rows, "--label", "label", "--limit", 1)
+    assert seen == [10, 10]
+    assert all(0 <= row["augdiff"]["label_prob"] <= 1 for row in read(tmp_path / "more.jsonl"))
+    commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--dry-run")
+    assert seen == [10, 10]
+
+
+def test_options_of_the_judge_reach_the_rows(commands: Commands, rows: Path, tmp_path: Path):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "-n", 2, "--json")
+    strict, loose, none = (
+        json.loads(commands(*words, *more).out) for more in (["--min-label", 1], ["--min-label", 0], ["--no-judge"])
+    )
+    assert (loose["rejected"], none["rejected"]) == ({}, {})
+    assert strict["rejected"]["mislabelled"] + strict["kept"] == 20 and strict["kept"] < 20
+
+
+def test_what_the_judge_cannot_do_is_one_line_on_stderr_unless_quiet(commands: Commands, rows: Path, tmp_path: Path):
+    rows.write_text("".join(json.dumps({"text": f"a cat {at}", "label": "x"}) + "\n" for at in range(3)))
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label")
+    assert commands(*words).err == "label judge: every row has the label 'x', so none is judged\n"
+    assert commands(*words, "-q").err == ""
 
 
 def test_types_and_metadata_survive_parquet(commands: Commands, tmp_path: Path):

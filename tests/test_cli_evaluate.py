@@ -69,7 +69,7 @@ def test_warnings_go_to_stderr_unless_quiet(commands: Commands, tmp_path: Path, 
 
 def test_what_augment_wrote_is_refused(commands: Commands, train: Path, tmp_path: Path, model: Path):
     for name in ("more.csv", "more.jsonl"):
-        commands("augment", train, "-o", tmp_path / name, "-l", "label", "-n", 2, "-q")
+        commands("augment", train, "-o", tmp_path / name, "-l", "label", "-n", 2, "-q", "--no-judge")
         result = commands("evaluate", tmp_path / name, *words(model, "-t", "text"))
         assert (result.status, result.out) == (2, "")
         assert result.err.startswith("error: column 'augdiff': 32 of the 48 training rows are variants of others")

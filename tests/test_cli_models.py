@@ -7,7 +7,7 @@ import pytest
 from bases import Q8, make_weights, write_gguf, write_hub
 from commands import Commands
 
-from augdiff.bases import cache
+from augdiff import cache
 from augdiff.bases.known import Known, write_known
 from augdiff.bases.opening import open_weights
 

@@ -102,6 +102,25 @@ def test_a_row_changed_among_those_that_are_done_is_refused(
     assert "rows 4 to 7 of the input changed" in result.err
 
 
+def test_other_labelled_rows_and_another_judge_are_refused_and_the_same_go_on(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4, "--label", "label")
+    commands(*words)
+    whole = (tmp_path / "more.jsonl").read_text()
+    with monkeypatch.context() as patch:
+        crash_after(2, KeyboardInterrupt(), patch)
+        commands(*words)
+    before = rows.read_text()
+    rows.write_text(before.replace("Number 9", "Number nine"))
+    assert "holds rows of another command (other labelled rows)" in commands(*words).err
+    rows.write_text(before)
+    assert "(other judge, labelled rows)" in commands(*words, "--no-judge").err
+    result = commands(*words)
+    assert (result.status, result.err) == (0, "going on after 8 finished rows\n")
+    assert (tmp_path / "more.jsonl").read_text() == whole
+
+
 def test_an_input_cut_shorter_than_what_is_done_is_refused(
     commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

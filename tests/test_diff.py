@@ -26,6 +26,7 @@ def record(variant: int, *edits: Edit, verdict: str = "kept", column: str = "tex
         "verdict": verdict,
         "similarity": scores.get("similarity", float("nan")),
         "fluency": scores.get("fluency", float("nan")),
+        "label_prob": scores.get("label_prob", float("nan")),
     }
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from fakes import FakeAugmenter, RejectingAugmenter
+from fakes import FakeAugmenter, RejectingAugmenter, UnjudgedAugmenter
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import accuracy_score, f1_score
@@ -56,7 +56,7 @@ def guesses(count: int = 60) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("augdiff.augmentation.Augmenter", FakeAugmenter)
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", UnjudgedAugmenter)
 
 
 @pytest.fixture(scope="module")

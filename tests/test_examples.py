@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fakes import FakeAugmenter
+from fakes import UnjudgedAugmenter
 
 import augdiff
 
@@ -16,8 +16,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 @pytest.fixture(autouse=True)
 def fake_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr("augdiff.augmentation.Augmenter", FakeAugmenter)
-    monkeypatch.setattr(augdiff, "Augmenter", FakeAugmenter, raising=False)
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", UnjudgedAugmenter)
+    monkeypatch.setattr(augdiff, "Augmenter", UnjudgedAugmenter, raising=False)
 
 
 def run(name: str) -> Any:

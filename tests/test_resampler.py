@@ -60,6 +60,10 @@ def test_every_source_gets_as_many_variants_as_were_asked_for(made: list[list[Va
     assert [[variant.number for variant in row] for row in made] == [[1, 2, 3]] * len(TEXTS)
 
 
+def test_all_variants_of_a_row_count_as_much_as_the_row(made: list[list[Variant]]) -> None:
+    assert [sum(variant.weight for variant in row) for row in made] == pytest.approx([1] * len(TEXTS))
+
+
 def test_a_variant_is_its_source_with_its_edits(made: list[list[Variant]]) -> None:
     for text, row in zip(TEXTS, made, strict=True):
         for variant in row:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,6 +22,9 @@ from sklearn.pipeline import make_pipeline
 import augdiff
 from augdiff import DataError, OptionError, TextAugmenter
 from augdiff.variant import KEPT, Source, Variant
+
+# A judge of three rows keeps what it likes.
+unjudged = partial(TextAugmenter, judge=False)
 
 TEXTS = ["the cat sat down", "a dog ran off", "birds sing here"]
 LABELS = ["pet", "pet", "wild"]
@@ -90,7 +94,7 @@ def test_rows_are_those_of_augment_with_this_seed():
 
 
 def test_every_row_tells_its_source_and_its_weight():
-    sampler = TextAugmenter(n=3)
+    sampler = unjudged(n=3)
     texts, _ = sampler.fit_resample(TEXTS, LABELS)
     assert sampler.sample_indices_.tolist() == TAKEN
     assert sampler.sample_weight_.tolist() == [1, 0.5, 0.5] * 3
@@ -102,7 +106,7 @@ def test_every_row_tells_its_source_and_its_weight():
 
 @pytest.mark.parametrize("dtype", [None, object, np.dtypes.StringDType()])
 def test_arrays_stay_arrays_of_their_type(dtype: Any):
-    texts, labels = TextAugmenter(n=1).fit_resample(np.array(TEXTS, dtype=dtype), np.array([1, 1, 0], np.int8))
+    texts, labels = unjudged(n=1).fit_resample(np.array(TEXTS, dtype=dtype), np.array([1, 1, 0], np.int8))
     assert isinstance(texts, np.ndarray) and texts.dtype.kind == np.array(TEXTS, dtype=dtype).dtype.kind
     assert (texts[::2] == np.array(TEXTS, dtype=object)).all() and texts[1].startswith("word")
     # A fixed width would have cut the new word.
@@ -113,7 +117,7 @@ def test_arrays_stay_arrays_of_their_type(dtype: Any):
 @pytest.mark.parametrize("dtype", ["str", "object", "category"])
 def test_series_keep_type_name_and_index(dtype: str):
     data = pd.Series(TEXTS, index=[7, 8, 9], name="review", dtype=dtype)
-    texts, labels = TextAugmenter(n=1).fit_resample(data, pd.Series(LABELS, dtype="category", name="stars"))
+    texts, labels = unjudged(n=1).fit_resample(data, pd.Series(LABELS, dtype="category", name="stars"))
     assert texts.name == "review" and texts.index.tolist() == [7, 7, 8, 8, 9, 9]
     assert texts.iloc[1].startswith("word") and isinstance(texts.dtype, type(data.dtype))
     assert labels.dtype == pd.CategoricalDtype(["pet", "wild"]) and labels.tolist()[::2] == LABELS
@@ -121,15 +125,15 @@ def test_series_keep_type_name_and_index(dtype: str):
 
 def test_frames_keep_their_other_columns():
     data = pd.DataFrame({"title": ["x", "y", "z"], "body": TEXTS, "stars": pd.array([1, None, 3], "Int8")})
-    grown, _ = TextAugmenter(n=1, text="body").fit_resample(data, LABELS)
+    grown, _ = unjudged(n=1, text="body").fit_resample(data, LABELS)
     assert grown["title"].tolist() == list("xxyyzz") and grown["stars"].dtype == "Int8"
     assert grown["body"].iloc[1].startswith("word") and list(grown) == list(data)
 
 
 def test_a_context_is_read_from_the_frame():
     data = pd.DataFrame({"text": TEXTS, "told": ["pets", "pets", "birds"]})
-    with_context = TextAugmenter(n=1, text="text", context="told").fit_resample(data, LABELS)[0]
-    without = TextAugmenter(n=1, text="text").fit_resample(data, LABELS)[0]
+    with_context = unjudged(n=1, text="text", context="told").fit_resample(data, LABELS)[0]
+    without = unjudged(n=1, text="text").fit_resample(data, LABELS)[0]
     assert with_context["text"].tolist() != without["text"].tolist()
     assert with_context["told"].tolist() == ["pets"] * 4 + ["birds"] * 2
 
@@ -151,14 +155,14 @@ def test_settings_reach_augment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(
         "augdiff.augmentation.Augmenter", lambda **given: seen.append(given) or WeighingAugmenter(**given)
     )
-    TextAugmenter(n=1, steps=5, protect=["cat"], guidance=2, random_state=3).fit_resample(TEXTS, LABELS)
+    unjudged(n=1, steps=5, protect=["cat"], guidance=2, random_state=3).fit_resample(TEXTS, LABELS)
     told = {name: seen[0][name] for name in ("n", "steps", "protect", "guidance", "seed")}
     assert told == {"n": 1, "steps": 5, "protect": ["cat"], "guidance": 2, "seed": 3}
 
 
 def test_arguments_are_kept_unchanged_and_cloned():
     words = ["cat"]
-    sampler = TextAugmenter(n=2, protect=words, strength=[0.1, 0.2])  # type: ignore[arg-type]
+    sampler = unjudged(n=2, protect=words, strength=[0.1, 0.2])  # type: ignore[arg-type]
     assert sampler.get_params()["protect"] is words
     assert clone(sampler).get_params() == sampler.get_params()
     assert sampler.set_params(n=7).n == 7
@@ -167,7 +171,7 @@ def test_arguments_are_kept_unchanged_and_cloned():
 
 def test_a_seed_repeats_and_a_state_goes_on():
     def grown(state: Any) -> list[str]:
-        made: list[str] = TextAugmenter(n=1, random_state=state).fit_resample(TEXTS, LABELS)[0]
+        made: list[str] = unjudged(n=1, random_state=state).fit_resample(TEXTS, LABELS)[0]
         return made
 
     assert grown(1) == grown(np.int64(1)) != grown(2)
@@ -196,7 +200,7 @@ def test_a_seed_repeats_and_a_state_goes_on():
 )
 def test_bad_input_is_said_in_one_line(settings: dict[str, Any], texts: Any, labels: Any, message: str):
     with pytest.raises((DataError, OptionError), match=message) as caught:
-        TextAugmenter(**settings).fit_resample(texts, labels)
+        unjudged(**settings).fit_resample(texts, labels)
     assert "\n" not in str(caught.value)
 
 
@@ -224,22 +228,35 @@ def guessing(rows: int = 60) -> tuple[list[str], list[int]]:
 
 def test_only_what_is_fitted_grows():
     texts, labels = guessing()
-    cross_val_score(Resampled(TextAugmenter(n=2), nearest()), texts, labels, cv=3)
+    cross_val_score(Resampled(unjudged(n=2), nearest()), texts, labels, cv=3)
     assert WeighingAugmenter.given == [40, 40, 40]
 
 
 def test_augmenting_before_the_split_leaks_and_inside_the_folds_it_does_not():
     texts, labels = guessing()
-    sampler = TextAugmenter(n=4)
+    sampler = unjudged(n=4)
     grown, copied = sampler.fit_resample(texts, labels)
     shuffled = StratifiedKFold(5, shuffle=True, random_state=0)
     before = cross_val_score(nearest(), grown, copied, cv=shuffled).mean()
-    inside = cross_val_score(Resampled(TextAugmenter(n=4), nearest()), texts, labels, cv=5).mean()
+    inside = cross_val_score(Resampled(unjudged(n=4), nearest()), texts, labels, cv=5).mean()
     folds = StratifiedGroupKFold(5)
     grouped = cross_val_score(nearest(), grown, copied, groups=sampler.sample_indices_, cv=folds).mean()
     assert before > 0.9
     assert abs(inside - 0.5) < 0.15
     assert abs(grouped - 0.5) < 0.15
+
+
+def test_labels_are_judged_by_what_is_fitted_alone(monkeypatch: pytest.MonkeyPatch):
+    seen: list[int] = []
+    told = WeighingAugmenter.learn
+    monkeypatch.setattr(
+        WeighingAugmenter, "learn", lambda self, parts: (seen.extend(part.length for part in parts), told(self, parts))
+    )
+    texts, labels = guessing(30)
+    cross_val_score(Resampled(TextAugmenter(n=1), nearest()), texts, labels, cv=3)
+    assert seen == [20, 20, 20]
+    rows = {name: TextAugmenter(n=2, min_label=name).fit_resample(texts, labels)[0] for name in (0.0, 1.0)}
+    assert len(rows[0.0]) == 90 > len(rows[1.0])
 
 
 def test_grid_search_tries_settings():
@@ -251,7 +268,7 @@ def test_grid_search_tries_settings():
 def test_a_pipeline_of_imbalanced_learn_takes_it():
     pipeline = pytest.importorskip("imblearn.pipeline")
     texts, labels = guessing()
-    steps = [("aug", TextAugmenter(n=2)), ("words", TfidfVectorizer()), ("near", KNeighborsClassifier(1))]
+    steps = [("aug", unjudged(n=2)), ("words", TfidfVectorizer()), ("near", KNeighborsClassifier(1))]
     whole = pipeline.Pipeline(steps)
     scores = cross_val_score(whole, texts, labels, cv=3)
     assert WeighingAugmenter.given == [40, 40, 40] and abs(scores.mean() - 0.5) < 0.2

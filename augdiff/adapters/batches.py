@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from augdiff.adapters.registry import BATCHES, CONTAINERS, find
 from augdiff.errors import OptionError
@@ -26,9 +27,18 @@ def grow_batch(
     :raises OptionError: if ``batch`` is of a kind that is not known.
     :raises DataError: if a row cannot be resampled.
     """
+    adapter = adapter_of(batch, adapters)
+    rows = make_rows(adapter.read(batch), augmenter.columns, augmenter, numbers)
+    return adapter.write(batch, rows, augmenter.columns), rows.summary
+
+
+def adapter_of(batch: Any, adapters: Mapping[tuple[str, str], str] = BATCHES) -> ModuleType:
+    """The module for the kind of ``batch``.
+
+    :raises OptionError: if there is none.
+    """
     adapter = find(batch, adapters)
     if adapter is None:
         kinds = ", ".join(f"{module}.{name}" for module, name in (*CONTAINERS, *BATCHES))
         raise OptionError(f"data must be one of {kinds}; was: {type(batch).__module__}.{type(batch).__qualname__}")
-    rows = make_rows(adapter.read(batch), augmenter.columns, augmenter, numbers)
-    return adapter.write(batch, rows, augmenter.columns), rows.summary
+    return adapter

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from augdiff.columns import Cells
 from augdiff.errors import require
 from augdiff.labels import in_words
 from augdiff.provenance import COLUMN, features
+from augdiff.table import read as read_table
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -35,11 +37,31 @@ def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Datase
     return grown.with_format(shown["type"], columns, shown["output_all_columns"], **shown["format_kwargs"])
 
 
+def read(data: Dataset, splits: tuple[str, ...]) -> list[Cells] | None:
+    """What ``data`` tells of itself; columns are read when they are asked for."""
+    empty = read_table(data.features.arrow_schema.empty_table())
+    names = {name: class_names(data.features, name) for name in data.features}
+    return [
+        Cells(
+            empty.names,
+            empty.strings,
+            len(data),
+            lambda name: data.select_columns([name]).with_format("arrow")[:][name].to_pylist(),
+            {name: found for name, found in names.items() if found},
+        )
+    ]
+
+
+def class_names(known: Mapping[str, Any], column: str) -> Sequence[str]:
+    """The names of a ClassLabel, or of a list of them; none for other columns."""
+    feature = known.get(column)
+    return getattr(getattr(feature, "feature", feature), "names", None) or ()
+
+
 def named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
     """The same, told of the names that ``known`` features have for the labels, unless it was given others."""
     columns = augmenter.columns
-    feature = known.get(columns.label) if columns.label else None
-    names = getattr(getattr(feature, "feature", feature), "names", None)
+    names = class_names(known, columns.label) if columns.label else ()
     if columns.label_names or not names:
         return augmenter
     told = tuple((value, in_words(name)) for value, name in enumerate(names) if in_words(name))

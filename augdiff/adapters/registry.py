@@ -19,7 +19,7 @@ BATCHES: Mapping[tuple[str, str], str] = {
 # the same for the batches that ``map`` of datasets hands over
 MAPPED = {**BATCHES, ("pandas", "DataFrame"): "augdiff.adapters.unindexed"}
 
-# (top module, name) of a type -> module with grow(data, augmenter, splits)
+# (top module, name) of a type -> module with grow(data, augmenter, splits) and read(data, splits)
 CONTAINERS: Mapping[tuple[str, str], str] = {
     ("datasets", "Dataset"): "augdiff.adapters.dataset",
     ("datasets", "IterableDataset"): "augdiff.adapters.stream",

@@ -14,6 +14,7 @@ from augdiff.augmentation import augment
 from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError, OptionError, require
 from augdiff.provenance import COLUMN
+from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 
 # Not the name of any column of texts or contexts.
@@ -31,7 +32,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
     Arguments are kept as they are, and checked when rows grow, as scikit-learn has it.
 
     :param text: column of texts, if X is a frame; None for the only one of strings. Other columns are repeated.
-    :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition``.
+    :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition`` and ``judge``.
     :param context: column of words that steer what comes out, if X is a frame.
     :param random_state: a whole number is the seed, the same as in :func:`augdiff.augment`; with a RandomState or None
         (numpy's own) every call draws a new one.
@@ -52,6 +53,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         text: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
+        judge: bool | Judge = True,
         context: str | None = None,
         model: str = Settings.model,
         base: str | None = Settings.base,
@@ -61,6 +63,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         min_similarity: float = Settings.min_similarity,
         min_fluency: float = Settings.min_fluency,
         max_likeness: float = Settings.max_likeness,
+        min_label: float = Settings.min_label,
         redraws: int = Settings.redraws,
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
@@ -77,6 +80,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.text = text
         self.label_names = label_names
         self.condition = condition
+        self.judge = judge
         self.context = context
         self.model = model
         self.base = base
@@ -86,6 +90,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.min_similarity = min_similarity
         self.min_fluency = min_fluency
         self.max_likeness = max_likeness
+        self.min_label = min_label
         self.redraws = redraws
         self.steps = steps
         self.temperature = temperature
@@ -120,6 +125,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
             label=_LABEL,
             label_names=self.label_names,
             condition=self.condition,
+            judge=self.judge,
             context=context,
             seed=self._seed(),
             **self._settings(),

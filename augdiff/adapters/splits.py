@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from augdiff.adapters.containers import grow as grow_one
+from augdiff.adapters.containers import read as read_one
+from augdiff.columns import Cells
 from augdiff.errors import OptionError
 
 if TYPE_CHECKING:
@@ -20,10 +22,25 @@ def grow(data: Splits, augmenter: Augmenter, splits: tuple[str, ...]) -> Splits:
 
     :raises OptionError: if a split is not there.
     """
-    for name in splits:
-        if name not in data:
-            raise OptionError(f"split {name!r} is not there; name one of: {', '.join(map(str, data))}")
+    _check(data, splits)
     unchanged = augmenter.without_variants()
     return type(data)(
         {name: grow_one(part, augmenter if name in splits else unchanged, splits) for name, part in data.items()}
     )
+
+
+def read(data: Splits, splits: tuple[str, ...]) -> list[Cells] | None:
+    """What the rows of ``splits`` tell of themselves; None if one is a stream.
+
+    :raises OptionError: if a split is not there.
+    """
+    _check(data, splits)
+    found = [read_one(data[name], splits) for name in splits]
+    parts = [part for one in found for part in one or ()]
+    return None if None in found else parts
+
+
+def _check(data: Splits, splits: tuple[str, ...]) -> None:
+    for name in splits:
+        if name not in data:
+            raise OptionError(f"split {name!r} is not there; name one of: {', '.join(map(str, data))}")

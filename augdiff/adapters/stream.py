@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from augdiff.adapters.dataset import named, wider
-from augdiff.columns import check_columns, text_columns
-from augdiff.table import read
+from augdiff.columns import Cells, check_columns, text_columns
+from augdiff.table import read as read_table
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
@@ -20,7 +20,7 @@ def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -
     if data.features is None:
         return data.map(augmenter, batched=True, with_indices=True, batch_size=augmenter.settings.batch_size)
     augmenter = named(augmenter, data.features)
-    cells = read(data.features.arrow_schema.empty_table())
+    cells = read_table(data.features.arrow_schema.empty_table())
     check_columns(augmenter.columns, cells)
     columns = replace(augmenter.columns, text=text_columns(augmenter.columns, cells))
     return data.map(
@@ -30,3 +30,8 @@ def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -
         batch_size=augmenter.settings.batch_size,
         features=wider(data.features, augmenter),
     )
+
+
+def read(data: IterableDataset, splits: tuple[str, ...]) -> list[Cells] | None:
+    """Nothing: its rows come later."""
+    return None

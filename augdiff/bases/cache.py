@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from augdiff.bases.base import Base, recognise
 from augdiff.bases.known import Known
 from augdiff.bases.opening import open_weights
 from augdiff.bases.weights import digest_of
+from augdiff.cache import cache_folder, part_of, put_in_place
 from augdiff.errors import ModelError
 from augdiff.hub import first_line
-
-VARIABLE = "AUGDIFF_CACHE"
 
 _FORMAT = "augdiff-base-1"
 _RECORD, _GGUF = "base.json", "model.gguf"
 _KEYS = {"format", "name", "kind", "bits", "size", "digest", "file"}
-_PART, _STALE = ".adding-", 24 * 3600
 
 
 def bases_folder() -> Path:
     """Where the copies are: below ``$AUGDIFF_CACHE``, or the system's folder for caches."""
-    import platformdirs
-
-    place = os.environ.get(VARIABLE)
-    return (Path(place).expanduser() if place else platformdirs.user_cache_path("augdiff", appauthor=False)) / "bases"
+    return cache_folder() / "bases"
 
 
 def cached(known: Known) -> list[Base]:
@@ -64,8 +55,7 @@ def add(path: Path) -> tuple[Base, bool]:
 
 def _copy(base: Base, target: Path) -> None:
     """Make the folder ``target``; all is written beside it before it gets its name."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with _part_of(target) as part:
+    with part_of(target) as part:
         weights = open_weights(base.path)
         names = {file: _GGUF if file == base.path else file.name for file in (*weights.files, *weights.others)}
         for file, name in names.items():
@@ -82,25 +72,7 @@ def _copy(base: Base, target: Path) -> None:
             "file": names.get(base.path),
         }
         (part / _RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-        try:
-            part.rename(target)
-        except OSError:
-            # Another process may have added the same one meanwhile.
-            if not (target / _RECORD).is_file():
-                raise
-
-
-@contextmanager
-def _part_of(target: Path) -> Iterator[Path]:
-    """A folder beside ``target`` that is gone at the end, as are those that killed processes left behind."""
-    for old in target.parent.glob(f"{_PART}*"):
-        if time.time() - old.stat().st_mtime > _STALE:
-            shutil.rmtree(old, ignore_errors=True)
-    part = Path(mkdtemp(prefix=_PART, dir=target.parent))
-    try:
-        yield part
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        put_in_place(part, target, _RECORD)
 
 
 def _put(source: Path, target: Path) -> None:

@@ -14,6 +14,7 @@ from augdiff.errors import DataError, OptionError
 
 if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
+    from augdiff.files import RowFile
     from augdiff.job import Job, Task
 
 
@@ -38,17 +39,20 @@ def augment(
 ) -> None:
     """Write every row of a file, each followed by new variants of its text.
 
-    All other columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or
-    a crash, the same command goes on from there.
+    With a label, a judge is fitted on all rows first, and variants that lost their label are rejected. All other
+    columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or a crash, the same
+    command goes on from there.
     """
     from augdiff.job import Job
 
     augmenter = call.augmenter()
     _check_output(output, source)
-    task = _task(source, augmenter, call, limit)
+    rows = _looked_through(source, augmenter, call, limit)
     if dry_run:
-        _show_task(task, augmenter, output)
+        _show_task(_task(rows, augmenter, limit), augmenter, output)
         return
+    learn(rows, augmenter, quiet)
+    task = _task(rows, augmenter, limit)
     job = Job(task, output, fresh)
     if job.done and not quiet:
         typer.echo(f"going on after {job.done} finished rows", err=True)
@@ -56,18 +60,39 @@ def augment(
     _show(job, seconds, quiet, as_json)
 
 
-def _task(source: Path, augmenter: Augmenter, call: Call, limit: int | None) -> Task:
-    """What is to be done, all rows looked through, so that a bad one is found before the work and not after."""
+def learn(rows: RowFile, augmenter: Augmenter, quiet: bool) -> None:
+    """Fit an Augmenter on all rows of a file, and say what it could not learn.
+
+    :raises DataError: naming the row, the column, the value and the mend.
+    """
+    from augdiff.job import read_parts
+
+    augmenter.learn(read_parts(rows))
+    if augmenter.fitted is not None and augmenter.fitted.note is not None and not quiet:
+        typer.echo(augmenter.fitted.note, err=True)
+
+
+def _looked_through(source: Path, augmenter: Augmenter, call: Call, limit: int | None) -> RowFile:
+    """All rows, so that a bad one is found before the work and not after."""
     from augdiff.files import open_rows
-    from augdiff.job import Task, look_through
-    from augdiff.table import grow
+    from augdiff.job import look_through
 
     rows = open_rows(source, call.text or ())
     look_through(rows, augmenter.columns, limit)
+    return rows
+
+
+def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
+    """What is to be done."""
+    from augdiff.job import Task
+    from augdiff.table import grow
+
     plan = {
         "settings": augmenter.settings.digest(),
         "weights": augmenter.weights,
         "columns": str(asdict(augmenter.columns)),
+        "judge": str(augmenter.judge),
+        "labelled rows": "" if augmenter.fitted is None else augmenter.fitted.digest,
     }
     return Task(rows, lambda table, first: grow(table, augmenter.columns, augmenter, first), plan, limit)
 

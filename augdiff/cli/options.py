@@ -78,6 +78,7 @@ class Call:
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
+    judge: Annotated[bool, flag("Whether a judge is fitted that rejects variants that lost their label.")] = True
     n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
     strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
         ",".join(map(str, Settings().strength_range))
@@ -96,6 +97,9 @@ class Call:
     )
     max_likeness: Annotated[float, number("Reject what shares more letters with its source or a sibling.")] = (
         Settings.max_likeness
+    )
+    min_label: Annotated[float, number("Reject labels less likely than this share of the likeliest's.")] = (
+        Settings.min_label
     )
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from augdiff.cli.augment import learn
 from augdiff.cli.options import Call, count, takes_call
 
 EXAMPLES = (
@@ -33,6 +34,7 @@ def preview(
     augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True)
     rows = open_rows(source, call.text or ())
     text = look_through(rows, augmenter.columns, limit)
+    learn(rows, augmenter, quiet=False)
     console = Console(highlight=False)
     for first, row in enumerate(rows.batches([1] * limit)):
         grown = grow(row, augmenter.columns, augmenter, first)

@@ -93,7 +93,7 @@ def evaluate(
         "encoder": encoder,
         "text": ground.rows.text,
         "label": ground.rows.label,
-        "augdiff": {**vars(augmenter.settings), "weights": augmenter.model},
+        "augdiff": {**vars(augmenter.settings), "judge": augmenter.judge is not False, "weights": augmenter.model},
         "version": __version__,
     }
     return judge(ground, tested, score, settings, warnings)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isnan
+from dataclasses import dataclass
+from math import isnan, nan
 from reprlib import repr as short
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augdiff.errors import DataError
+from augdiff.errors import DataError, OptionError
 
 Label = str | bool | int | float
 
@@ -39,6 +40,53 @@ def label_prob(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys: 
     columns = [known.get(marked(label), -1) for label in plain_labels(labels)]
     found = judge.probabilities(texts, keys)
     return np.array([np.nan if at < 0 else row[at] for row, at in zip(found, columns, strict=True)], np.float64)
+
+
+@dataclass(frozen=True)
+class LabelScore:
+    """What a judge says of a text and its label; nan where it can say nothing.
+
+    :param probability: of the label.
+    :param share: as a share of the likeliest label's probability, at most 1.
+    """
+
+    probability: float = nan
+    share: float = nan
+
+
+def label_scores(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys: Sequence[str]) -> list[LabelScore]:
+    """How likely each text has its label; 1 and 1.0 are one label here, and a list of labels is none.
+
+    Texts whose label the judge does not know are not shown to it.
+
+    :raises OptionError: if the judge does not give a probability for each text and class.
+    """
+    known = {marked(single_label(label)): at for at, label in enumerate(judge.classes)}
+    columns = [known.get(marked(single_label(label)), -1) for label in labels]
+    rows = [row for row, at in enumerate(columns) if at >= 0]
+    scores = [LabelScore()] * len(texts)
+    if not rows:
+        return scores
+    found = np.asarray(judge.probabilities([texts[row] for row in rows], [keys[row] for row in rows]), np.float64)
+    if found.shape != (len(rows), len(judge.classes)):
+        raise OptionError(
+            f"judge must give probabilities of shape {(len(rows), len(judge.classes))} for {len(rows)} texts, "
+            f"gave {found.shape}"
+        )
+    for row, probabilities, likeliest in zip(rows, found, np.fmax.reduce(found, axis=1), strict=True):
+        own = float(probabilities[columns[row]])
+        scores[row] = LabelScore(own, own / float(likeliest) if likeliest else nan)
+    return scores
+
+
+def single_label(label: Any) -> Label | None:
+    """A label as Python has it, whole numbers as such; None for what is missing and for what is no single label."""
+    value = label.tolist() if hasattr(label, "tolist") else label
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value if isinstance(value, str | int | float) else None
 
 
 def plain_labels(labels: Iterable[Any]) -> list[Label | None]:

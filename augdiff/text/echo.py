@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from augdiff.text.casing import normalised
 from augdiff.text.vocabulary import Vocabulary
@@ -18,7 +18,7 @@ _SOFT = "eiy"
 
 def told_stems(context: str, text: str) -> frozenset[str]:
     """Stems of the words of ``context``, of four letters or more, that ``text`` lacks in every form."""
-    return frozenset(_stems(context, _LONG) - _stems(text))
+    return _told(context) - _stems(text)
 
 
 def echoes(new_words: Sequence[str], told: frozenset[str]) -> bool:
@@ -53,6 +53,12 @@ class Spellings:
             if piece.isalpha():
                 found.setdefault(stem(piece), []).append(index)
         return found
+
+
+@lru_cache(1024)
+def _told(context: str) -> frozenset[str]:
+    """Stems of a context, which many rows share."""
+    return frozenset(_stems(context, _LONG))
 
 
 def _stems(text: str, least: int = 1) -> set[str]:

@@ -107,7 +107,7 @@ ONE_PASS = Augdiff(
 ABLATIONS: Mapping[str, Augdiff] = {
     "no-context": replace(DEFAULT.given({"condition": False}), context=None),
     "no-adaptation": DEFAULT.given({"adapt": False}),
-    "no-judge": DEFAULT.given({"judge": None}),
+    "no-judge": DEFAULT.given({"judge": False}),
     "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
     "no-weights": replace(DEFAULT, weighted=False),
     "strength-.1": DEFAULT.given({"strength": 0.1}),

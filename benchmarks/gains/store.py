@@ -7,16 +7,13 @@ import os
 from pathlib import Path
 from typing import Any
 
-import platformdirs
-
-from augdiff.bases.cache import VARIABLE
+from augdiff.cache import cache_folder
 from augdiff.errors import DataError
 
 
 def default_folder() -> Path:
     """Where work is kept if nobody says: below ``$AUGDIFF_CACHE``, or the system's folder for caches."""
-    place = os.environ.get(VARIABLE)
-    return (Path(place).expanduser() if place else platformdirs.user_cache_path("augdiff", appauthor=False)) / "gain"
+    return cache_folder() / "gain"
 
 
 class Store:

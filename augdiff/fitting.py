@@ -1,0 +1,110 @@
+"""What all rows together teach an Augmenter: the names of their labels, and a judge of labels."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from hashlib import sha256
+from reprlib import repr as short
+from typing import Any
+
+from augdiff.columns import Cells, Columns
+from augdiff.errors import MissingExtraError
+from augdiff.examples import read_examples
+from augdiff.labels import Names, checked_names, in_words
+from augdiff.quality.judge import Label, single_label
+from augdiff.quality.label_features import Feature
+from augdiff.quality.label_judge import LabelJudge, fit_label_judge
+
+# Who has more different labels than this has texts there, and no names of classes.
+_MOST_NAMES = 1000
+
+_log = logging.getLogger("augdiff")
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What some rows have taught; their order changes nothing.
+
+    :param names: of labels that are texts, and of those that the container has names for.
+    :param judge: None if there is none.
+    :param note: what of the judge could not be had, one line; None if nothing is amiss.
+    """
+
+    names: Names = ()
+    judge: LabelJudge | None = None
+    note: str | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of names and judge."""
+        whole = [self.names, None if self.judge is None else self.judge.digest]
+        return sha256(json.dumps(whole).encode()).hexdigest()
+
+    def told(self, columns: Columns) -> Columns:
+        """``columns`` that know the names of all labels; the names that they have already stay."""
+        own = {str(value) for value, _ in columns.label_names}
+        found = [pair for pair in self.names if str(pair[0]) not in own]
+        return replace(columns, label_names=checked_names([*columns.label_names, *found]))
+
+    def log_note(self) -> None:
+        """Say the note: as a warning if there is no judge at all."""
+        if self.note is not None:
+            _log.log(logging.WARNING if self.judge is None else logging.INFO, "%s", self.note)
+
+
+def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None) -> Fitted:
+    """Read rows, in one part or several, all of one kind.
+
+    A row is judged by the text of all its columns, a line each. Labels that are lists have names, but are not judged;
+    so are numbers with fractions, which are no classes.
+
+    :param embed: sentence embeddings for the judge; None for no judge.
+    :raises DataError: naming the row, the column, the value and the mend.
+    """
+    texts, labels, keys = list[str](), list[Any](), list[str]()
+    classes: Sequence[str] = ()
+    for part in parts:
+        classes = part.classes.get(columns.label or "", classes)
+        for example in read_examples(part, columns, range(len(texts), len(texts) + part.length)):
+            texts.append(example.text)
+            labels.append(example.label)
+            keys.append(example.key)
+    names = _names(labels, () if columns.label_names else classes)
+    if embed is None:
+        return Fitted(names)
+    judge, note = _judge(texts, [_class_of(label, len(classes)) for label in labels], keys, embed)
+    if judge is None and any(isinstance(label, list | tuple) for label in labels):
+        note = "label judge: there is none, since rows have lists of labels"
+    return Fitted(names, judge, note)
+
+
+def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:
+    every = [one for label in labels for one in (label if isinstance(label, list | tuple) else [label])]
+    texts = {one for one in every if isinstance(one, str)}
+    pairs: list[tuple[Any, str]] = [*enumerate(classes), *((text, text) for text in texts)]
+    named = [(value, in_words(name)) for value, name in pairs if in_words(name)]
+    return checked_names(named) if len(named) <= _MOST_NAMES else ()
+
+
+def _class_of(label: Any, classes: int) -> Label | None:
+    """The label of a row; where a container names its classes, other numbers say that there is none."""
+    found = single_label(label)
+    return None if classes and isinstance(found, int) and not 0 <= found < classes else found
+
+
+def _judge(
+    texts: Sequence[str], labels: Sequence[Label | None], keys: Sequence[str], embed: Feature
+) -> tuple[LabelJudge | None, str | None]:
+    """A judge, and what there is to say of it."""
+    amount = next((label for label in labels if isinstance(label, float)), None)
+    if amount is not None:
+        return None, f"label judge: there is none, since labels are amounts, such as {short(amount)}, and no classes"
+    try:
+        judge = fit_label_judge(texts, labels, keys, embed)
+    except MissingExtraError as error:
+        return None, f"label judge: there is none, since {error}"
+    return (judge if any(judge.models) else None), judge.note

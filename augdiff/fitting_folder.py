@@ -1,0 +1,84 @@
+"""What was fitted on disk, so that an Augmenter that is pickled carries no more than a folder and a digest.
+
+Folders are below the user's cache, ``fitted/``, and named by their digest; one that no pickle needs may be removed.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from augdiff.cache import cache_folder, part_of, put_in_place
+from augdiff.errors import ModelError
+from augdiff.fitting import Fitted
+from augdiff.hub import first_line
+from augdiff.labels import checked_names
+from augdiff.quality.label_features import Feature
+from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
+
+_FORMAT = "augdiff-fitted-1"
+_RECORD, _JUDGE = "fitted.json", "judge"
+_KEYS = {"format", "names", "judge", "note"}
+
+
+def save_fitted(fitted: Fitted) -> Path:
+    """Write what was fitted, unless it is there.
+
+    Words of the rows are written as they are, their keys as hashes.
+
+    :returns: the folder.
+    :raises ModelError: if it cannot be written.
+    """
+    target = cache_folder() / "fitted" / fitted.digest
+    if (target / _RECORD).is_file():
+        return target
+    record = {
+        "format": _FORMAT,
+        "names": fitted.names,
+        "judge": fitted.judge is not None,
+        "note": fitted.note,
+    }
+    try:
+        with part_of(target) as part:
+            if fitted.judge is not None:
+                save_label_judge(fitted.judge, part / _JUDGE)
+            (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
+            put_in_place(part, target, _RECORD)
+    except OSError as error:
+        raise ModelError(
+            f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
+        ) from error
+    return target
+
+
+def load_fitted(folder: Path, digest: str, embed: Feature) -> Fitted:
+    """What :func:`save_fitted` wrote.
+
+    :param digest: that it must have.
+    :param embed: the embedding that the judge was fitted on.
+    :raises ModelError: if it is not there, broken, or another one.
+    """
+    record = _read(folder / _RECORD)
+    try:
+        judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
+        fitted = Fitted(checked_names(record["names"]), judge, record["note"])
+    except ValueError as error:
+        raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
+    if fitted.digest != digest:
+        raise ModelError(
+            f"{folder} is broken, its digest is {fitted.digest[:12]}: remove it and fit the Augmenter again"
+        )
+    return fitted
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(
+            f"{path} cannot be read ({first_line(error)}): remove its folder and fit the Augmenter again"
+        ) from error
+    if not isinstance(record, dict) or set(record) != _KEYS or record["format"] != _FORMAT:
+        raise ModelError(f"{path} was not written by this version: remove its folder and fit the Augmenter again")
+    return record
