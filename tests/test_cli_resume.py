@@ -121,6 +121,18 @@ def test_other_labelled_rows_and_another_judge_are_refused_and_the_same_go_on(
     assert (tmp_path / "more.jsonl").read_text() == whole
 
 
+def test_ctrl_c_while_the_judge_is_fitted_leaves_nothing(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FakeAugmenter, "learn", stop)
+    result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label")
+    assert (result.status, result.err) == (130, "stopped before the first row was done\n")
+    assert left_over(tmp_path) == []
+
+
 def test_an_input_cut_shorter_than_what_is_done_is_refused(
     commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

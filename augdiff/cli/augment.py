@@ -67,7 +67,11 @@ def learn(rows: RowFile, augmenter: Augmenter, quiet: bool) -> None:
     """
     from augdiff.job import read_parts
 
-    augmenter.learn(read_parts(rows))
+    try:
+        augmenter.learn(read_parts(rows))
+    except KeyboardInterrupt:
+        typer.echo("stopped before the first row was done", err=True)
+        raise typer.Exit(130) from None
     if augmenter.fitted is not None and augmenter.fitted.note is not None and not quiet:
         typer.echo(augmenter.fitted.note, err=True)
 
