@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from augdiff.columns import Cells
 from augdiff.errors import require
-from augdiff.labels import in_words
 from augdiff.provenance import COLUMN, features
 from augdiff.table import read as read_table
 
@@ -22,16 +20,13 @@ def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Datase
     """``data`` with its variants, in the format that it has."""
     if not len(data):
         return _with_column(data) if augmenter.columns.provenance else data
-    told = named(augmenter, data.features)
     grown = data.with_format("arrow").map(
-        told,
+        augmenter,
         batched=True,
         with_indices=True,
         features=wider(data.features, augmenter),
         desc="augdiff",
     )
-    if told is not augmenter:
-        augmenter.summary += told.summary
     shown = data.format
     columns = None if shown["columns"] == data.column_names else shown["columns"]
     return grown.with_format(shown["type"], columns, shown["output_all_columns"], **shown["format_kwargs"])
@@ -56,16 +51,6 @@ def class_names(known: Mapping[str, Any], column: str) -> Sequence[str]:
     """The names of a ClassLabel, or of a list of them; none for other columns."""
     feature = known.get(column)
     return getattr(getattr(feature, "feature", feature), "names", None) or ()
-
-
-def named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
-    """The same, told of the names that ``known`` features have for the labels, unless it was given others."""
-    columns = augmenter.columns
-    names = class_names(known, columns.label) if columns.label else ()
-    if columns.label_names or not names:
-        return augmenter
-    told = tuple((value, in_words(name)) for value, name in enumerate(names) if in_words(name))
-    return augmenter.with_columns(replace(columns, label_names=told))
 
 
 def wider(known: object, augmenter: Augmenter) -> object:

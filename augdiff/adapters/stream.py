@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from augdiff.adapters.dataset import named, wider
+from augdiff.adapters.dataset import class_names, wider
 from augdiff.columns import Cells, check_columns, text_columns
+from augdiff.labels import in_words
 from augdiff.table import read as read_table
 
 if TYPE_CHECKING:
@@ -15,11 +17,21 @@ if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
 
 
+def _named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
+    """The same, told of the names that ``known`` features have for the labels, unless it was given others."""
+    columns = augmenter.columns
+    names = class_names(known, columns.label) if columns.label else ()
+    if columns.label_names or not names:
+        return augmenter
+    told = tuple((value, in_words(name)) for value, name in enumerate(names) if in_words(name))
+    return augmenter.with_columns(replace(columns, label_names=told))
+
+
 def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -> IterableDataset:
     """``data`` with its variants; small batches, so that the first rows come soon."""
     if data.features is None:
         return data.map(augmenter, batched=True, with_indices=True, batch_size=augmenter.settings.batch_size)
-    augmenter = named(augmenter, data.features)
+    augmenter = _named(augmenter, data.features)
     cells = read_table(data.features.arrow_schema.empty_table())
     check_columns(augmenter.columns, cells)
     columns = replace(augmenter.columns, text=text_columns(augmenter.columns, cells))

@@ -71,18 +71,18 @@ def show_json(summary: Summary, output: Path, seconds: float) -> None:
     typer.echo(json.dumps(record))
 
 
+def _bar(console: Console, told: str, quiet: bool) -> Progress:
+    """A bar for hours of work, nothing where nobody watches."""
+    columns = (BarColumn(20), TextColumn(told), TimeRemainingColumn(compact=True))
+    hidden = quiet or not console.is_terminal
+    return Progress(*columns, console=console, disable=hidden, speed_estimate_period=300)
+
+
 @contextmanager
 def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, float]], None]]:
     """A bar on stderr while a model trains; what it yields takes the reports of the run."""
     console = Console(stderr=True)
-    columns = (
-        BarColumn(20),
-        TextColumn("{task.percentage:.0f} %, {task.description}"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(
-        *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
-    ) as bar:
+    with _bar(console, "{task.percentage:.0f} %, {task.description}", quiet) as bar:
         task = bar.add_task("starting", total=tokens)
 
         def report(state: dict[str, float]) -> None:
@@ -97,14 +97,7 @@ def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, floa
 def with_steps(quiet: bool) -> Iterator[tuple[Callable[[int, int, str], None], Callable[[str], None]]]:
     """A bar on stderr while classifiers are tried; what it yields is told of steps done and of warnings."""
     console = Console(stderr=True)
-    columns = (
-        BarColumn(20),
-        TextColumn("{task.completed}/{task.total}, {task.description}"),
-        TimeRemainingColumn(compact=True),
-    )
-    with Progress(
-        *columns, console=console, disable=quiet or not console.is_terminal, speed_estimate_period=300
-    ) as bar:
+    with _bar(console, "{task.completed}/{task.total}, {task.description}", quiet) as bar:
         task = bar.add_task("starting", total=None)
 
         def progress(done: int, whole: int, what: str) -> None:

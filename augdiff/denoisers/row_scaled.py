@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, library, nn
 
 from augdiff.denoisers.eight_bit import greatest_weight, spare_rows
 from augdiff.denoisers.llama import Linear, Llama
@@ -19,7 +19,7 @@ _TOP, _ZERO = 127, 128
 
 
 # An operator, so that a compiler takes it as it is.
-@torch.library.custom_op("augdiff::whole_product", mutates_args=())
+@library.custom_op("augdiff::whole_product", mutates_args=())
 def _whole_product(whole: Tensor, packed: Tensor, steps: Tensor, zeros: Tensor) -> Tensor:
     count = len(whole)
     if more := spare_rows(count):
