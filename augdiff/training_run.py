@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from augdiff.bases.known import known_bases
+from augdiff.bases.known import known_as
 from augdiff.corpus import Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.adapter_folder import ADAPTER
 from augdiff.denoisers.devices import find_device
@@ -51,8 +51,8 @@ def train(
     :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file.
     :param out: the model's folder; must not exist.
     :param start: a model to go on from (a shipped name or a folder), a folder with a BERT-style encoder, the
-        name of a known base that is to get an adapter, or ``scratch`` for new weights and a vocabulary of the
-        texts' own language.
+        name of a known base that is to get an adapter (``smollm2`` will do), or ``scratch`` for new weights and a
+        vocabulary of the texts' own language.
     :param base: where the weights are that an adapter adapts, see :func:`augdiff.bases.find.find_base`.
     :param rank: of a new adapter; None for 32.
     :param vocabulary: tokens of a vocabulary made from scratch.
@@ -100,8 +100,8 @@ def find_start(
     :raises ModelError: if there is no such thing.
     :raises OptionError: if an argument does not go with it.
     """
-    if start in [known.name for known in known_bases()]:
-        return from_base(start, base, rank, seed, device)
+    if known := known_as(start):
+        return from_base(known.name, base, rank, seed, device)
     folder = None if start == SCRATCH else find(start)
     kind = None if folder is None else format_of(folder)
     if folder is not None and kind is ADAPTER:

@@ -22,7 +22,7 @@ from augdiff import cache
 from augdiff.bases.base import open_base, recognise
 from augdiff.bases.cache import add, bases_folder, cached
 from augdiff.bases.find import copies, find_base
-from augdiff.bases.known import Known, find_known, known_bases, write_known
+from augdiff.bases.known import Known, find_known, known_as, known_bases, write_known
 from augdiff.bases.memory import enough_memory
 from augdiff.bases.opening import open_weights
 from augdiff.bases.recognise import agreement_of, make_fingerprint, sampled
@@ -287,6 +287,14 @@ def test_the_files_of_a_known_base_are_made_by_a_function(weights: dict[str, Ten
     assert all(torch.equal(made.sample[name], kept.sample[name]) for name in kept.sample)
     with pytest.raises(ModelError, match="base 'other' is not known to this version of augdiff; known are: tiny-lm"):
         find_known("other")
+
+
+def test_a_known_base_goes_by_the_beginning_of_its_name(known: Known, tmp_path: Path):
+    assert known_as("tiny-lm") == known_as("tiny") == known
+    assert known_as("tin") is known_as("lm") is known_as("tiny-lm-2") is None
+    write_known(open_weights(tmp_path / "q4.gguf"), "tiny-other", "Other", HUB, "MIT", 9)
+    assert known_as("tiny") is None
+    assert known_as("tiny-lm") == known
 
 
 def test_the_base_of_the_package_is_known_by_a_small_sample():

@@ -66,6 +66,12 @@ def known_bases() -> tuple[Known, ...]:
     return tuple(_load(path) for path in sorted(KNOWN.glob("*.json")))
 
 
+def known_as(name: str) -> Known | None:
+    """The one that has a name, or that alone has a name beginning so, up to a hyphen: ``smollm2``."""
+    found = [known for known in known_bases() if known.name == name or known.name.startswith(f"{name}-")]
+    return found[0] if len(found) == 1 else None
+
+
 def find_known(name: str) -> Known:
     """One by its name.
 

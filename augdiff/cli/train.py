@@ -13,7 +13,7 @@ from augdiff.errors import DataError
 EXAMPLES = (
     "augdiff train texts/ -o base-de/ --from scratch",
     "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
-    "augdiff train texts/ -o large/ --from smollm2-135m-instruct --rank 16",
+    "augdiff train texts/ -o large/ --from smollm2 --rank 16",
 )
 
 
