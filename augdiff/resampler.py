@@ -111,7 +111,7 @@ class Resampler:
                 if not analyses[attempt.source].units.free_places.size:
                     attempt.reason, attempt.text = "nothing-free", sources[attempt.source].text
                     continue
-                lower = [*(other.text for other in row[:index]), *sources[attempt.source].demonstrations]
+                lower = [*(other.text for other in row[:index]), *self._sampler.shown(sources[attempt.source])]
                 attempt.reason = copy_reason(
                     attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
                 )

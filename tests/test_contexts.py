@@ -244,6 +244,10 @@ def test_a_denoiser_that_does_not_learn_from_demonstrations_is_shown_none(base: 
     other = Sampler(replace(maker.denoiser, demonstrations=0), maker.settings)
     (analysis,) = other.analyse(shown_sources()[:1])
     assert analysis.demonstrations == []
+    assert (
+        other.shown(shown_sources()[0]) == []
+        and len(Sampler(maker.denoiser, maker.settings).shown(shown_sources()[0])) == 4
+    )
 
 
 def test_a_variant_that_copies_a_demonstration_is_a_copy(
