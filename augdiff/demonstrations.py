@@ -98,15 +98,13 @@ def _mark(label: Any) -> str | None:
 
 
 def _drawn(source: Source, own: str, members: Sequence[Member], folds: Mapping[str, int]) -> tuple[str, ...]:
-    """Texts of other rows than ``own``.
-
-    A variant is judged by a model that has learned all rows but those of its row's fold, and takes their words for
-    their label's. Words of a demonstration that it has learned would pass for that alone, so what is shown is of the
-    row's own fold. Where this leaves too few, variants that differ are worth more than a judge that knows nothing of
-    them: those words did come from rows of the label.
-    """
+    """Texts of other rows than ``own``."""
     plain, fold = bare(source.text), folds.get(own)
     others = [member for member in members if member.row != own and bare(member.text) != plain]
+    # A variant is judged by a model that has learned all rows but those of its row's fold, and takes their words for
+    # their label's: words of a demonstration would pass for having been learned. So what is shown is of the row's own
+    # fold, too. Where that is too little, variants that differ are worth more than a judge that knows none of their
+    # words, which did come from rows of the label.
     mates = [member for member in others if fold is not None and folds.get(member.row) == fold]
     chosen = mates if len(mates) >= _FEWEST_MATES else others
     drawn = sorted(chosen, key=lambda member: key_hash(f"{source.key}\x1f{member.row}"))

@@ -95,15 +95,11 @@ class Sampler:
             for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
         ]
 
-    def shown(self, source: Source) -> list[str]:
-        """The demonstrations of a source; none for a denoiser that does not learn from them."""
+    def _demonstrations(self, source: Source) -> list[list[int]]:
+        """Ids of those that are not too long; none for a denoiser that does not learn from them."""
         if not self.denoiser.demonstrations:
             return []
-        return [text for text in source.demonstrations if text != source.text]
-
-    def _demonstrations(self, source: Source) -> list[list[int]]:
-        """Ids of those that are not too long."""
-        encoded = self.denoiser.vocabulary.encode(self.shown(source))
+        encoded = self.denoiser.vocabulary.encode([text for text in source.demonstrations if text != source.text])
         return [each.ids for each in encoded if 0 < len(each.ids) <= LONGEST]
 
     @torch.inference_mode()

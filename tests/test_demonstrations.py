@@ -107,14 +107,18 @@ def test_a_row_is_not_shown_what_has_its_key_or_its_text():
 
 
 def test_a_pool_is_small_and_hangs_on_no_order():
-    rows = [[f"soup {number}"] for number in range(200)] + [["  "], ["?!"], ["long " * 101]]
-    keys = [str(number) for number in range(203)]
-    pool = gather(rows, ["a"] * 203, keys)
+    rows = [[f"soup {number}"] for number in range(200)]
+    keys = [str(number) for number in range(200)]
+    pool = gather(rows, ["a"] * 200, keys)
     ((members,),) = pool.members.values()
-    smallest = sorted(map(key_hash, keys[:200]))[:64]
-    assert [member.row for member in members] == smallest
-    assert gather(rows[::-1], ["a"] * 203, keys[::-1]) == pool
-    assert not gather(rows, [f"text {number}" for number in range(203)], keys).members
+    assert [member.row for member in members] == sorted(map(key_hash, keys))[:64]
+    assert gather(rows[::-1], ["a"] * 200, keys[::-1]) == pool
+
+
+def test_what_cannot_be_shown_is_not_kept():
+    texts = ["soup", "tea", "  ", "?!", "long " * 101]
+    assert set(beside(gather([[text] for text in texts], ["a"] * 5, list("12345")), "new", "new")) == {"soup", "tea"}
+    assert not gather([["soup"], ["tea"]], ["a", "b"], ["1", "2"]).members
     many = [number // 2 for number in range(2002)]
     assert not gather([[str(number)] for number in range(2002)], many, list(map(str, range(2002)))).members
 
