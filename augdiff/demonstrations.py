@@ -15,7 +15,7 @@ from augdiff.variant import Source
 
 # Texts of a label that are kept for each column, and of these beside a row.
 _KEPT, _BESIDE = 64, 16
-# Characters of the longest, which has more tokens than any that is shown.
+# Characters of the longest; one that is longer leaves no room for others before a text.
 _LONGEST = 500
 # Who has more different labels than this has no classes.
 _MOST_LABELS = 1000
