@@ -27,6 +27,7 @@ def augment(
     label: str | None = None,
     label_names: Mapping[Any, str] | Sequence[str] | None = None,
     condition: bool = Columns.condition,
+    demonstrate: bool = Columns.demonstrate,
     judge: bool | Judge = True,
     n: int = Settings.n,
     strength: float | tuple[float, float] = Settings.strength,
@@ -59,9 +60,9 @@ def augment(
 ) -> Data:
     """``data`` with new variants of its texts: each row, then its variants, in the order of the rows.
 
-    With a column of labels, it first learns from all rows that are to grow: what their labels are called, and to tell
-    variants that lost their label, which are rejected (:meth:`augdiff.Augmenter.fit`). Streams, whose rows come later,
-    do without.
+    With a column of labels, it first learns from all rows that are to grow: what their labels are called, which rows
+    can be shown beside others of their label, and to tell variants that lost their label, which are rejected
+    (:meth:`augdiff.Augmenter.fit`). Streams, whose rows come later, do without.
 
     All columns, their types and a pandas index stay; the struct column ``augdiff`` is added. How many
     variants were kept, and why others were not, is logged by the logger ``augdiff`` at level INFO
@@ -85,6 +86,7 @@ def augment(
         label=label,
         label_names=label_names,
         condition=condition,
+        demonstrate=demonstrate,
         judge=judge,
         n=n,
         strength=strength,

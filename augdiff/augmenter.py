@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from augdiff import __version__
 from augdiff.columns import Cells, Columns
 from augdiff.errors import ModelError, OptionError
+from augdiff.examples import Example
 from augdiff.fitting import Fitted, fit
 from augdiff.forking import settle
 from augdiff.quality.judge import Judge
@@ -34,7 +35,7 @@ class Augmenter:
     """Grows batches of rows: ``dataset.map(Augmenter(), batched=True)``.
 
     With a column of labels, fit it first: ``dataset.map(Augmenter(label="label").fit(dataset), batched=True)`` gives
-    what :func:`augdiff.augment` gives. Unfitted it knows no other label than a row's own, and judges none.
+    what :func:`augdiff.augment` gives. Unfitted it knows no other row and label than a row's own, and judges none.
 
     The weights load when they are first needed. What is pickled, and so hashed by ``datasets``, is the
     arguments, the version of augdiff, the digest of the weights and their precision, and the folder and digest of what
@@ -46,6 +47,8 @@ class Augmenter:
         0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
         ClassLabel are found by :meth:`fit` and :func:`augdiff.augment`; without these they must be given.
     :param condition: whether the denoiser is told of a row's label while it denoises; ``guidance`` says how strongly.
+    :param demonstrate: whether other rows of a row's label are shown to a denoiser that learns from them; of those that
+        were fitted on.
     :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label (extra
         ``judge``), see ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
     :param keep_original: whether source rows come out too, each before its variants.
@@ -67,6 +70,7 @@ class Augmenter:
         label: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
+        demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
         n: int = Settings.n,
         strength: float | tuple[float, float] = Settings.strength,
@@ -124,6 +128,7 @@ class Augmenter:
             label=label,
             label_names=label_names,  # type: ignore[arg-type]  # Columns makes pairs of mappings
             condition=condition,
+            demonstrate=demonstrate,
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
             context=context,
@@ -188,7 +193,7 @@ class Augmenter:
         return f"{self.settings.model}@{self.weights[:12]}/{self.precision}"
 
     def fit(self, data: Any, split: str | Sequence[str] = "train") -> Self:
-        """Learn the names of all labels, and a judge of labels, from the rows that are to grow.
+        """Learn the names of all labels, a judge of labels, and what rows can be shown, from the rows that are to grow.
 
         The order of the rows changes nothing. Without a column of labels nothing is learned. What could not be learned
         is said in one line by the logger ``augdiff``.
@@ -245,6 +250,14 @@ class Augmenter:
         if self.judge is not True:
             return self.judge
         return None if self.fitted is None else self.fitted.judge
+
+    def shown(self, examples: Sequence[Example]) -> Sequence[Example]:
+        """Rows with other rows of their label, which were fitted on, as demonstrations.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        fitted = self.fitted
+        return examples if fitted is None else [fitted.shown(example) for example in examples]
 
     def embed(self, texts: Sequence[str]) -> Tensor:
         """The sentence embeddings that judges read, ``(N, S)``; safe in a forked process."""

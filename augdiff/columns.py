@@ -20,6 +20,7 @@ class Columns:
     :param label_names: what labels are called in words, ``{value: name}``; strings are their own names.
     :param condition: whether the denoiser is told of a row's label, by its name, while it denoises; a row that has a
         context of its own is told of that.
+    :param demonstrate: whether other rows of a row's label are shown to a denoiser that learns from them.
     :param id: column that is the row's key; without it, the key is a hash of texts and label.
     :param protect_spans: for each text column, the column with its stretches that never change, as
         ``[[start, end], ...]`` in characters.
@@ -34,6 +35,7 @@ class Columns:
     label: str | None = None
     label_names: Names = ()
     condition: bool = True
+    demonstrate: bool = True
     id: str | None = None
     protect_spans: tuple[str, ...] = ()
     context: str | None = None

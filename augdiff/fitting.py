@@ -1,19 +1,20 @@
-"""What all rows together teach an Augmenter: the names of their labels, and a judge of labels."""
+"""What all rows together teach an Augmenter: the names of their labels, a judge of labels, and what rows are like."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from reprlib import repr as short
 from typing import Any
 
 from augdiff.columns import Cells, Columns
+from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
-from augdiff.examples import read_examples
+from augdiff.examples import Example, joined, read_examples
 from augdiff.labels import Names, checked_names, in_words
 from augdiff.quality.judge import Label, single_label
 from augdiff.quality.label_features import Feature
@@ -32,16 +33,18 @@ class Fitted:
     :param names: of labels that are texts, and of those that the container has names for.
     :param judge: None if there is none.
     :param note: what of the judge could not be had, one line; None if nothing is amiss.
+    :param pool: texts that rows of a label may be shown.
     """
 
     names: Names = ()
     judge: LabelJudge | None = None
     note: str | None = None
+    pool: Pool = field(default_factory=Pool)
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of names and judge."""
-        whole = [self.names, None if self.judge is None else self.judge.digest]
+        """SHA-256 of names, judge and pool."""
+        whole = [self.names, None if self.judge is None else self.judge.digest, self.pool.members]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
@@ -49,6 +52,10 @@ class Fitted:
         own = {str(value) for value, _ in columns.label_names}
         found = [pair for pair in self.names if str(pair[0]) not in own]
         return replace(columns, label_names=checked_names([*columns.label_names, *found]))
+
+    def shown(self, example: Example) -> Example:
+        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`."""
+        return self.pool.beside(example, {} if self.judge is None else self.judge.folds)
 
     def log_note(self) -> None:
         """Say the note: as a warning if there is no judge at all."""
@@ -60,26 +67,28 @@ def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None) -> Fitt
     """Read rows, in one part or several, all of one kind.
 
     A row is judged by the text of all its columns, a line each. Labels that are lists have names, but are not judged;
-    so are numbers with fractions, which are no classes.
+    so are numbers with fractions, which are no classes. What rows may be shown is kept if ``columns`` want it.
 
     :param embed: sentence embeddings for the judge; None for no judge.
     :raises DataError: naming the row, the column, the value and the mend.
     """
-    texts, labels, keys = list[str](), list[Any](), list[str]()
+    rows, labels, keys = list[tuple[str, ...]](), list[Any](), list[str]()
     classes: Sequence[str] = ()
     for part in parts:
         classes = part.classes.get(columns.label or "", classes)
-        for example in read_examples(part, columns, range(len(texts), len(texts) + part.length)):
-            texts.append(example.text)
+        for example in read_examples(part, columns, range(len(rows), len(rows) + part.length)):
+            rows.append(tuple(source.text for source in example.sources.values()))
             labels.append(example.label)
             keys.append(example.key)
     names = _names(labels, () if columns.label_names else classes)
+    labels = [_known(label, len(classes)) for label in labels]
+    pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
     if embed is None:
-        return Fitted(names)
-    judge, note = _judge(texts, [_class_of(label, len(classes)) for label in labels], keys, embed)
+        return Fitted(names, pool=pool)
+    judge, note = _judge([joined(row) for row in rows], [single_label(label) for label in labels], keys, embed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
-    return Fitted(names, judge, note)
+    return Fitted(names, judge, note, pool)
 
 
 def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:
@@ -90,10 +99,10 @@ def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:
     return checked_names(named) if len(named) <= _MOST_NAMES else ()
 
 
-def _class_of(label: Any, classes: int) -> Label | None:
+def _known(label: Any, classes: int) -> Any:
     """The label of a row; where a container names its classes, other numbers say that there is none."""
     found = single_label(label)
-    return None if classes and isinstance(found, int) and not 0 <= found < classes else found
+    return None if classes and isinstance(found, int) and not 0 <= found < classes else label
 
 
 def _judge(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from augdiff.cache import cache_folder, part_of, put_in_place
+from augdiff.demonstrations import Member, Pool
 from augdiff.errors import ModelError
 from augdiff.fitting import Fitted
 from augdiff.hub import first_line
@@ -19,13 +20,13 @@ from augdiff.quality.label_judge_folder import load_label_judge, save_label_judg
 
 _FORMAT = "augdiff-fitted-1"
 _RECORD, _JUDGE = "fitted.json", "judge"
-_KEYS = {"format", "names", "judge", "note"}
+_KEYS = {"format", "names", "judge", "note", "pool"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
     """Write what was fitted, unless it is there.
 
-    Words of the rows are written as they are, their keys as hashes.
+    Words of the rows and some of their texts are written as they are, their keys as hashes.
 
     :returns: the folder.
     :raises ModelError: if it cannot be written.
@@ -38,6 +39,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "names": fitted.names,
         "judge": fitted.judge is not None,
         "note": fitted.note,
+        "pool": fitted.pool.members,
     }
     try:
         with part_of(target) as part:
@@ -62,14 +64,23 @@ def load_fitted(folder: Path, digest: str, embed: Feature) -> Fitted:
     record = _read(folder / _RECORD)
     try:
         judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
-        fitted = Fitted(checked_names(record["names"]), judge, record["note"])
-    except ValueError as error:
+        fitted = Fitted(checked_names(record["names"]), judge, record["note"], _pool(record["pool"]))
+    except (ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
     if fitted.digest != digest:
         raise ModelError(
             f"{folder} is broken, its digest is {fitted.digest[:12]}: remove it and fit the Augmenter again"
         )
     return fitted
+
+
+def _pool(record: Any) -> Pool:
+    return Pool(
+        {
+            label: tuple(tuple(Member(*member) for member in column) for column in columns)
+            for label, columns in record.items()
+        }
+    )
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -111,7 +111,9 @@ class Resampler:
                 if not analyses[attempt.source].units.free_places.size:
                     attempt.reason, attempt.text = "nothing-free", sources[attempt.source].text
                     continue
-                lower = [*(other.text for other in row[:index]), *sources[attempt.source].demonstrations]
+                # What a denoiser is not shown it cannot have copied.
+                shown = sources[attempt.source].demonstrations if analyses[attempt.source].demonstrations else ()
+                lower = [*(other.text for other in row[:index]), *shown]
                 attempt.reason = copy_reason(
                     attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
                 )

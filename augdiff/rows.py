@@ -32,6 +32,9 @@ class Resampling(Protocol):
     def model(self) -> str:
         """The weights, for the records."""
 
+    def shown(self, examples: Sequence[Example]) -> Sequence[Example]:
+        """Rows with other rows of their label as demonstrations, where there are any to be shown."""
+
     def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """The variants of every source, kept and rejected alike."""
 
@@ -65,7 +68,7 @@ def make_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
     :param numbers: of the rows in their container; None where they are not known.
     :raises DataError: if a row cannot be resampled.
     """
-    examples = read_examples(cells, columns, numbers)
+    examples = augmenter.shown(read_examples(cells, columns, numbers))
     rows = Rows(texts={name: [] for name in examples[0].sources} if examples else {})
     model = augmenter.model if examples and augmenter.settings.n else ""
     size = augmenter.settings.batch_size

@@ -249,9 +249,13 @@ def test_a_denoiser_that_does_not_learn_from_demonstrations_is_shown_none(base: 
 def test_a_variant_that_copies_a_demonstration_is_a_copy(
     base: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Sampler, "_demonstrations", lambda self, source: [])
+    opening = Denoiser.opening
+    monkeypatch.setattr(Denoiser, "opening", lambda self, context=(), demonstrations=(): opening(self, context))
     maker = Resampler(replace(resampler(adapter, base).settings, redraws=0))
     (plain, *_) = maker(sources())[0]
     assert plain.verdict == "kept"
-    (copy, *_) = maker([replace(sources()[0], demonstrations=("the hotel", plain.text.upper()))])[0]
+    copied = replace(sources()[0], demonstrations=("the hotel", plain.text.upper()))
+    (copy, *_) = maker([copied])[0]
     assert (copy.text, copy.verdict) == (plain.text, "copy")
+    monkeypatch.setattr("augdiff.resampler.load", lambda *_: replace(maker.denoiser, demonstrations=0))
+    assert Resampler(maker.settings)([copied])[0][0] == plain

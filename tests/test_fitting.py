@@ -21,6 +21,7 @@ from labelled import FILLER, TOPICS, sentences
 from numpy.typing import NDArray
 
 from augdiff import DataError, ModelError, OptionError, augment
+from augdiff.demonstrations import Pool
 from augdiff.fitting import Fitted, fit
 from augdiff.quality.judge import LabelScore, label_scores, single_label
 from augdiff.quality.remembered import Remembered
@@ -377,19 +378,22 @@ def test_the_hash_stays_with_the_rows_and_changes_with_them():
     assert Hasher.hash(fitted(ROWS[1:])) != after != Hasher.hash(fitted(judge=False))
 
 
+def rewritten(folder: Path, **changed: Any) -> None:
+    record = json.loads((folder / "fitted.json").read_text())
+    (folder / "fitted.json").write_text(json.dumps({**record, **changed}))
+
+
 @pytest.mark.parametrize(
     ("breaks", "message"),
     [
         (lambda folder: (folder / "fitted.json").unlink(), "fitted.json cannot be read"),
+        (lambda folder: rewritten(folder, pool=[]), "is broken"),
+        (lambda folder: rewritten(folder, pool={"x": [[["row"]]]}), "is broken"),
+        (lambda folder: rewritten(folder, pool={}), "is broken, its digest is"),
         (lambda folder: (folder / "fitted.json").write_text('{"format": 1}'), "was not written by this version"),
         (lambda folder: (folder / "judge" / "config.json").write_text("{}"), "is broken"),
         (lambda folder: (folder / "judge" / "judge.safetensors").write_bytes(b"0" * 64), "is broken"),
-        (
-            lambda folder: (folder / "fitted.json").write_text(
-                json.dumps({**json.loads((folder / "fitted.json").read_text()), "names": [["food", "drink"]]})
-            ),
-            "is broken, its digest is",
-        ),
+        (lambda folder: rewritten(folder, names=[["food", "drink"]]), "is broken, its digest is"),
     ],
 )
 def test_a_broken_folder_is_one_line(breaks: Any, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
@@ -410,9 +414,16 @@ def test_a_folder_that_cannot_be_written_is_one_line(monkeypatch: pytest.MonkeyP
 
 
 def test_names_alone_are_kept_too():
-    augmenter = fitted(judge=False)
+    augmenter = fitted(judge=False, demonstrate=False)
     other = pickle.loads(pickle.dumps(augmenter))
     assert other.fitted == augmenter.fitted == Fitted(names=tuple((name, name) for name in sorted(TOPIC)))
+
+
+def test_what_rows_may_be_shown_is_kept_and_part_of_the_digest():
+    augmenter = fitted()
+    other = pickle.loads(pickle.dumps(augmenter))
+    assert other.fitted.pool == augmenter.fitted.pool != Pool()
+    assert replace(augmenter.fitted, pool=Pool()).digest != augmenter.fitted.digest == other.fitted.digest
 
 
 # Embeddings

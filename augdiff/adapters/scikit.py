@@ -32,7 +32,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
     Arguments are kept as they are, and checked when rows grow, as scikit-learn has it.
 
     :param text: column of texts, if X is a frame; None for the only one of strings. Other columns are repeated.
-    :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition`` and ``judge``.
+    :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition``,
+        ``demonstrate`` and ``judge``.
     :param context: column of words that steer what comes out, if X is a frame.
     :param random_state: a whole number is the seed, the same as in :func:`augdiff.augment`; with a RandomState or None
         (numpy's own) every call draws a new one.
@@ -53,6 +54,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         text: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
+        demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
         context: str | None = None,
         model: str = Settings.model,
@@ -80,6 +82,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.text = text
         self.label_names = label_names
         self.condition = condition
+        self.demonstrate = demonstrate
         self.judge = judge
         self.context = context
         self.model = model
@@ -125,6 +128,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
             label=_LABEL,
             label_names=self.label_names,
             condition=self.condition,
+            demonstrate=self.demonstrate,
             judge=self.judge,
             context=context,
             seed=self._seed(),

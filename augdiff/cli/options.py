@@ -78,6 +78,7 @@ class Call:
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
+    demonstrate: Annotated[bool, flag("Whether it is shown other rows of that label, if it learns from them.")] = True
     judge: Annotated[bool, flag("Whether a judge is fitted that rejects variants that lost their label.")] = True
     n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
     strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
