@@ -114,5 +114,7 @@ def lacks(text: str, new: str, frozen: Sequence[tuple[int, int]]) -> bool:
 
 def _parting(old: str, new: str) -> int:
     """Where two texts part, or the beginning of a word that they part in."""
-    at = next((i for i, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new)))
+    at = 0
+    while at < min(len(old), len(new)) and old[at] == new[at]:
+        at += 1
     return min([at, *(start for text in (old, new) for start, end in find_words(text) if start < at < end)])
