@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from augdiff.analysis import Analysis
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.rates import noised_count, uniform
 from augdiff.text.bars import Holes
@@ -29,26 +30,6 @@ def derive_seed(seed: int, key: str, number: int, attempt: int) -> int:
     name = f"{seed}\x1f{key}\x1f{number}\x1f{attempt}".encode()
     drawn = int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
     return drawn & ~1 | (attempt > 1)
-
-
-@dataclass(frozen=True)
-class Analysis:
-    """A source, read once for all of its variants.
-
-    :param frozen: stretches that must not change, sorted, in code points.
-    :param context: ids of what the denoiser is told, not closed.
-    :param demonstrations: ids of each text of the same kind.
-    :param told: stems of words that must not come out, since the context has them.
-    :param told_ids: tokens that spell one.
-    """
-
-    text: str
-    units: Units
-    frozen: list[tuple[int, int]]
-    context: list[int]
-    demonstrations: list[list[int]]
-    told: frozenset[str]
-    told_ids: list[int]
 
 
 @dataclass(frozen=True)

@@ -7,23 +7,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from augdiff.analysis import Analysis
 from augdiff.denoisers.load import load
-from augdiff.errors import OptionError
-from augdiff.proposal import Analysis, derive_seed
+from augdiff.families import find_family
+from augdiff.proposal import derive_seed
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import calibrated, embed
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Source, Variant
-
-# Absorbing noise, linear schedule, entropy order, full memory.
-_FAMILY = "mdlm"
 
 
 @dataclass
@@ -48,20 +45,17 @@ class Resampler:
     ``embed`` gives the sentence embeddings that variants are judged by, ``(N, S)``; it still knows those of the
     texts that it was last asked for.
 
-    :raises ModelError: if the model cannot be found or read.
-    :raises OptionError: if it has no such family.
+    :raises ModelError: if the model cannot be found or read, or cannot do what the family asks of it.
+    :raises OptionError: if there is no such family.
     """
 
     def __init__(self, settings: Settings) -> None:
-        if settings.family not in (None, _FAMILY):
-            raise OptionError(
-                f"family must be {_FAMILY!r}, the one this model was trained for, was: {settings.family!r}"
-            )
+        family = find_family(settings.family)
         self.settings = settings
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
-        self._sampler = Sampler(self.denoiser, settings)
+        self._composition = family(self.denoiser, settings)
 
     @property
     def digest(self) -> str:
@@ -70,7 +64,7 @@ class Resampler:
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """``settings.n`` variants of each source, kept and rejected ones."""
-        analyses = self._sampler.analyse(sources)
+        analyses = self._composition.analyse(sources)
         attempts = [
             [_Attempt(index, number) for number in range(1, self.settings.n + 1)] for index in range(len(sources))
         ]
@@ -84,10 +78,10 @@ class Resampler:
 
     def replay(self, source: Source, seed: int) -> str:
         """The text that ``seed`` makes of ``source``, as it was before judging."""
-        (analysis,) = self._sampler.analyse([source])
+        (analysis,) = self._composition.analyse([source])
         if not analysis.units.free_places.size:
             return source.text
-        (draw,) = self._sampler([(analysis, seed)])
+        (draw,) = self._composition([(analysis, seed)])
         return apply_edits(source.text, draw.edits)
 
     def _draw(self, pending: Sequence[_Attempt], sources: Sequence[Source], analyses: Sequence[Analysis]) -> None:
@@ -95,11 +89,11 @@ class Resampler:
         for attempt in pending:
             key = sources[attempt.source].key
             attempt.seed = derive_seed(self.settings.seed, key, attempt.number, attempt.count)
-        made = self._sampler([(analyses[attempt.source], attempt.seed) for attempt in pending])
+        made = self._composition([(analyses[attempt.source], attempt.seed) for attempt in pending])
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
-            attempt.unwanted = self._unwanted(attempt, analyses[attempt.source])
+            attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]

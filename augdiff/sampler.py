@@ -1,9 +1,8 @@
-"""Texts and seeds in, edits out: the text layer and the engine together, without any judgement."""
+"""Masked words filled in: the text layer and the engine together."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import log
 
 import numpy as np
@@ -11,6 +10,8 @@ import torch
 from numpy.typing import NDArray
 
 from augdiff.alike import LONGEST
+from augdiff.analysis import Analysis, Analyst
+from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.guidance import Guidance
@@ -19,64 +20,39 @@ from augdiff.engine.order import apart
 from augdiff.engine.prediction import FLOOR
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
-from augdiff.proposal import Analysis, Proposal, hole_rules, propose, stack, to_edits
+from augdiff.proposal import Proposal, hole_rules, propose, stack, to_edits
 from augdiff.quality.similarity import by_length
 from augdiff.settings import Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import Bars, avoided_ids
-from augdiff.text.echo import Spellings, told_stems
-from augdiff.text.edits import Edit
 from augdiff.text.holes import Shape, Window
-from augdiff.text.protect import Protection, merged
-from augdiff.text.units import find_units
 from augdiff.variant import Source
 
 _BATCH_TOKENS = 4096
 
 
-@dataclass(frozen=True)
-class Draw:
-    """What a seed makes of a text.
-
-    :param strength: share of the free words that was noised.
-    :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
-    """
-
-    edits: list[Edit]
-    strength: float
-    fluency: float
-
-
 class Sampler:
-    """One denoiser under one set of settings."""
+    """See :class:`augdiff.composition.Composition`."""
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
         self.settings = settings
-        self._protection = Protection(settings.protect)
+        self._analyst = Analyst(vocabulary, settings)
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
-        self._spellings = Spellings(vocabulary)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
         self._shape = Shape()
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """The units of every source, and what of it is frozen.
-
-        :raises DataError: if a context is too long.
-        """
-        vocabulary = self.denoiser.vocabulary
-        found = []
-        for source, encoded in zip(sources, vocabulary.encode([source.text for source in sources]), strict=True):
-            frozen = merged([*self._protection.spans(source.text), *source.spans])
-            units = find_units(source.text, encoded, frozen, vocabulary.marks)
-            told = frozenset() if self.settings.echo else told_stems(source.hushed, source.text)
-            context, shown = self.denoiser.context(source.context), self._demonstrations(source)
-            found.append(Analysis(source.text, units, frozen, context, shown, told, self._spellings.of(told)))
-        return found
+        """See :class:`augdiff.composition.Composition`."""
+        encoded = self.denoiser.vocabulary.encode([source.text for source in sources])
+        return [
+            self._analyst(source, own, self.denoiser.context(source.context), self._demonstrations(source))
+            for source, own in zip(sources, encoded, strict=True)
+        ]
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """One draw for each text, which has free words, and seed."""
+        """See :class:`augdiff.composition.Composition`."""
         strengths = self.settings.strength_range
         proposals = [propose(analysis, seed, strengths, self._shape, self.denoiser) for analysis, seed in wanted]
         windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]

@@ -31,12 +31,14 @@ class Settings:
 
     :param n: variants per row; 0 makes none.
     :param strength: share of a row's free words that is noised, above 0 and at most 1; of a range,
-        ``(low, high)``, every variant draws its own.
+        ``(low, high)``, every variant draws its own. ``autoregressive`` noises the last ones.
     :param seed: any whole number; another seed gives other variants.
     :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
     :param base: the weights that ``model`` adapts, if it is an adapter: a folder, a .gguf file, or a name on
         the Hugging Face hub, which is downloaded if need be; None for a copy that this machine has.
-    :param family: the composition that uses them; None for the one that the weights name.
+    :param family: the composition that uses them: ``mdlm`` masks words anywhere and fills them in, knowing both sides;
+        ``autoregressive``, for adapters, shows the base rows of the same class and has it write the last words of a row
+        anew from left to right; None is ``mdlm``.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
@@ -49,12 +51,13 @@ class Settings:
     :param min_label: variants whose label is less than this times as likely as the likeliest label are rejected, by a
         judge fitted on the rows; 0 lets all pass.
     :param redraws: how often a copy is drawn again before it is rejected.
-    :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model.
+    :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model. Those of
+        ``autoregressive`` are as many as tokens.
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
     :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
-        the time; 0 ignores it. Rows without a context are not touched by it.
+        the time; 0 ignores it. Rows without a context are not touched by it. ``autoregressive`` has 0 and 1 alone.
     :param echo: whether words of a row's context and of labels' names, of four letters or more, may come out though its
         text lacks them. A label's name in a text is no example of the label, so by default they may not.
     :param batch_size: texts worked on at once; changes speed and memory, not results.

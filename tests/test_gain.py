@@ -22,8 +22,6 @@ from benchmarks import gain, results, tables
 from benchmarks.embeddings import Embeddings
 from benchmarks.gains import methods, paired, plan, plot, read, report
 from benchmarks.gains.augmented import ABLATIONS, DEFAULT, ONE_PASS
-from benchmarks.gains.causal import Sampling, read_next, write_on
-from benchmarks.gains.causal import read as read_on
 from benchmarks.gains.cells import Cell, Finisher, Part, ordered
 from benchmarks.gains.classifier import Classifier, Examples, examples_of
 from benchmarks.gains.edits import Aeda, Eda, with_marks
@@ -34,7 +32,7 @@ from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Grown
 from benchmarks.gains.method import Made, Method
 from benchmarks.gains.plain import Duplicate, Nothing
-from benchmarks.gains.prompting import Prompting, prompt
+from benchmarks.gains.prompting import Prompting, Sampling, prompt, write_on
 from benchmarks.gains.scores import Scores, accuracy, macro_f1
 from benchmarks.gains.ssmba import Ssmba
 from benchmarks.gains.store import Store
@@ -237,28 +235,13 @@ def test_ablations_differ_from_the_default_and_from_one_another():
 # A language model that writes on
 
 
-def test_reading_on_is_reading_all_at_once(base: Path, tmp_path: Path):
-    denoiser = load(str(make_adapter(tmp_path / "adapter", base)), "cpu", "float32", str(base))
-    llama = denoiser.network.model.llama  # type: ignore[attr-defined]
-    ids = denoiser.vocabulary.encode(["The film was very good"])[0].ids
-    with torch.inference_mode():
-        whole, before = (read_on(llama, part)[0] for part in (ids, ids[:-1]))
-        scores, past = read_on(llama, ids[:-3])
-        for token in ids[-3:]:
-            scores, past = read_next(llama, torch.tensor([token] * 2), past)
-        own = denoiser.log_probabilities(torch.tensor([ids]))[0, -1]
-    assert past.length == len(ids)
-    assert torch.allclose(scores, whole.expand(2, -1), atol=1e-4)
-    assert torch.isclose(before.log_softmax(-1)[ids[-1]], own, atol=1e-4)
-
-
 def test_continuations_are_as_long_as_asked_and_without_what_is_barred(base: Path, tmp_path: Path):
     denoiser = load(str(make_adapter(tmp_path / "adapter", base)), "cpu", "float32", str(base))
-    llama = denoiser.network.model.llama  # type: ignore[attr-defined]
-    never = list(range(300))
+    assert denoiser.language is not None
+    language, never = denoiser.language, list(range(300))
 
     def written(done: Callable[[Sequence[int]], bool]) -> list[list[int]]:
-        return write_on(llama, [1, 2, 3], 5, 7, never, done, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
+        return write_on(language, [1, 2, 3], 5, 7, never, done, Sampling(1.0, 0.0), torch.Generator().manual_seed(0))
 
     made = written(lambda row: False)
     assert [len(row) for row in made] == [7] * 5

@@ -233,8 +233,12 @@ def test_an_unknown_model_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_family_is_refused(model: str) -> None:
-    with pytest.raises(OptionError, match="family"):
+    with pytest.raises(OptionError, match=r"^family must be 'mdlm' or 'autoregressive', was: 'gaussian'$"):
         Resampler(loose(model, family="gaussian"))
+
+
+def test_the_family_that_is_named_is_the_one_that_none_is(model: str, made: list[list[Variant]]) -> None:
+    assert Resampler(loose(model, family="mdlm"))(sources()) == made
 
 
 ANY_TEXT = st.text(max_size=60) | st.text(

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.causal import Past, Texts, read, read_next
 from augdiff.denoisers.denoiser import Unread, in_blocks
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.text.slots import Marks
@@ -172,3 +173,15 @@ class CausalNetwork:
             parts.append(own - scores.logsumexp(1))
         found[rows[:count], columns[:count]] = torch.cat(parts)[:count] if parts else found.new_zeros(0)
         return found
+
+    def read(self, ids: Tensor) -> tuple[Tensor, Texts]:
+        """Read texts, whose keys and values are kept."""
+        return read(self.llama, ids)
+
+    def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
+        """Read a token more in each row."""
+        return read_next(self.llama, ids, past)
+
+    def logits(self, states: Tensor) -> Unread:
+        """What may come next."""
+        return Unread(states, self.llama.scores, self.block)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from augdiff.contexts import Bare, Contexts
+from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
 from augdiff.engine.prediction import Logits
@@ -46,6 +47,15 @@ class Language(Protocol):
 
     def log_probabilities(self, ids: Tensor, real: Tensor) -> Tensor:
         """Of each id after those before it, in nats, ``(B, L)``; 0 for the first and at padding."""
+
+    def read(self, ids: Tensor) -> tuple[Tensor, Texts]:
+        """See :func:`augdiff.denoisers.causal.read`."""
+
+    def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
+        """See :func:`augdiff.denoisers.causal.read_next`."""
+
+    def logits(self, states: Tensor) -> Logits:
+        """Logits of the token after each of N states, ``(N, D)`` to ``(N, V)``."""
 
 
 @dataclass(frozen=True)

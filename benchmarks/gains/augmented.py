@@ -84,6 +84,8 @@ class Augdiff:
 #: The one setting for all tasks.
 DEFAULT = Augdiff({"n": N, "model": "base-en", "guidance": 1.0})
 LARGE = DEFAULT.given({"model": "large-en"})
+#: Whole rows, written by the language model under it; they need not be like the row that they are made of.
+WRITTEN = LARGE.given({"family": "autoregressive", "strength": 1.0, "min_similarity": -inf})
 
 #: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.
 ONE_PASS = Augdiff(

@@ -1,0 +1,56 @@
+"""A source, read once for all of its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from augdiff.settings import Settings
+from augdiff.text.echo import Spellings, told_stems
+from augdiff.text.protect import Protection, merged
+from augdiff.text.units import Units, find_units
+from augdiff.text.vocabulary import Encoded, Vocabulary
+from augdiff.variant import Source
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is known of a source.
+
+    :param frozen: stretches that must not change, sorted, in code points.
+    :param context: ids of what the denoiser is told, not closed.
+    :param demonstrations: ids of each text of the same kind.
+    :param told: stems of words that must not come out, since the context has them.
+    :param told_ids: tokens that spell one.
+    """
+
+    text: str
+    units: Units
+    frozen: list[tuple[int, int]]
+    context: list[int]
+    demonstrations: list[list[int]]
+    told: frozenset[str]
+    told_ids: list[int]
+
+
+class Analyst:
+    """Finds the units of sources, what of them is frozen, and what must not come out."""
+
+    def __init__(self, vocabulary: Vocabulary, settings: Settings) -> None:
+        self._marks = vocabulary.marks
+        self._echo = settings.echo
+        self._protection = Protection(settings.protect)
+        self._spellings = Spellings(vocabulary)
+
+    def __call__(
+        self, source: Source, encoded: Encoded, context: list[int], demonstrations: Sequence[list[int]]
+    ) -> Analysis:
+        """The analysis of a source.
+
+        :param encoded: its text.
+        :param context: see :class:`Analysis`; so ``demonstrations``.
+        """
+        frozen = merged([*self._protection.spans(source.text), *source.spans])
+        units = find_units(source.text, encoded, frozen, self._marks)
+        told = frozenset() if self._echo else told_stems(source.hushed, source.text)
+        return Analysis(source.text, units, frozen, context, list(demonstrations), told, self._spellings.of(told))

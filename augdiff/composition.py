@@ -1,0 +1,39 @@
+"""What a family is to the resampler: texts and seeds in, edits out, without any judgement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from augdiff.analysis import Analysis
+from augdiff.text.edits import Edit
+from augdiff.variant import Source
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What a seed makes of a text.
+
+    :param strength: share of the free words that was noised.
+    :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
+    :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
+    """
+
+    edits: list[Edit]
+    strength: float
+    fluency: float
+    fault: str | None = None
+
+
+class Composition(Protocol):
+    """One denoiser under one set of settings."""
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """What is known of each source.
+
+        :raises DataError: if a context is too long.
+        """
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """One draw for each text, which has free words, and seed."""

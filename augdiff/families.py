@@ -1,0 +1,33 @@
+"""Families: the compositions that can write variants, by the names that users have for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from augdiff.composition import Composition
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.errors import OptionError
+from augdiff.sampler import Sampler
+from augdiff.settings import Settings
+from augdiff.writer import Writer
+
+Family = Callable[[Denoiser, Settings], Composition]
+
+FAMILIES: Mapping[str, Family] = {
+    # Any words are masked and filled in, the surest first: Sahoo et al. 2024, arXiv 2406.07524.
+    "mdlm": Sampler,
+    # The last words are masked and filled in from left to right: Hoogeboom et al. 2021, arXiv 2110.02037.
+    "autoregressive": Writer,
+}
+DEFAULT = "mdlm"
+
+
+def find_family(name: str | None) -> Family:
+    """The family of a name; None is the one that models are trained for.
+
+    :raises OptionError: if there is none.
+    """
+    try:
+        return FAMILIES[name or DEFAULT]
+    except KeyError:
+        raise OptionError(f"family must be {' or '.join(map(repr, FAMILIES))}, was: {name!r}") from None

@@ -1,0 +1,204 @@
+"""Rows written anew from left to right by the language model under an adapter, after rows of the same kind.
+
+This is absorbing noise with one fixed order (Hoogeboom et al. 2021, arXiv 2110.02037): the last words of a row are
+noised, and denoised one after the other, each knowing what is before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from augdiff.analysis import Analysis, Analyst
+from augdiff.composition import Draw
+from augdiff.denoisers.byte_level import special_ids
+from augdiff.denoisers.causal import Past, Texts
+from augdiff.denoisers.denoiser import Denoiser, bucket
+from augdiff.engine.noise import Streams
+from augdiff.engine.prediction import FLOOR, predict
+from augdiff.engine.space import absorbing
+from augdiff.errors import ModelError, OptionError
+from augdiff.prompts import Prompts
+from augdiff.proposal import stack
+from augdiff.quality.similarity import by_length
+from augdiff.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
+from augdiff.settings import Settings
+from augdiff.text.avoid import word_list
+from augdiff.text.bars import avoided_ids
+from augdiff.text.edits import apply_edits
+from augdiff.text.line_bars import Beginnings, LineBars
+from augdiff.variant import Source
+
+_BATCH_TOKENS, _BATCH_ROWS = 4096, 128
+_DRAW = 0
+# What bytes are shown as that spell no letter.
+_BROKEN = "\ufffd"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A row that is to be written on.
+
+    :param row: what goes.
+    :param text: which of the texts that were read it begins with.
+    :param seen: how many tokens of it.
+    """
+
+    row: Rewriting
+    text: int
+    seen: int
+
+
+@dataclass
+class _Line:
+    """What was drawn of a row, and how typical each token was."""
+
+    ids: list[int] = field(default_factory=list)
+    surprise: list[float] = field(default_factory=list)
+
+
+class Writer:
+    """See :class:`augdiff.composition.Composition`.
+
+    :raises ModelError: if the denoiser has no language model.
+    :raises OptionError: if an option is asked for that this family does not have.
+    """
+
+    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+        if denoiser.language is None:
+            raise ModelError(
+                f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
+                "use an adapter of one, such as model='large-en'"
+            )
+        if settings.guidance not in (0, 1):
+            raise OptionError(f"guidance must be 0 or 1 for family 'autoregressive', was: {settings.guidance!r}")
+        vocabulary = denoiser.vocabulary
+        self.denoiser = denoiser
+        self.settings = settings
+        self._language = denoiser.language
+        self._pad = vocabulary.marks.pad
+        self._analyst = Analyst(vocabulary, settings)
+        self._prompts = Prompts(vocabulary)
+        special = {*special_ids(vocabulary.tokenizer), *vocabulary.marks.special}
+        avoid = avoided_ids(vocabulary, word_list(settings.avoid))
+        self._bars = LineBars(vocabulary, avoid | special, denoiser.device)
+        self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`augdiff.composition.Composition`; of a long text only words near its end are free."""
+        found = []
+        for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
+            self.denoiser.context(source.context)
+            heading = self._prompts.heading(source.context) if self.settings.guidance else []
+            analysis = self._analyst(source, begun, heading, self._prompts.lines(source))
+            found.append(replace(analysis, units=within_reach(analysis.units)))
+        return found
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """See :class:`augdiff.composition.Composition`; what draws of a text begin with is read once for all."""
+        heads = {id(analysis): self._prompts.open(analysis) for analysis, _ in wanted}
+        whole = {id(analysis): self._read_of(analysis, heads[id(analysis)]) for analysis, _ in wanted}
+        members: dict[tuple[int, ...], list[int]] = {}
+        for index, (analysis, _) in enumerate(wanted):
+            members.setdefault(whole[id(analysis)], []).append(index)
+        rows = [rewrite(analysis, seed, self.settings.strength_range) for analysis, seed in wanted]
+        texts = list(members)
+        draws = dict[int, Draw]()
+        for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
+            own = [(place, index) for place, at in enumerate(group) for index in members[texts[at]]]
+            begun = [
+                _Begun(rows[index], place, len(heads[id(rows[index].analysis)]) + len(rows[index].stays))
+                for place, index in own
+            ]
+            lines = self._written([texts[at] for at in group], begun)
+            draws |= {index: self._draw(rows[index], line) for (_, index), line in zip(own, lines, strict=True)}
+        return [draws[index] for index in range(len(wanted))]
+
+    def _read_of(self, analysis: Analysis, head: Sequence[int]) -> tuple[int, ...]:
+        """All that may stay of a text after what stands before it."""
+        units = analysis.units
+        end = latest(analysis, self.settings.strength_range[0])
+        return (*head, *tokens_between(units, read_from(units), end))
+
+    @torch.inference_mode()
+    def _written(self, texts: Sequence[Sequence[int]], begun: Sequence[_Begun]) -> list[_Line]:
+        """Lines for rows of some texts, all of which are padded to one length."""
+        ids = stack(texts, self._pad, self.denoiser.device)
+        ids = F.pad(ids, (0, bucket(ids.shape[1]) - ids.shape[1]), value=self._pad)
+        states, kept = self._language.read(ids)
+        lines = list[_Line]()
+        for start in range(0, len(begun), _BATCH_ROWS):
+            lines += self._written_on(states, kept, begun[start : start + _BATCH_ROWS])
+        return lines
+
+    def _written_on(self, states: Tensor, kept: Texts, begun: Sequence[_Begun]) -> list[_Line]:
+        """Tokens are drawn until each line ends, or is too long."""
+        settings, to = self.settings, self.denoiser.device
+        of, seen = (torch.tensor(values, device=to) for values in zip(*((b.text, b.seen) for b in begun), strict=True))
+        past, states = Past(kept, of, seen), states[of, seen - 1]
+        most = torch.tensor([_most(one.row) for one in begun], device=to)
+        told, beginnings = self._told(begun), self._beginnings(begun)
+        streams = Streams(np.array([one.row.seed for one in begun], dtype=np.uint64))
+        lines = [_Line() for _ in begun]
+        active = torch.arange(len(begun), device=to)
+        for step in range(int(most.max())):
+            prediction = predict(
+                self._language.logits(states),
+                streams.uniform(active, torch.zeros_like(active), step, _DRAW),
+                self._space,
+                self._bars(told[active], None if step else beginnings),
+                settings.temperature,
+                log(settings.min_p) if settings.min_p else FLOOR,
+            )
+            surprise = prediction.log_probability + prediction.entropy
+            for row, token, typical in zip(active.tolist(), prediction.drawn.tolist(), surprise.tolist(), strict=True):
+                lines[row].ids.append(token)
+                lines[row].surprise.append(typical)
+            on = (~self._bars.ends[prediction.drawn] & (most[active] > step + 1)).nonzero()[:, 0]
+            if not len(on):
+                break
+            active = active[on]
+            states, past = self._language.read_next(prediction.drawn[on], past[on])
+        return lines
+
+    def _told(self, begun: Sequence[_Begun]) -> Tensor:
+        """What must not come out of each row, ``(B, C)``."""
+        # What is barred anyway fills the shorter ones.
+        return stack(
+            [[self.denoiser.vocabulary.marks.pad, *one.row.analysis.told_ids] for one in begun],
+            self.denoiser.vocabulary.marks.pad,
+            self.denoiser.device,
+        )
+
+    def _beginnings(self, begun: Sequence[_Begun]) -> Beginnings:
+        """What the first tokens must not be."""
+        rows, to = [one.row for one in begun], self.denoiser.device
+        was = [row.analysis.units.ids[row.first][0] if row.parts else self._pad for row in rows]
+        return Beginnings(
+            torch.tensor([not row.first for row in rows], device=to),
+            torch.tensor([row.gap.isspace() for row in rows], device=to),
+            torch.tensor(was, device=to),
+        )
+
+    def _draw(self, row: Rewriting, line: _Line) -> Draw:
+        """The edit that a line makes of a row, and what is wrong with it."""
+        text, ended = row.analysis.text, bool(self._bars.ends[line.ids[-1]])
+        written = self.denoiser.vocabulary.tokenizer.decode(line.ids).partition("\n")[0]
+        edits = row.edits(written)
+        fault = None
+        if not ended or _BROKEN in written:
+            fault = "unfluent"
+        elif lacks(text, apply_edits(text, edits), row.analysis.frozen):
+            fault = "protected"
+        return Draw(edits, row.strength, float(np.mean(line.surprise)), fault)
+
+
+def _most(row: Rewriting) -> int:
+    """Tokens that a row may still get: it may be half as long again as the longest line before it."""
+    return 3 * max(map(len, row.analysis.demonstrations)) // 2 - len(row.stays)
