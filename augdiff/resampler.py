@@ -69,10 +69,11 @@ class Resampler:
         return self.denoiser.digest
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
-        """``settings.n`` variants of each source, kept and rejected ones."""
+        """``settings.n`` variants of each source, or as many as it asks for, kept and rejected ones."""
         analyses = self._sampler.analyse(sources)
         attempts = [
-            [_Attempt(index, number) for number in range(1, self.settings.n + 1)] for index in range(len(sources))
+            [_Attempt(index, number) for number in source.numbers(self.settings.n)]
+            for index, source in enumerate(sources)
         ]
         pending = [attempt for row in attempts for attempt in row if analyses[attempt.source].units.free_places.size]
         while True:
@@ -113,7 +114,10 @@ class Resampler:
                     continue
                 lower = [*(other.text for other in row[:index]), *sources[attempt.source].demonstrations]
                 attempt.reason = copy_reason(
-                    attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
+                    attempt.text,
+                    sources[attempt.source].text,
+                    [*sources[attempt.source].made, *lower],
+                    self.settings.max_likeness,
                 )
                 attempt.reason = attempt.reason or attempt.unwanted
                 if attempt.reason is not None and attempt.count < self.settings.redraws:

@@ -104,7 +104,7 @@ def test_json_is_one_line_on_stdout(commands: Commands, rows: Path, tmp_path: Pa
     output = tmp_path / "more.csv"
     record = json.loads(commands("augment", rows, "-o", output, "--json").out)
     assert record.pop("seconds") >= 0
-    assert record == {"output": str(output), "rows": 10, "asked": 40, "kept": 30, "rejected": {"copy": 10}}
+    assert record == {"output": str(output), "rows": 10, "asked": 40, "kept": 30, "rejected": {"copy": 10}, "short": {}}
 
 
 def test_a_dry_run_checks_rows_and_writes_nothing(commands: Commands, rows: Path, tmp_path: Path):
