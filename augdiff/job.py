@@ -6,7 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, repeat
 from pathlib import Path
@@ -144,7 +144,7 @@ def _digest(table: pa.Table) -> str:
 
 
 def _note(summary: Summary) -> dict[str, Any]:
-    short = [asdict(one) for one in summary.short]
+    short = [vars(one) for one in summary.short]
     return {"rows": summary.rows, "kept": summary.kept, "rejected": dict(summary.rejected), "short": short}
 
 

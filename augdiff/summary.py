@@ -60,8 +60,8 @@ class Summary:
         more = f" and {len(self.short) - _MOST_SHOWN} more" if len(self.short) > _MOST_SHOWN else ""
         labels = ", ".join(map(str, self.short[:_MOST_SHOWN]))
         return (
-            f"fewer rows than wanted, the budget is spent: {labels}{more}; raise the budget, let more pass of what is "
-            "rejected most, or want less"
+            f"fewer rows than wanted, the budget is spent: {labels}{more}; "
+            "raise budget, loosen what rejects most, or want less"
         )
 
     def __add__(self, other: Summary) -> Summary:

@@ -140,7 +140,10 @@ def test_several_texts_of_a_row_are_chosen_together():
     assert made[1]["text"].endswith("thing1") and made[1]["other"].endswith("thing1")
 
 
-def test_no_text_is_embedded_twice(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory):
+@pytest.mark.parametrize("labels", ["", "ab"])
+def test_no_text_is_embedded_twice(
+    labels: str, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+):
     asked: list[str] = []
 
     def embed(denoiser: Any, texts: Any) -> Any:
@@ -151,7 +154,11 @@ def test_no_text_is_embedded_twice(monkeypatch: pytest.MonkeyPatch, tmp_path_fac
 
     monkeypatch.setattr("augdiff.resampler.embed", embed)
     model = str(make_model(tmp_path_factory.mktemp("models") / "tiny"))
-    augmenter = Augmenter(text="text", n=2, candidates=3, model=model, min_similarity=-9, min_fluency=-99)
-    augmenter({"text": ["the food was good and the service bad", "we liked the soup and the waiter"]})
-    assert augmenter.summary.rejected["surplus"] > 0
-    assert len(asked) == len(set(asked)) >= 10
+    rows = [{"text": f"the food was good and the service bad on day {at}"} for at in range(8)]
+    rows = [{**row, "label": labels[at % 2]} if labels else row for at, row in enumerate(rows)]
+    loose = {"min_similarity": -9, "min_fluency": -99, "min_label": 0}
+    augmenter = Augmenter(text="text", label="label" if labels else None, n=2, candidates=3, model=model, **loose)
+    made = augmenter.fit(rows)(rows)
+    assert augmenter.summary.rejected["surplus"] > 8
+    assert [row["augdiff"]["label_prob"] > 0 for row in made] == [bool(labels)] * len(made)
+    assert len(asked) == len(set(asked)) >= 8 + 30
