@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
 from augdiff.columns import Columns
+from augdiff.goals import read_goals
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 
@@ -30,6 +31,7 @@ def augment(
     demonstrate: bool = Columns.demonstrate,
     judge: bool | Judge = True,
     n: int = Settings.n,
+    candidates: int = Settings.candidates,
     strength: float | tuple[float, float] = Settings.strength,
     seed: int = Settings.seed,
     model: str = Settings.model,
@@ -42,6 +44,7 @@ def augment(
     max_likeness: float = Settings.max_likeness,
     min_label: float = Settings.min_label,
     redraws: int = Settings.redraws,
+    budget: int = Settings.budget,
     steps: int = Settings.steps,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
@@ -50,6 +53,8 @@ def augment(
     batch_size: int = Settings.batch_size,
     device: str = Settings.device,
     precision: str = Settings.precision,
+    target: Mapping[Any, int] | None = None,
+    balance: bool = Columns.balance,
     keep_original: bool = Columns.keep_original,
     return_rejected: bool = Columns.return_rejected,
     provenance: bool = Columns.provenance,
@@ -63,6 +68,12 @@ def augment(
     With a column of labels, it first learns from all rows that are to grow: what their labels are called, which rows
     can be shown beside others of their label, and to tell variants that lost their label, which are rejected
     (:meth:`augdiff.Augmenter.fit`). Streams, whose rows come later, do without.
+
+    With ``target={label: count}`` or ``balance=True``, the rows of each label that come out are counted. What is
+    missing is asked of the label's rows, evenly; what is rejected is refilled with other seeds, until all is there or
+    ``budget`` variants were asked for each that is missing. There are never more rows than wanted, and no copies; every
+    variant has the weight of a row. Rows of other labels, and without any, come out as they are; each split that grows
+    is counted for itself. What could not be reached is said in one line by the logger ``augdiff``, as a warning.
 
     All columns, their types and a pandas index stay; the struct column ``augdiff`` is added. How many
     variants were kept, and why others were not, is logged by the logger ``augdiff`` at level INFO
@@ -89,6 +100,7 @@ def augment(
         demonstrate=demonstrate,
         judge=judge,
         n=n,
+        candidates=candidates,
         strength=strength,
         seed=seed,
         model=model,
@@ -101,6 +113,7 @@ def augment(
         max_likeness=max_likeness,
         min_label=min_label,
         redraws=redraws,
+        budget=budget,
         steps=steps,
         temperature=temperature,
         min_p=min_p,
@@ -109,6 +122,8 @@ def augment(
         batch_size=batch_size,
         device=device,
         precision=precision,
+        target=target,
+        balance=balance,
         keep_original=keep_original,
         return_rejected=return_rejected,
         provenance=provenance,
@@ -117,9 +132,14 @@ def augment(
         context=context,
     )
     splits = (split,) if isinstance(split, str) else tuple(split)
-    if label is not None and read(data, splits) is not None:
+    parts = None if label is None else read(data, splits)
+    if parts is not None:
+        for part in parts:
+            read_goals(part, augmenter.columns)
         augmenter.fit(data, splits)
     grown = grow(data, augmenter, splits)
     if augmenter.summary.rows:
         _log.info("%s", augmenter.summary)
+    if augmenter.summary.warning is not None:
+        _log.warning("%s", augmenter.summary.warning)
     return grown

@@ -51,6 +51,9 @@ class Augmenter:
         were fitted on.
     :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label (extra
         ``judge``), see ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
+    :param target: how many rows of a label are to come out, ``{label: count}``; refused in ``map``, which shows some
+        rows at a time, where :func:`augdiff.augment` counts all.
+    :param balance: whether as many rows of each label are to come out as the commonest has; so, too.
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the struct column ``augdiff`` is added.
@@ -73,6 +76,7 @@ class Augmenter:
         demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
         n: int = Settings.n,
+        candidates: int = Settings.candidates,
         strength: float | tuple[float, float] = Settings.strength,
         seed: int = Settings.seed,
         model: str = Settings.model,
@@ -85,6 +89,7 @@ class Augmenter:
         max_likeness: float = Settings.max_likeness,
         min_label: float = Settings.min_label,
         redraws: int = Settings.redraws,
+        budget: int = Settings.budget,
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
         min_p: float = Settings.min_p,
@@ -93,6 +98,8 @@ class Augmenter:
         batch_size: int = Settings.batch_size,
         device: str = Settings.device,
         precision: str = Settings.precision,
+        target: Mapping[Any, int] | None = None,
+        balance: bool = Columns.balance,
         keep_original: bool = Columns.keep_original,
         return_rejected: bool = Columns.return_rejected,
         provenance: bool = Columns.provenance,
@@ -102,6 +109,7 @@ class Augmenter:
     ) -> None:
         settings = Settings(
             n=n,
+            candidates=candidates,
             strength=strength,
             seed=seed,
             model=model,
@@ -114,6 +122,7 @@ class Augmenter:
             max_likeness=max_likeness,
             min_label=min_label,
             redraws=redraws,
+            budget=budget,
             steps=steps,
             temperature=temperature,
             min_p=min_p,
@@ -132,10 +141,14 @@ class Augmenter:
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
             context=context,
+            target=target,  # type: ignore[arg-type]  # Columns makes pairs of mappings
+            balance=balance,
             keep_original=keep_original,
             return_rejected=return_rejected,
             provenance=provenance,
         )
+        if columns.counted and not settings.n:
+            raise OptionError("n must be at least 1 with target or balance, was: 0")
         self._set_up(settings, columns, _checked(judge))
 
     def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge) -> None:
@@ -281,10 +294,15 @@ class Augmenter:
             graphics cards each worker takes its own.
         :returns: the same kind; a frame gets a new index, since ``map`` would make a column of the old one.
         :raises DataError: naming the row, the column, the value and the mend.
+        :raises OptionError: if rows of each label shall be counted, which takes all rows.
         """
         from augdiff.adapters.batches import grow_batch
         from augdiff.adapters.registry import MAPPED
 
+        if self.columns.counted:
+            raise OptionError(
+                "target and balance count all rows, and map shows some at a time: call augdiff.augment(data, ...)"
+            )
         if isinstance(indices, int):
             indices, rank = None, indices
         self._rank = rank if rank is not None else self._rank
@@ -309,7 +327,7 @@ class Augmenter:
 
     def without_variants(self) -> Self:
         """The same for rows that only get the column ``augdiff``, so that all splits have equal features."""
-        other = self.with_columns(replace(self.columns, keep_original=True))
+        other = self.with_columns(replace(self.columns, keep_original=True, target=(), balance=False))
         other.settings = replace(self.settings, n=0)
         other._fitted = other._fitted_at = None
         return other

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Integral
 from typing import Any
 
 from augdiff.errors import DataError, OptionError
@@ -25,10 +26,13 @@ class Columns:
     :param protect_spans: for each text column, the column with its stretches that never change, as
         ``[[start, end], ...]`` in characters.
     :param context: column of words that steer what comes out, part of a row's key; a row without any is not steered.
+    :param target: how many rows of a label are to come out, ``{label: count}``; other labels get no variants. Originals
+        count, unless they do not come out. What is missing is spread over the label's rows.
+    :param balance: whether as many rows of each label are to come out as the commonest has.
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the column ``augdiff`` is added.
-    :raises OptionError: if a column is named twice.
+    :raises OptionError: if a column is named twice, or rows cannot be counted as asked.
     """
 
     text: tuple[str, ...] = ()
@@ -39,6 +43,8 @@ class Columns:
     id: str | None = None
     protect_spans: tuple[str, ...] = ()
     context: str | None = None
+    target: tuple[tuple[Any, int], ...] = ()
+    balance: bool = False
     keep_original: bool = True
     return_rejected: bool = False
     provenance: bool = True
@@ -47,6 +53,17 @@ class Columns:
         for name in ("text", "protect_spans"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         object.__setattr__(self, "label_names", checked_names(self.label_names))
+        object.__setattr__(self, "target", _counts(self.target))
+        if self.target and self.balance:
+            raise OptionError("target and balance cannot both be asked for: leave out one")
+        if self.counted and self.label is None:
+            option = "target" if self.target else "balance"
+            raise OptionError(f"{option} counts the rows of each label: name their column, such as label='label'")
+
+    @property
+    def counted(self) -> bool:
+        """Whether rows of each label are counted, which takes all rows at once."""
+        return bool(self.target) or self.balance
 
 
 @dataclass(frozen=True)
@@ -106,6 +123,18 @@ def _names(option: str, value: Any) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise OptionError(f"{option} must name different columns, was: {_listed(names)}")
     return names
+
+
+def _counts(value: Any) -> tuple[tuple[Any, int], ...]:
+    """``{label: count}``, or such pairs, in one canonical form."""
+    try:
+        pairs = [(label, count) for label, count in (value.items() if isinstance(value, Mapping) else value or ())]
+    except (TypeError, ValueError):
+        raise OptionError(f"target must be a dict of labels and counts, was: {value!r}") from None
+    for label, count in pairs:
+        if isinstance(count, bool) or not isinstance(count, Integral) or count < 1:
+            raise OptionError(f"target must be whole numbers of at least 1, for {label!r} it was: {count!r}")
+    return tuple(sorted(((label, int(count)) for label, count in pairs), key=lambda pair: str(pair[0])))
 
 
 def _listed(names: Sequence[Any]) -> str:

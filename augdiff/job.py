@@ -19,6 +19,7 @@ from augdiff.errors import DataError
 from augdiff.examples import read_examples
 from augdiff.files import RowFile, write_rows
 from augdiff.journal import Journal
+from augdiff.summary import Shortage
 from augdiff.table import Columns, Grown, Summary, read
 
 _ROWS_AT_ONCE = 1000
@@ -143,8 +144,10 @@ def _digest(table: pa.Table) -> str:
 
 
 def _note(summary: Summary) -> dict[str, Any]:
-    return {"rows": summary.rows, "kept": summary.kept, "rejected": dict(summary.rejected)}
+    short = [vars(one) for one in summary.short]
+    return {"rows": summary.rows, "kept": summary.kept, "rejected": dict(summary.rejected), "short": short}
 
 
 def _summary(note: Mapping[str, Any]) -> Summary:
-    return Summary(note["rows"], note["kept"], Counter(note["rejected"]))
+    short = tuple(Shortage(**{**one, "rejected": Counter(one["rejected"])}) for one in note["short"])
+    return Summary(note["rows"], note["kept"], Counter(note["rejected"]), short)

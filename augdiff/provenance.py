@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from augdiff.errors import require
-from augdiff.variant import KEPT, MISLABELLED, ORIGINAL, Variant
+from augdiff.variant import KEPT, ORIGINAL, Variant
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -61,17 +61,16 @@ def describe_variant(
     parts: Sequence[tuple[str, Variant]],
     model: str,
     label_prob: float = nan,
-    mislabelled: bool = False,
+    verdict: str = KEPT,
 ) -> Record:
     """The record of one variant of a row.
 
-    A row with several text columns is as good as its worst column: it has the first verdict that is not
-    ``kept`` and the least similarity, fluency and weight; ``changed`` and ``strength`` are means, and
-    ``seed`` is that of the first column.
+    A row with several text columns is as good as its worst column: it has the least similarity, fluency and weight;
+    ``changed`` and ``strength`` are means, and ``seed`` is that of the first column.
 
     :param parts: per text column, its name and its variant.
     :param label_prob: of the row's label, by all of its columns together; nan if that was not judged.
-    :param mislabelled: whether that is too little; a variant that has another fault is rejected for that.
+    :param verdict: on all of its columns together.
     """
     variants = [variant for _, variant in parts]
     return _record(
@@ -85,9 +84,7 @@ def describe_variant(
         similarity=_least([variant.similarity for variant in variants]),
         fluency=_least([variant.fluency for variant in variants]),
         weight=_least([variant.weight for variant in variants]),
-        verdict=next(
-            (variant.verdict for variant in variants if variant.verdict != KEPT), MISLABELLED if mislabelled else KEPT
-        ),
+        verdict=verdict,
         label_prob=label_prob,
         model=model,
     )

@@ -63,10 +63,11 @@ class Resampler:
         return self.denoiser.digest
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
-        """``settings.n`` variants of each source, kept and rejected ones."""
+        """``settings.n`` variants of each source, or as many as it asks for, kept and rejected ones."""
         analyses = self._composition.analyse(sources)
         attempts = [
-            [_Attempt(index, number) for number in range(1, self.settings.n + 1)] for index in range(len(sources))
+            [_Attempt(index, number) for number in source.numbers(self.settings.n)]
+            for index, source in enumerate(sources)
         ]
         pending = [attempt for row in attempts for attempt in row if analyses[attempt.source].units.free_places.size]
         while True:
@@ -109,7 +110,10 @@ class Resampler:
                 shown = sources[attempt.source].demonstrations if analyses[attempt.source].demonstrations else ()
                 lower = [*(other.text for other in row[:index]), *shown]
                 attempt.reason = copy_reason(
-                    attempt.text, sources[attempt.source].text, lower, self.settings.max_likeness
+                    attempt.text,
+                    sources[attempt.source].text,
+                    [*sources[attempt.source].made, *lower],
+                    self.settings.max_likeness,
                 )
                 attempt.reason = attempt.reason or attempt.unwanted
                 if attempt.reason is not None and attempt.count < self.settings.redraws:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from augdiff.columns import Cells, Columns
 from augdiff.examples import Example, joined, read_examples
+from augdiff.made import Candidate, Made, choose
 from augdiff.provenance import Record, describe_original, describe_variant
 from augdiff.quality.judge import Judge, LabelScore, label_scores
 from augdiff.settings import Settings
 from augdiff.summary import Summary
-from augdiff.variant import KEPT, Source, Variant
+from augdiff.variant import KEPT, MISLABELLED, Source, Variant
 
 
 class Resampling(Protocol):
@@ -37,6 +41,9 @@ class Resampling(Protocol):
 
     def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """The variants of every source, kept and rejected alike."""
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        """Sentence embeddings of length 1, ``(N, S)``; those of texts that were just judged are still known."""
 
 
 @dataclass
@@ -62,7 +69,25 @@ class Rows:
             self.texts.setdefault(name, []).append(text)
 
 
-def make_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Sequence[int] | None = None) -> Rows:
+#: Makes the variants of all rows, and gives what came of each, in their order.
+Growing = Callable[[Sequence[Example], Resampling], Iterable[Made]]
+
+
+def each_alike(examples: Sequence[Example], augmenter: Resampling) -> Iterator[Made]:
+    """``n`` variants of every row, or as many of them as are fit."""
+    size, n = augmenter.settings.batch_size, augmenter.settings.n
+    for first in range(0, len(examples), size):
+        batch = [Made(example) for example in examples[first : first + size]]
+        yield from (choose(made, n) for made in make(batch, [n] * len(batch), augmenter))
+
+
+def make_rows(
+    cells: Cells,
+    columns: Columns,
+    augmenter: Resampling,
+    numbers: Sequence[int] | None = None,
+    growing: Growing = each_alike,
+) -> Rows:
     """Resample the rows of ``cells``.
 
     :param numbers: of the rows in their container; None where they are not known.
@@ -71,63 +96,83 @@ def make_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
     examples = augmenter.shown(read_examples(cells, columns, numbers))
     rows = Rows(texts={name: [] for name in examples[0].sources} if examples else {})
     model = augmenter.model if examples and augmenter.settings.n else ""
-    size = augmenter.settings.batch_size
-    for first in range(0, len(examples), size):
-        for at, made in enumerate(_made(examples[first : first + size], augmenter)):
-            _add(rows, first + at, made, columns, augmenter.settings.min_label, model)
+    for row, made in enumerate(growing(examples, augmenter)):
+        _add(rows, row, made, columns, model)
     rows.summary = replace(rows.summary, rows=len(examples))
     return rows
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What came of one row.
+def make(rows: Sequence[Made], asked: Sequence[int], augmenter: Resampling) -> list[Made]:
+    """Further variants of some rows, judged, without those that the rows have.
 
-    :param variants: for each of them its parts, one per column.
-    :param scores: of the label of the row itself and then of each variant.
+    Labels are judged while the embeddings of the texts are still known.
+
+    :param asked: how many of each row; ``candidates`` times as many are made.
     """
-
-    example: Example
-    variants: Sequence[Sequence[Variant]]
-    scores: Sequence[LabelScore]
-
-
-def _made(examples: Sequence[Example], augmenter: Resampling) -> Iterator[_Made]:
-    """What comes of some rows; their labels are judged while the embeddings of their texts are still known."""
-    made = iter(augmenter.resample([source for example in examples for source in example.sources.values()]))
-    variants = [list(zip(*(next(made) for _ in example.sources), strict=True)) for example in examples]
-    scores = iter(_scores(examples, variants, augmenter.label_judge))
-    for example, own in zip(examples, variants, strict=True):
-        yield _Made(example, own, list(islice(scores, 1 + len(own))))
-
-
-def _scores(
-    examples: Sequence[Example], variants: Sequence[Sequence[Sequence[Variant]]], judge: Judge | None
-) -> list[LabelScore]:
-    """Of each row, and of each of its variants behind it."""
-    groups = [
-        (example, [example.text, *(joined(part.text for part in parts) for parts in own)])
-        for example, own in zip(examples, variants, strict=True)
+    counts = [count * augmenter.settings.candidates for count in asked]
+    wanted = [source for row, count in zip(rows, counts, strict=True) if count for source in row.sources(count)]
+    made = iter(augmenter.resample(wanted))
+    variants = [
+        list(zip(*(next(made) for _ in row.example.sources), strict=True)) if count else []
+        for row, count in zip(rows, counts, strict=True)
     ]
-    texts = [text for _, group in groups for text in group]
+    texts = [
+        [row.example.text, *(joined(part.text for part in parts) for parts in own)]
+        for row, own in zip(rows, variants, strict=True)
+    ]
+    vectors = _vectors(texts, augmenter)
+    scores = iter(_scores([row.example for row in rows], texts, augmenter.label_judge))
+    least = augmenter.settings.min_label
+    return [
+        _judged(row.example, own, list(islice(scores, 1 + len(own))), known, least)
+        for row, own, known in zip(rows, variants, vectors, strict=True)
+    ]
+
+
+def _vectors(texts: Sequence[Sequence[str]], augmenter: Resampling) -> list[Sequence[NDArray[np.float64] | None]]:
+    """The embeddings of each row and its variants, where some of these are to be chosen."""
+    if augmenter.settings.candidates == 1:
+        return [[None] * len(own) for own in texts]
+    several = [text for own in texts if len(own) > 1 for text in own]
+    found = iter(np.asarray(augmenter.embed(several), np.float64) if several else ())
+    return [list(islice(found, len(own))) if len(own) > 1 else [None] for own in texts]
+
+
+def _scores(examples: Sequence[Example], texts: Sequence[Sequence[str]], judge: Judge | None) -> list[LabelScore]:
+    """Of each row, and of each of its variants behind it."""
+    every = [text for own in texts for text in own]
     if judge is None:
-        return [LabelScore()] * len(texts)
-    owners = [example for example, group in groups for _ in group]
-    return label_scores(judge, texts, [owner.label for owner in owners], [owner.key for owner in owners])
+        return [LabelScore()] * len(every)
+    owners = [example for example, own in zip(examples, texts, strict=True) for _ in own]
+    return label_scores(judge, every, [owner.label for owner in owners], [owner.key for owner in owners])
 
 
-def _add(rows: Rows, row: int, made: _Made, columns: Columns, min_label: float, model: str) -> None:
+def _judged(
+    example: Example,
+    variants: Sequence[tuple[Variant, ...]],
+    scores: Sequence[LabelScore],
+    vectors: Sequence[NDArray[np.float64] | None],
+    min_label: float,
+) -> Made:
+    """A row with its variants; ``scores`` and ``vectors`` are of the row itself, too."""
+    candidates = []
+    for parts, score, vector in zip(variants, scores[1:], vectors[1:], strict=True):
+        fault = MISLABELLED if score.share < min_label else KEPT
+        verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
+        candidates.append(Candidate(parts, score, verdict, vector if verdict == KEPT else None))
+    return Made(example, scores[0], tuple(candidates), vectors[0])
+
+
+def _add(rows: Rows, row: int, made: Made, columns: Columns, model: str) -> None:
     """Append a row and its variants, and count these."""
-    example, (own, *others) = made.example, made.scores
+    example = made.example
     if columns.keep_original:
         texts = {name: source.text for name, source in example.sources.items()}
-        rows.add(row, texts, describe_original(example.number, example.key, own.probability))
-    for parts, score in zip(made.variants, others, strict=True):
-        named = list(zip(example.sources, parts, strict=True))
-        record = describe_variant(
-            example.number, example.key, named, model, score.probability, mislabelled=score.share < min_label
-        )
-        kept = record["verdict"] == KEPT
-        rows.summary += Summary(0, int(kept), Counter() if kept else Counter([record["verdict"]]))
+        rows.add(row, texts, describe_original(example.number, example.key, made.label.probability))
+    for one in made.variants:
+        named = list(zip(example.sources, one.parts, strict=True))
+        kept = one.verdict == KEPT
+        rows.summary += Summary(0, int(kept), Counter() if kept else Counter([one.verdict]))
         if kept or columns.return_rejected:
+            record = describe_variant(example.number, example.key, named, model, one.label.probability, one.verdict)
             rows.add(row, {name: part.text for name, part in named}, record)

@@ -29,7 +29,10 @@ _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 class Settings:
     """What is asked of a resampler. Values are checked, and brought to one canonical form, on construction.
 
-    :param n: variants per row; 0 makes none.
+    :param n: variants per row; 0 makes none. Where rows of each label are counted (``target``, ``balance``), the counts
+        say how many.
+    :param candidates: how many are made for each variant that is asked for, at so many times the cost. Of those that
+        are fit the best are chosen, and of these the least like each other (:mod:`augdiff.quality.selection`).
     :param strength: share of a row's free words that is noised, above 0 and at most 1; of a range,
         ``(low, high)``, every variant draws its own. ``autoregressive`` noises the last ones.
     :param seed: any whole number; another seed gives other variants.
@@ -51,6 +54,8 @@ class Settings:
     :param min_label: variants whose label is less than this times as likely as the likeliest label are rejected, by a
         judge fitted on the rows; 0 lets all pass.
     :param redraws: how often a copy is drawn again before it is rejected.
+    :param budget: where rows of each label are counted, how many variants at most are asked for each that is missing,
+        so that counts are reached as long as one in so many is kept.
     :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model. Those of
         ``autoregressive`` are as many as tokens.
     :param temperature: above 0; below 1 makes likely words likelier.
@@ -68,6 +73,7 @@ class Settings:
     """
 
     n: int = 4
+    candidates: int = 1
     strength: float | tuple[float, float] = (0.2, 0.5)
     seed: int = 0
     model: str = "base-en"
@@ -80,6 +86,7 @@ class Settings:
     max_likeness: float = 0.98
     min_label: float = 0.5
     redraws: int = 3
+    budget: int = 10
     steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
@@ -221,6 +228,7 @@ def _expression(name: str, item: Any) -> Any:
 
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "n": _whole(0),
+    "candidates": _whole(1),
     "strength": _strength,
     "seed": _whole(),
     "model": _name,
@@ -233,6 +241,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
     "min_label": _number("a number from 0 to 1", lambda x: 0 <= x <= 1),
     "redraws": _whole(0),
+    "budget": _whole(1),
     "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),

@@ -8,7 +8,8 @@ import pyarrow as pa
 
 from augdiff.columns import Cells, Columns
 from augdiff.provenance import COLUMN, PROVENANCE
-from augdiff.rows import Resampling, Rows, make_rows
+from augdiff.refill import grow_rows
+from augdiff.rows import Resampling, Rows
 from augdiff.summary import Summary
 
 __all__ = ["PROVENANCE", "Columns", "Grown", "Summary", "grow", "read", "write"]
@@ -28,7 +29,7 @@ def grow(table: pa.Table, columns: Columns, augmenter: Resampling, first_source:
     :raises DataError: naming the row, the column, the value and the mend.
     """
     numbers = None if first_source is None else range(first_source, first_source + table.num_rows)
-    rows = make_rows(read(table), columns, augmenter, numbers)
+    rows = grow_rows(read(table), columns, augmenter, numbers)
     return Grown(write(table, rows, columns), rows.summary)
 
 

@@ -10,6 +10,7 @@ from augdiff.text.edits import Edit
 KEPT = "kept"
 ORIGINAL = "original"
 MISLABELLED = "mislabelled"
+SURPLUS = "surplus"
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,8 @@ class Source:
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
+    :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
+    :param asked: how many variants are wanted; None for as many as the settings say.
     """
 
     text: str
@@ -31,13 +34,20 @@ class Source:
     context: str = ""
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
+    made: tuple[str, ...] = ()
+    asked: int | None = None
+
+    def numbers(self, n: int) -> range:
+        """Of the variants that are wanted, where the settings say ``n``."""
+        first = len(self.made) + 1
+        return range(first, first + (n if self.asked is None else self.asked))
 
 
 @dataclass(frozen=True)
 class Variant:
     """One resampled version of a source.
 
-    :param number: 1 to n; 0 is the original.
+    :param number: from 1 on; 0 is the original.
     :param text: what came out; of a variant that could not be made, the source's text.
     :param seed: everything drawn for it, the strength included, follows from this number.
     :param strength: share of the free words that was noised.
@@ -46,9 +56,10 @@ class Variant:
     :param similarity: to the source, 0 (like two random texts) to 1.
     :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
     :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
-        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``.
+        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``; ``surplus``
+        if it could have been kept, but of more than were asked for others were chosen.
     :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
-        that all that were asked of a row count as much as the row.
+        that all that were asked of a row count as much as the row. Where rows of each label are counted, it is 1.
     """
 
     number: int

@@ -37,7 +37,7 @@ class FakeResampler:
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
         self.seen += len(sources)
-        return [[self._make(source, number) for number in range(1, self.settings.n + 1)] for source in sources]
+        return [[self._make(source, number) for number in source.numbers(self.settings.n)] for source in sources]
 
     def _make(self, source: Source, number: int) -> Variant:
         seed = draw(self.settings, source.key, number)

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from commands import ROWS, WITH_AUGDIFF, Commands, left_over, read
-from fakes import FakeAugmenter
+from fakes import FakeAugmenter, RejectingAugmenter
 
 import augdiff
 from augdiff.cli.options import Call, parse_strength
@@ -104,7 +104,7 @@ def test_json_is_one_line_on_stdout(commands: Commands, rows: Path, tmp_path: Pa
     output = tmp_path / "more.csv"
     record = json.loads(commands("augment", rows, "-o", output, "--json").out)
     assert record.pop("seconds") >= 0
-    assert record == {"output": str(output), "rows": 10, "asked": 40, "kept": 30, "rejected": {"copy": 10}}
+    assert record == {"output": str(output), "rows": 10, "asked": 40, "kept": 30, "rejected": {"copy": 10}, "short": {}}
 
 
 def test_a_dry_run_checks_rows_and_writes_nothing(commands: Commands, rows: Path, tmp_path: Path):
@@ -126,6 +126,13 @@ def test_a_dry_run_checks_rows_and_writes_nothing(commands: Commands, rows: Path
         (["--label", "class"], "column 'class' must be there"),
         (["--text", "label"], "row 0, column 'label': 0 is no text"),
         (["--nonsense"], "--nonsense"),
+        (["--target", "1"], "--target: '1' is no LABEL=COUNT such as positive=500"),
+        (["--target", "1=many"], "--target: '1=many' is no LABEL=COUNT such as positive=500"),
+        (
+            ["--label", "label", "--target", "7=20"],
+            "target names '7', a label that no row has: name some of 0 (",
+        ),
+        (["--balance"], "balance counts the rows of each label: name their column"),
         (["-o", "nowhere/out.csv"], "there is no folder nowhere: make it first"),
         (["-o", "out.xlsx"], "use one of .jsonl"),
     ],
@@ -197,6 +204,42 @@ def test_what_the_judge_cannot_do_is_one_line_on_stderr_unless_quiet(commands: C
     words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label")
     assert commands(*words).err == "label judge: every row has the label 'x', so none is judged\n"
     assert commands(*words, "-q").err == ""
+
+
+def test_rows_are_counted_on_the_command_line(commands: Commands, rows: Path, tmp_path: Path):
+    output = tmp_path / "more.jsonl"
+    words = ("augment", rows, "-o", output, "--label", "label", "--no-judge", "--batch-size", 2)
+    assert commands(*words, "--target", "1=9", "--target", "0=7", "-q").status == 0
+    found = [row["label"] for row in read(output)]
+    assert (found.count(1), found.count(0)) == (9, 7)
+    assert left_over(tmp_path) == ["more.jsonl"]
+    result = commands(*words, "--balance", "--limit", 3, "--json")
+    assert json.loads(result.out)["kept"] == 1 and result.err == ""
+    assert [row["label"] for row in read(output)] == [0, 1, 1, 0]
+
+
+def test_counts_that_are_not_reached_are_said_and_part_of_the_summary(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(FakeAugmenter, "resampler", RejectingAugmenter.resampler)
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--no-judge", "--target", "1=9")
+    result = commands(*words, "--budget", 2, "--json")
+    assert result.err.startswith("fewer rows than wanted, the budget is spent: 1 has 5 of 9 rows (unfluent 8); raise ")
+    record = json.loads(result.out)
+    assert (record["short"], record["asked"], result.status) == ({"1": 4}, 8, 0)
+    assert commands(*words, "-q").err == ""
+
+
+def test_a_dry_run_says_how_many_variants_are_missing(commands: Commands, rows: Path, tmp_path: Path):
+    words = ("augment", rows, "-o", tmp_path / "more.csv", "--dry-run", "--label", "label")
+    counted = commands(*words, "--target", "1=9", "--candidates", 3).out.splitlines()[1]
+    assert counted == "4 variants, as many as are missing, chosen of 3 made for each, by base-en"
+    assert commands(*words, "--target", "1=4").err.startswith("error: target asks for 4 rows of the label 1, which has")
+
+
+def test_preview_counts_nothing(commands: Commands, rows: Path):
+    words = ("preview", rows, "--limit", 1, "-n", 2, "--label", "label", "--no-judge")
+    assert commands(*words, "--balance", "--target", "5=1").out == commands(*words).out
 
 
 def test_types_and_metadata_survive_parquet(commands: Commands, tmp_path: Path):

@@ -1,6 +1,7 @@
 """What is done stays done: after a crash, Ctrl-C or a full disk the same command goes on from there."""
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 from commands import WITH_AUGDIFF, Commands, left_over, read
-from fakes import FakeAugmenter
+from fakes import FakeAugmenter, RejectingAugmenter
 
 
 def crash_after(batches: int, error: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +132,37 @@ def test_ctrl_c_while_the_judge_is_fitted_leaves_nothing(
     result = commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label")
     assert (result.status, result.err) == (130, "stopped before the first row was done\n")
     assert left_over(tmp_path) == []
+
+
+def test_counted_rows_are_done_at_once_so_nothing_is_kept_of_them(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 2, "--label", "label", "--target", "1=20")
+    commands(*words)
+    whole = (tmp_path / "more.jsonl").read_text()
+    (tmp_path / "more.jsonl").unlink()
+    with monkeypatch.context() as patch:
+        crash_after(3, KeyboardInterrupt(), patch)
+        result = commands(*words)
+    assert (result.status, result.err) == (130, "stopped before the first row was done\n")
+    assert left_over(tmp_path) == []
+    commands(*words)
+    assert (tmp_path / "more.jsonl").read_text() == whole
+
+
+def test_a_shortage_is_said_though_only_the_writing_was_left(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--target", "1=9", "--no-judge")
+    monkeypatch.setattr(FakeAugmenter, "resampler", RejectingAugmenter.resampler)
+    whole = commands(*words, "--json")
+    with monkeypatch.context() as patch:
+        full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        patch.setattr("augdiff.job.write_rows", lambda *_: (_ for _ in ()).throw(full))
+        assert "10 rows that are done" in commands(*words).err
+    again = commands(*words, "--json")
+    assert again.err.splitlines() == ["going on after 10 finished rows", whole.err.strip()]
+    assert json.loads(again.out)["short"] == json.loads(whole.out)["short"] == {"1": 4}
 
 
 def test_an_input_cut_shorter_than_what_is_done_is_refused(

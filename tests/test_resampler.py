@@ -1,6 +1,7 @@
 """The contracts of the core, with a model that is real in everything but its size."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,28 @@ def made(resampler: Resampler) -> list[list[Variant]]:
 
 def test_every_source_gets_as_many_variants_as_were_asked_for(made: list[list[Variant]]) -> None:
     assert [[variant.number for variant in row] for row in made] == [[1, 2, 3]] * len(TEXTS)
+
+
+def test_further_variants_have_further_numbers_and_are_those_that_would_have_been_made_at_once(
+    model: str, resampler: Resampler, made: list[list[Variant]]
+) -> None:
+    further = [
+        replace(source, made=tuple(variant.text for variant in row), asked=asked)
+        for source, row, asked in zip(sources(), made, (3, 0, 1, 2, 3, 3, 3, 3, 3, 3, 3), strict=True)
+    ]
+    later, at_once = resampler(further), Resampler(loose(model, n=6))(sources())
+    for source, row, whole in zip(further, later, at_once, strict=True):
+        assert [variant.number for variant in row] == [4, 5, 6][: source.asked]
+        assert [(one.text, one.seed, one.verdict) for one in row] == [
+            (one.text, one.seed, one.verdict) for one in whole[3 : 3 + len(row)]
+        ]
+
+
+def test_further_variants_are_no_copies_of_those_made_before(model: str, made: list[list[Variant]]) -> None:
+    stubborn = Resampler(loose(model, redraws=0))
+    fourth = stubborn([replace(sources()[0], made=("a", "b", "c"), asked=1)])[0][0]
+    again = stubborn([replace(sources()[0], made=("a", fourth.text.upper(), "c"), asked=1)])[0][0]
+    assert fourth.verdict != "copy" and (again.verdict, again.text) == ("copy", fourth.text)
 
 
 def test_all_variants_of_a_row_count_as_much_as_the_row(made: list[list[Variant]]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from commands import WITH_AUGDIFF
-from fakes import FakeAugmenter, FakeResampler
+from fakes import FakeAugmenter, FakeResampler, RejectingAugmenter
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, StratifiedKFold, cross_val_score
@@ -99,6 +99,24 @@ def test_every_row_tells_its_source_and_its_weight():
     assert sampler.sample_indices_.tolist() == TAKEN
     assert sampler.sample_weight_.tolist() == [1, 0.5, 0.5] * 3
     assert [text.split(" ", 1)[1] for text in texts] == [TEXTS[row].split(" ", 1)[1] for row in TAKEN]
+
+
+def test_labels_are_balanced_and_counted():
+    texts = [f"thing number {at}" for at in range(21)]
+    labels = ["rare" if at == 7 else "common" for at in range(21)]
+    sampler = unjudged(balance=True)
+    grown, copied = sampler.fit_resample(np.array(texts), np.array(labels))
+    assert (copied == "rare").sum() == (copied == "common").sum() == 20 == len(set(grown[copied == "rare"]))
+    assert (sampler.sample_indices_ == 7).sum() == 20 and set(sampler.sample_weight_) == {1.0}
+    _, copied = unjudged(target={"rare": 5, "common": 30}).fit_resample(texts, labels)
+    assert (copied.count("rare"), copied.count("common")) == (5, 30)
+
+
+def test_a_count_that_is_not_reached_is_a_warning(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", RejectingAugmenter)
+    _, labels = unjudged(target={"wild": 3}).fit_resample(TEXTS, LABELS)
+    assert labels == LABELS
+    assert [record.levelname for record in caplog.records] == ["WARNING"] and "'wild' has 1 of 3 rows" in caplog.text
 
 
 # Containers

@@ -17,6 +17,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("n", -1),
         ("n", 2.5),
         ("n", True),
+        ("candidates", 0),
+        ("candidates", 1.5),
         ("strength", 0),
         ("strength", 1.5),
         ("strength", float("nan")),
@@ -39,6 +41,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("min_label", -0.1),
         ("min_label", 1.5),
         ("redraws", -1),
+        ("budget", 0),
         ("steps", 0),
         ("temperature", 0),
         ("temperature", math.inf),
@@ -116,6 +119,7 @@ def test_digest_does_not_depend_on_form_speed_or_place():
 def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest.MonkeyPatch):
     changes = {
         "n": 5,
+        "candidates": 2,
         "strength": 0.3,
         "seed": 1,
         "model": "other",
@@ -127,6 +131,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "max_likeness": 0.5,
         "min_label": 0.0,
         "redraws": 1,
+        "budget": 2,
         "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from augdiff.adapters.registry import BATCHES, CONTAINERS, find
 from augdiff.errors import OptionError
-from augdiff.rows import make_rows
+from augdiff.refill import grow_rows
 from augdiff.summary import Summary
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def grow_batch(
     :raises DataError: if a row cannot be resampled.
     """
     adapter = adapter_of(batch, adapters)
-    rows = make_rows(adapter.read(batch), augmenter.columns, augmenter, numbers)
+    rows = grow_rows(adapter.read(batch), augmenter.columns, augmenter, numbers)
     return adapter.write(batch, rows, augmenter.columns), rows.summary
 
 

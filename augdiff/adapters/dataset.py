@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
 
 from augdiff.columns import Cells
 from augdiff.errors import require
 from augdiff.provenance import COLUMN, features
+from augdiff.refill import grow_rows
 from augdiff.table import read as read_table
+from augdiff.table import write as write_table
 
 if TYPE_CHECKING:
     from datasets import Dataset
 
     from augdiff.augmenter import Augmenter
 
+# As many as ``map`` takes by itself.
+_ROWS_AT_ONCE = 1000
+
 
 def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Dataset:
     """``data`` with its variants, in the format that it has."""
     if not len(data):
         return _with_column(data) if augmenter.columns.provenance else data
+    counted = augmenter.columns.counted
     grown = data.with_format("arrow").map(
-        augmenter,
+        _Whole(augmenter, _classes(data.features)) if counted else augmenter,
         batched=True,
+        batch_size=len(data) if counted else _ROWS_AT_ONCE,
         with_indices=True,
         features=wider(data.features, augmenter),
         desc="augdiff",
@@ -35,16 +45,35 @@ def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Datase
 def read(data: Dataset, splits: tuple[str, ...]) -> list[Cells] | None:
     """What ``data`` tells of itself; columns are read when they are asked for."""
     empty = read_table(data.features.arrow_schema.empty_table())
-    names = {name: class_names(data.features, name) for name in data.features}
     return [
         Cells(
             empty.names,
             empty.strings,
             len(data),
             lambda name: data.select_columns([name]).with_format("arrow")[:][name].to_pylist(),
-            {name: found for name, found in names.items() if found},
+            _classes(data.features),
         )
     ]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """Grows a table of all rows, which are counted; its classes are named, since a table does not name them."""
+
+    augmenter: Augmenter
+    classes: Mapping[str, Sequence[str]]
+
+    def __call__(self, table: pa.Table, numbers: Sequence[int]) -> pa.Table:
+        columns = self.augmenter.columns
+        rows = grow_rows(replace(read_table(table), classes=self.classes), columns, self.augmenter, numbers)
+        self.augmenter.summary += rows.summary
+        return write_table(table, rows, columns)
+
+
+def _classes(known: Mapping[str, Any]) -> dict[str, Sequence[str]]:
+    """The names of the classes of each column that has any."""
+    names = {name: class_names(known, name) for name in known}
+    return {name: found for name, found in names.items() if found}
 
 
 def class_names(known: Mapping[str, Any], column: str) -> Sequence[str]:

@@ -35,6 +35,9 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
     :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition``,
         ``demonstrate`` and ``judge``.
     :param context: column of words that steer what comes out, if X is a frame.
+    :param target: how many rows of a label are to come out, ``{label: count}``, as ``sampling_strategy`` is a dict in
+        imbalanced-learn; what cannot be reached is a warning of the logger ``augdiff``, see :func:`augdiff.augment`.
+    :param balance: whether as many rows of each label are to come out as the commonest has.
     :param random_state: a whole number is the seed, the same as in :func:`augdiff.augment`; with a RandomState or None
         (numpy's own) every call draws a new one.
 
@@ -50,6 +53,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self,
         *,
         n: int = Settings.n,
+        candidates: int = Settings.candidates,
         strength: float | tuple[float, float] = Settings.strength,
         text: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
@@ -57,6 +61,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
         context: str | None = None,
+        target: Mapping[Any, int] | None = None,
+        balance: bool = Columns.balance,
         model: str = Settings.model,
         base: str | None = Settings.base,
         family: str | None = Settings.family,
@@ -67,6 +73,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         max_likeness: float = Settings.max_likeness,
         min_label: float = Settings.min_label,
         redraws: int = Settings.redraws,
+        budget: int = Settings.budget,
         steps: int = Settings.steps,
         temperature: float = Settings.temperature,
         min_p: float = Settings.min_p,
@@ -78,6 +85,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.n = n
+        self.candidates = candidates
         self.strength = strength
         self.text = text
         self.label_names = label_names
@@ -85,6 +93,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.demonstrate = demonstrate
         self.judge = judge
         self.context = context
+        self.target = target
+        self.balance = balance
         self.model = model
         self.base = base
         self.family = family
@@ -95,6 +105,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.max_likeness = max_likeness
         self.min_label = min_label
         self.redraws = redraws
+        self.budget = budget
         self.steps = steps
         self.temperature = temperature
         self.min_p = min_p
@@ -131,6 +142,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
             demonstrate=self.demonstrate,
             judge=self.judge,
             context=context,
+            target=self.target,
+            balance=self.balance,
             seed=self._seed(),
             **self._settings(),
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from augdiff.adapters.dataset import class_names, wider
 from augdiff.columns import Cells, check_columns, text_columns
+from augdiff.errors import OptionError
 from augdiff.labels import in_words
 from augdiff.table import read as read_table
 
@@ -28,7 +29,15 @@ def _named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
 
 
 def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -> IterableDataset:
-    """``data`` with its variants; small batches, so that the first rows come soon."""
+    """``data`` with its variants; small batches, so that the first rows come soon.
+
+    :raises OptionError: if its rows shall be counted.
+    """
+    if augmenter.columns.counted:
+        raise OptionError(
+            "target and balance count all rows, and data is a stream: hand over rows in memory, such as "
+            "list(data.take(10000))"
+        )
     if data.features is None:
         return data.map(augmenter, batched=True, with_indices=True, batch_size=augmenter.settings.batch_size)
     augmenter = _named(augmenter, data.features)

@@ -41,22 +41,23 @@ def augment(
 
     With a label, a judge is fitted on all rows first, and variants that lost their label are rejected. All other
     columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or a crash, the same
-    command goes on from there.
+    command goes on from there. Not so with --target and --balance, which take all rows of the file at once.
     """
     from augdiff.job import Job
 
     augmenter = call.augmenter()
     _check_output(output, source)
     rows = _looked_through(source, augmenter, call, limit)
+    task = _task(rows, augmenter, limit)
+    asked = _asked(task, augmenter)
     if dry_run:
-        _show_task(_task(rows, augmenter, limit), augmenter, output)
+        _show_task(task, asked, augmenter, output)
         return
     learn(rows, augmenter, quiet)
-    task = _task(rows, augmenter, limit)
-    job = Job(task, output, fresh)
+    job = Job(_task(rows, augmenter, limit), output, fresh)
     if job.done and not quiet:
         typer.echo(f"going on after {job.done} finished rows", err=True)
-    seconds = _work(job, augmenter.settings.batch_size, quiet)
+    seconds = _work(job, task.count if augmenter.columns.counted else augmenter.settings.batch_size, quiet)
     _show(job, seconds, quiet, as_json)
 
 
@@ -86,6 +87,20 @@ def _looked_through(source: Path, augmenter: Augmenter, call: Call, limit: int |
     return rows
 
 
+def _asked(task: Task, augmenter: Augmenter) -> int:
+    """How many variants are wanted.
+
+    :raises OptionError: if rows cannot be counted as asked.
+    """
+    from augdiff.goals import read_goals
+    from augdiff.table import read
+
+    if not augmenter.columns.counted:
+        return task.count * augmenter.settings.n
+    whole = task.rows.batches([task.count])
+    return sum(goal.missing for table in whole for goal in read_goals(read(table), augmenter.columns))
+
+
 def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
     """What is to be done."""
     from augdiff.job import Task
@@ -113,7 +128,8 @@ def _work(job: Job, size: int, quiet: bool) -> float:
         for _ in with_progress(job.run(size), job.summary, job.task.count, quiet):
             pass
     except KeyboardInterrupt:
-        typer.echo(f"stopped after {job.done} rows; the same command goes on from there", err=True)
+        on = f"after {job.done} rows; the same command goes on from there"
+        typer.echo(f"stopped {on if job.done else 'before the first row was done'}", err=True)
         raise typer.Exit(130) from None
     except OSError as error:
         raise DataError(
@@ -135,18 +151,22 @@ def _check_output(output: Path, source: Path) -> None:
         raise OptionError(f"--output {output} is the input: name another file")
 
 
-def _show_task(task: Task, augmenter: Augmenter, output: Path) -> None:
+def _show_task(task: Task, asked: int, augmenter: Augmenter, output: Path) -> None:
     from augdiff.job import part_of
 
-    asked = task.count * augmenter.settings.n
+    settings = augmenter.settings
+    each = "as many as are missing" if augmenter.columns.counted else f"{settings.n} a row"
+    chosen = f", chosen of {settings.candidates} made for each" if settings.candidates > 1 else ""
     typer.echo(f"{task.count:,} rows with {', '.join(task.rows.schema.names)}")
-    typer.echo(f"{asked:,} variants, {augmenter.settings.n} a row, by {augmenter.settings.model}")
+    typer.echo(f"{asked:,} variants, {each}{chosen}, by {settings.model}")
     typer.echo(f"to {output}" + (f", going on from {part_of(output)}" if part_of(output).exists() else ""))
 
 
 def _show(job: Job, seconds: float, quiet: bool, as_json: bool) -> None:
     from augdiff.cli.show import show_json, show_summary
 
+    if job.summary.warning is not None and not quiet:
+        typer.echo(job.summary.warning, err=True)
     if as_json:
         show_json(job.summary, job.output, seconds)
     elif not quiet:

@@ -64,6 +64,7 @@ def word(metavar: str, meaning: str, *names: str) -> Any:
 
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
 _NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
+_TARGET = "How many rows of a label shall come out; other labels get no variants. Repeatable."
 _PROTECT = (
     "What never changes: a word, 're:EXPRESSION', numbers, capitalised, negations, "
     f"{', '.join(Settings.protect)}. Repeatable. [default: the last {len(Settings.protect)}; '' is nothing]"
@@ -81,6 +82,9 @@ class Call:
     demonstrate: Annotated[bool, flag("Whether it is shown other rows of that label, if it learns from them.")] = True
     judge: Annotated[bool, flag("Whether a judge is fitted that rejects variants that lost their label.")] = True
     n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
+    candidates: Annotated[int, whole("Made for each variant, at so many times the cost; the best are kept.")] = (
+        Settings.candidates
+    )
     strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
         ",".join(map(str, Settings().strength_range))
     )
@@ -103,6 +107,7 @@ class Call:
         Settings.min_label
     )
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
+    budget: Annotated[int, whole("Most variants asked for each that --target or --balance lacks.")] = Settings.budget
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
@@ -111,6 +116,8 @@ class Call:
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
     precision: Annotated[str, word("NAME", "auto, int8, bfloat16 or float32.")] = Settings.precision
+    target: Annotated[list[str] | None, word("LABEL=COUNT", _TARGET)] = None
+    balance: Annotated[bool, flag("As many rows of each label as the commonest has.", "--balance")] = False
     keep_original: Annotated[bool, flag("Whether source rows are written too.")] = True
     return_rejected: Annotated[bool, flag("Write rejected variants too, with reasons.", "--return-rejected")] = False
     provenance: Annotated[bool, flag("Whether the column augdiff is added.")] = True
@@ -131,6 +138,7 @@ class Call:
             "avoid": self.avoid or (),
             "strength": parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),
+            "target": list(map(parse_count, self.target or ())),
         }
         return Augmenter(**{**asdict(self), **changed, **other})
 
@@ -156,6 +164,17 @@ def parse_name(value: str) -> tuple[str, str]:
     if not sign:
         raise OptionError(f"--label-names: {value!r} is no VALUE=NAME such as 0=negative")
     return label, name
+
+
+def parse_count(value: str) -> tuple[str, int]:
+    """``positive=500`` as a label and a number of rows.
+
+    :raises OptionError: if it is no such thing.
+    """
+    label, sign, number = value.rpartition("=")
+    if not sign or not number.strip().isdecimal():
+        raise OptionError(f"--target: {value!r} is no LABEL=COUNT such as positive=500")
+    return label, int(number)
 
 
 def takes_call(command: Callable[..., None]) -> Callable[..., None]:

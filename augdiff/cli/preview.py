@@ -23,7 +23,10 @@ def preview(
     call: Call,
     limit: Annotated[int, count("How many rows, from the first on.")] = 3,
 ) -> None:
-    """Show variants of the first rows of a file, what changed marked, rejected ones with the reason."""
+    """Show variants of the first rows of a file, what changed marked, rejected ones with the reason.
+
+    Rows are not counted here: --target and --balance change nothing.
+    """
     from rich.console import Console
 
     from augdiff.diff import legend, show_rows
@@ -31,7 +34,7 @@ def preview(
     from augdiff.job import look_through
     from augdiff.table import grow
 
-    augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True)
+    augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True, target=None, balance=False)
     rows = open_rows(source, call.text or ())
     text = look_through(rows, augmenter.columns, limit)
     learn(rows, augmenter, quiet=False)

@@ -66,6 +66,7 @@ def show_json(summary: Summary, output: Path, seconds: float) -> None:
         "asked": summary.asked,
         "kept": summary.kept,
         "rejected": dict(summary.rejected.most_common()),
+        "short": {str(one.label): one.wanted - one.rows for one in summary.short},
         "seconds": round(seconds, 3),
     }
     typer.echo(json.dumps(record))
