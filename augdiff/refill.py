@@ -40,8 +40,8 @@ def grow_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
 class Refill:
     """Makes the variants that labels lack, of all rows at once.
 
-    Copies of other rows and of their variants are rejected, whatever their label. Rows with equal keys would get equal
-    variants, so the first of them is asked for all.
+    Copies of other rows and of their variants are rejected, whatever their label. Equal rows would get equal variants,
+    so the first of them is asked for all.
 
     :param classes: names of the labels 0, 1, ...
     :param short: what is missing in the end.
@@ -54,7 +54,7 @@ class Refill:
     def __call__(self, examples: Sequence[Example], augmenter: Resampling) -> list[Made]:
         """What came of each row."""
         goals = [
-            replace(goal, rows=_of_each_key(goal.rows, examples))
+            replace(goal, rows=_distinct(goal.rows, examples))
             for goal in find_goals([example.label for example in examples], self.columns, self.classes)
         ]
         made = [Made(example) for example in examples]
@@ -73,16 +73,17 @@ class Refill:
             shares = _shares(goals, made, augmenter)
             rows = sorted(shares)
         for goal in goals:
-            _keep_surplus(goal, made, texts)
+            if _missing(goal, made):
+                _keep_surplus(goal, made, texts)
         self.short = tuple(_shortage(goal, made) for goal in goals if _missing(goal, made))
         return [_as_rows(one) for one in made]
 
 
-def _of_each_key(rows: Iterable[int], examples: Sequence[Example]) -> tuple[int, ...]:
-    """The first row of each key."""
-    firsts: dict[str, int] = {}
+def _distinct(rows: Iterable[int], examples: Sequence[Example]) -> tuple[int, ...]:
+    """The first of those rows that would get equal variants."""
+    firsts: dict[tuple[str, str], int] = {}
     for row in rows:
-        firsts.setdefault(examples[row].key, row)
+        firsts.setdefault((examples[row].key, examples[row].text), row)
     return tuple(firsts.values())
 
 
@@ -125,17 +126,17 @@ def _without_copies(made: Made, texts: set[str]) -> Made:
 
 
 def _keep_surplus(goal: Goal, made: list[Made], texts: set[str]) -> None:
-    """Where rows are still missing, keep what was not chosen, lowest numbers first."""
-    missing = _missing(goal, made)
+    """Keep what was not chosen, lowest numbers first, until nothing is missing."""
     places = [(at, row) for row in goal.rows for at, one in enumerate(made[row].variants) if one.verdict == SURPLUS]
     for at, row in sorted(places):
         variants = list(made[row].variants)
         text = _plain(variants[at].text)
-        if missing and text not in texts:
+        if text not in texts:
+            texts.add(text)
             variants[at] = replace(variants[at], verdict=KEPT)
             made[row] = replace(made[row], variants=tuple(variants))
-            texts.add(text)
-            missing -= 1
+            if not _missing(goal, made):
+                break
 
 
 def _shortage(goal: Goal, made: Sequence[Made]) -> Shortage:
