@@ -206,6 +206,17 @@ def test_what_is_left_over_is_kept_where_the_budget_is_spent(monkeypatch: pytest
     assert {1, 2} & set(numbers) and max(of_source(made, "surplus").values()) == 3
 
 
+def test_what_is_left_over_is_kept_once(monkeypatch: pytest.MonkeyPatch):
+    class Alike(FakeResampler):
+        def _make(self, source: Source, number: int) -> Variant:
+            verdict = "unfluent" if source.text == RARE[2]["text"] else KEPT
+            return Variant(number, f"thing {number}", number, 0.3, 0.5, (), 0.8, -0.5, verdict)
+
+    use(monkeypatch, Alike)
+    made = grown(RARE, target={"rare": 6}, keep_original=False, candidates=3, budget=1)
+    assert sorted(row["text"] for row in made) == [f"thing {number}" for number in range(1, 7)]
+
+
 def test_later_rounds_choose_what_is_unlike_the_earlier_ones(monkeypatch: pytest.MonkeyPatch):
     class Scripted(FakeResampler):
         """Four in the first round, of which one is fit; then its like, and another that is a little less fluent."""
@@ -338,6 +349,12 @@ def test_a_class_is_named_by_its_number_or_its_name(label: Any):
     made = augment(class_labels(), target={label: 8})
     assert Counter(made["label"]) == {0: 20, 1: 8}
     assert made.features["label"].names == ["common", "rare", "never"]
+
+
+def test_a_label_is_told_by_its_value_before_its_looks():
+    rows = [{"text": f"thing number {at}", "label": label} for at, label in enumerate([1, "1", "True", True])]
+    for at, row in enumerate(rows):
+        assert set(of_source(grown(rows, target={row["label"]: 4}))) == {at}
 
 
 def test_classes_without_rows_and_numbers_that_are_no_class_are_not_balanced():
