@@ -59,7 +59,8 @@ class Refill:
         ]
         made = [Made(example) for example in examples]
         texts = {_plain(example.text) for example in examples}
-        shares = _shares(goals, made, augmenter)
+        asked: Counter[int] = Counter()
+        shares = _shares(goals, made, asked, augmenter.settings.budget)
         # Rows that are asked for nothing are judged, too.
         rows: Sequence[int] = range(len(made))
         while rows:
@@ -70,7 +71,8 @@ class Refill:
                     chosen = choose(_without_copies(new, texts), shares[row], old.kept)
                     texts.update(_plain(one.text) for one in chosen.kept)
                     made[row] = replace(old, label=new.label, variants=(*old.variants, *chosen.variants))
-            shares = _shares(goals, made, augmenter)
+            asked.update(shares)
+            shares = _shares(goals, made, asked, augmenter.settings.budget)
             rows = sorted(shares)
         for goal in goals:
             if _missing(goal, made):
@@ -91,14 +93,16 @@ def _missing(goal: Goal, made: Sequence[Made]) -> int:
     return goal.missing - sum(len(made[row].kept) for row in goal.rows)
 
 
-def _shares(goals: Sequence[Goal], made: Sequence[Made], augmenter: Resampling) -> Counter[int]:
-    """How many variants are asked of each row next; nothing if all is there or the budget is spent."""
+def _shares(goals: Sequence[Goal], made: Sequence[Made], asked: Counter[int], budget: int) -> Counter[int]:
+    """How many variants are asked of each row next; nothing if all is there or the budget is spent.
+
+    :param asked: how many were asked of each.
+    """
     shares: Counter[int] = Counter()
     for goal in goals:
-        asked = sum(len(made[row].variants) for row in goal.rows) // augmenter.settings.candidates
-        left = goal.missing * augmenter.settings.budget - asked
+        left = goal.missing * budget - sum(asked[row] for row in goal.rows)
         each, more = divmod(max(0, min(_missing(goal, made), left)), len(goal.rows))
-        order = sorted(goal.rows, key=lambda row: len(made[row].variants))
+        order = sorted(goal.rows, key=lambda row: asked[row])
         shares.update({row: each + (place < more) for place, row in enumerate(order)})
     return +shares
 

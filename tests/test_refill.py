@@ -370,11 +370,11 @@ def test_a_shortage_names_the_class(monkeypatch: pytest.MonkeyPatch, caplog: pyt
 
 def test_each_split_that_grows_is_counted_for_itself():
     data = datasets.DatasetDict(
-        train=class_labels(), test=class_labels(RARE), more=class_labels([*COMMON[:5], RARE[0]])
+        train=class_labels(), test=class_labels([*RARE, COMMON[0]]), more=class_labels([*COMMON[:5], RARE[0]])
     )
     made = augment(data, balance=True, split=["train", "more"])
     assert {name: dict(Counter(split["label"])) for name, split in made.items()} == {
-        "train": {0: 20, 1: 20}, "test": {1: 3}, "more": {0: 5, 1: 5},
+        "train": {0: 20, 1: 20}, "test": {1: 3, 0: 1}, "more": {0: 5, 1: 5},
     }  # fmt: skip
     assert len({str(split.features) for split in made.values()}) == 1
 
