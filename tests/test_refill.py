@@ -379,6 +379,11 @@ def test_each_split_that_grows_is_counted_for_itself():
     assert len({str(split.features) for split in made.values()}) == 1
 
 
+def test_splits_that_do_not_grow_need_none_of_the_labels():
+    made = augment(datasets.DatasetDict(train=class_labels(), test=class_labels(RARE)), target={"common": 25})
+    assert {name: len(split) for name, split in made.items()} == {"train": 28, "test": 3}
+
+
 def test_no_rows_stay_no_rows():
     assert grown([], target={"rare": 4}) == [] == grown([], balance=True)
     empty = augment(class_labels().select([]), target={"rare": 4})
