@@ -102,7 +102,7 @@ def _wanted(
     for label, count in target:
         mark = _known(label, found, classes)
         if mark is None:
-            shown = [f"{_named(each, classes)!r} ({len(rows)} rows)" for each, rows in found.items()]
+            shown = [f"{_named(each, classes)!r} ({len(rows)})" for each, rows in found.items()]
             more = f" and {len(shown) - _MOST_SHOWN} more" if len(shown) > _MOST_SHOWN else ""
             raise OptionError(
                 f"target names {label!r}, a label that no row has: name some of {', '.join(shown[:_MOST_SHOWN])}{more}"

@@ -40,8 +40,8 @@ def grow_rows(cells: Cells, columns: Columns, augmenter: Resampling, numbers: Se
 class Refill:
     """Makes the variants that labels lack, of all rows at once.
 
-    Copies of other rows and of their variants are rejected, whatever their label. Rows with equal keys would get equal
-    variants, so the first of them is asked for all.
+    Copies of other rows and of their variants are rejected, whatever their label. Equal rows would get equal variants,
+    so the first of them is asked for all.
 
     :param classes: names of the labels 0, 1, ...
     :param short: what is missing in the end.
@@ -54,12 +54,13 @@ class Refill:
     def __call__(self, examples: Sequence[Example], augmenter: Resampling) -> list[Made]:
         """What came of each row."""
         goals = [
-            replace(goal, rows=_of_each_key(goal.rows, examples))
+            replace(goal, rows=_distinct(goal.rows, examples))
             for goal in find_goals([example.label for example in examples], self.columns, self.classes)
         ]
         made = [Made(example) for example in examples]
         texts = {_plain(example.text) for example in examples}
-        shares = _shares(goals, made, augmenter)
+        asked: Counter[int] = Counter()
+        shares = _shares(goals, made, asked, augmenter.settings.budget)
         # Rows that are asked for nothing are judged, too.
         rows: Sequence[int] = range(len(made))
         while rows:
@@ -70,19 +71,21 @@ class Refill:
                     chosen = choose(_without_copies(new, texts), shares[row], old.kept)
                     texts.update(_plain(one.text) for one in chosen.kept)
                     made[row] = replace(old, label=new.label, variants=(*old.variants, *chosen.variants))
-            shares = _shares(goals, made, augmenter)
+            asked.update(shares)
+            shares = _shares(goals, made, asked, augmenter.settings.budget)
             rows = sorted(shares)
         for goal in goals:
-            _keep_surplus(goal, made, texts)
+            if _missing(goal, made):
+                _keep_surplus(goal, made, texts)
         self.short = tuple(_shortage(goal, made) for goal in goals if _missing(goal, made))
         return [_as_rows(one) for one in made]
 
 
-def _of_each_key(rows: Iterable[int], examples: Sequence[Example]) -> tuple[int, ...]:
-    """The first row of each key."""
-    firsts: dict[str, int] = {}
+def _distinct(rows: Iterable[int], examples: Sequence[Example]) -> tuple[int, ...]:
+    """The first of those rows that would get equal variants."""
+    firsts: dict[tuple[str, str], int] = {}
     for row in rows:
-        firsts.setdefault(examples[row].key, row)
+        firsts.setdefault((examples[row].key, examples[row].text), row)
     return tuple(firsts.values())
 
 
@@ -90,14 +93,16 @@ def _missing(goal: Goal, made: Sequence[Made]) -> int:
     return goal.missing - sum(len(made[row].kept) for row in goal.rows)
 
 
-def _shares(goals: Sequence[Goal], made: Sequence[Made], augmenter: Resampling) -> Counter[int]:
-    """How many variants are asked of each row next; nothing if all is there or the budget is spent."""
+def _shares(goals: Sequence[Goal], made: Sequence[Made], asked: Counter[int], budget: int) -> Counter[int]:
+    """How many variants are asked of each row next; nothing if all is there or the budget is spent.
+
+    :param asked: how many were asked of each.
+    """
     shares: Counter[int] = Counter()
     for goal in goals:
-        asked = sum(len(made[row].variants) for row in goal.rows) // augmenter.settings.candidates
-        left = goal.missing * augmenter.settings.budget - asked
+        left = goal.missing * budget - sum(asked[row] for row in goal.rows)
         each, more = divmod(max(0, min(_missing(goal, made), left)), len(goal.rows))
-        order = sorted(goal.rows, key=lambda row: len(made[row].variants))
+        order = sorted(goal.rows, key=lambda row: asked[row])
         shares.update({row: each + (place < more) for place, row in enumerate(order)})
     return +shares
 
@@ -125,17 +130,17 @@ def _without_copies(made: Made, texts: set[str]) -> Made:
 
 
 def _keep_surplus(goal: Goal, made: list[Made], texts: set[str]) -> None:
-    """Where rows are still missing, keep what was not chosen, lowest numbers first."""
-    missing = _missing(goal, made)
+    """Keep what was not chosen, lowest numbers first, until nothing is missing."""
     places = [(at, row) for row in goal.rows for at, one in enumerate(made[row].variants) if one.verdict == SURPLUS]
     for at, row in sorted(places):
         variants = list(made[row].variants)
         text = _plain(variants[at].text)
-        if missing and text not in texts:
+        if text not in texts:
+            texts.add(text)
             variants[at] = replace(variants[at], verdict=KEPT)
             made[row] = replace(made[row], variants=tuple(variants))
-            texts.add(text)
-            missing -= 1
+            if not _missing(goal, made):
+                break
 
 
 def _shortage(goal: Goal, made: Sequence[Made]) -> Shortage:

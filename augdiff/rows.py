@@ -91,6 +91,7 @@ def make_rows(
     """Resample the rows of ``cells``.
 
     :param numbers: of the rows in their container; None where they are not known.
+    :param growing: makes their variants.
     :raises DataError: if a row cannot be resampled.
     """
     examples = augmenter.shown(read_examples(cells, columns, numbers))

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from fakes import FakeAugmenter, FakeResampler, RejectingAugmenter, UnjudgedAugmenter
+from fakes import FakeAugmenter, FakeResampler, RejectingAugmenter
 from labelled import TOPICS, sentences
 
 import augdiff
@@ -29,13 +29,13 @@ ONE_IN_TWENTY = [*COMMON, RARE[0]]
 
 @pytest.fixture(autouse=True)
 def fake(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("augdiff.augmentation.Augmenter", UnjudgedAugmenter)
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", FakeAugmenter)
 
 
 def use(monkeypatch: pytest.MonkeyPatch, resampler: type[FakeResampler]) -> None:
     """Let augment() run over another fake."""
 
-    class Using(UnjudgedAugmenter):
+    class Using(FakeAugmenter):
         pass
 
     Using.resampler = property(lambda self: resampler(self.settings))
@@ -43,8 +43,12 @@ def use(monkeypatch: pytest.MonkeyPatch, resampler: type[FakeResampler]) -> None
 
 
 def grown(rows: Any = None, **options: Any) -> list[dict[str, Any]]:
-    made: list[dict[str, Any]] = augdiff.augment(ROWS if rows is None else rows, text="text", label="label", **options)
-    return made
+    return augment(ROWS if rows is None else rows, **options)
+
+
+def augment(data: Any, **options: Any) -> Any:
+    """Nobody judges, unless it is asked for."""
+    return augdiff.augment(data, **{"text": "text", "label": "label", "judge": False, **options})
 
 
 def counts(rows: Sequence[dict[str, Any]]) -> Counter[Any]:
@@ -98,7 +102,12 @@ def test_what_is_missing_is_spread_evenly():
     assert max(of.values()) - min(of.values()) <= 1
 
 
-def test_every_variant_weighs_as_much_as_a_row():
+def test_every_variant_weighs_as_much_as_a_row(monkeypatch: pytest.MonkeyPatch):
+    class Light(FakeResampler):
+        def _make(self, source: Source, number: int) -> Variant:
+            return replace(super()._make(source, number), weight=0.25)
+
+    use(monkeypatch, Light)
     assert {row["augdiff"]["weight"] for row in grown(balance=True)} == {1.0}
 
 
@@ -112,6 +121,11 @@ def test_equal_rows_are_asked_as_one_and_give_no_copies():
     texts = [row["text"] for row in made if row["label"] == "rare"]
     assert len(texts) == 20 and len(set(texts)) == 17
     assert set(of_source(made)) == {20}
+
+
+def test_rows_that_have_their_id_alone_in_common_are_all_asked():
+    rows = [{**row, "id": row["label"]} for row in ROWS]
+    assert set(of_source(grown(rows, target={"rare": 9}, id="id"))) == {0, 11, 22}
 
 
 def test_what_two_rows_make_alike_comes_out_once_whatever_its_label(monkeypatch: pytest.MonkeyPatch):
@@ -192,6 +206,17 @@ def test_what_is_left_over_is_kept_where_the_budget_is_spent(monkeypatch: pytest
     assert {1, 2} & set(numbers) and max(of_source(made, "surplus").values()) == 3
 
 
+def test_what_is_left_over_is_kept_once(monkeypatch: pytest.MonkeyPatch):
+    class Alike(FakeResampler):
+        def _make(self, source: Source, number: int) -> Variant:
+            verdict = "unfluent" if source.text == RARE[2]["text"] else KEPT
+            return Variant(number, f"thing {number}", number, 0.3, 0.5, (), 0.8, -0.5, verdict)
+
+    use(monkeypatch, Alike)
+    made = grown(RARE, target={"rare": 6}, keep_original=False, candidates=3, budget=1)
+    assert sorted(row["text"] for row in made) == [f"thing {number}" for number in range(1, 7)]
+
+
 def test_later_rounds_choose_what_is_unlike_the_earlier_ones(monkeypatch: pytest.MonkeyPatch):
     class Scripted(FakeResampler):
         """Four in the first round, of which one is fit; then its like, and another that is a little less fluent."""
@@ -214,7 +239,7 @@ def test_when_everything_is_rejected_the_budget_ends_it_and_one_warning_says_so(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr("augdiff.augmentation.Augmenter", RejectingAugmenter)
-    made = grown(balance=True, judge=False, budget=3)
+    made = grown(balance=True, budget=3)
     assert counts(made) == {"common": 20, "rare": 3}
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [
         "fewer rows than wanted, the budget is spent: 'rare' has 3 of 20 rows (unfluent 51); "
@@ -235,6 +260,17 @@ def test_the_budget_is_how_many_are_asked_for_each_that_is_missing():
     assert rejected[0].summary.short == (
         Shortage("common", 20, 24, Counter(unfluent=4)), Shortage("rare", 3, 8, Counter(unfluent=5)),
     )  # fmt: skip
+
+
+def test_the_last_round_asks_for_no_more_than_the_budget_has(monkeypatch: pytest.MonkeyPatch):
+    class Once(FakeResampler):
+        def _make(self, source: Source, number: int) -> Variant:
+            return replace(super()._make(source, number), verdict=KEPT if number == 1 else "unfluent")
+
+    use(monkeypatch, Once)
+    # Five, of which one is fit, then four more, and one more: twice the five that were missing.
+    made = grown(RARE[:1], target={"rare": 6}, budget=2, return_rejected=True)
+    assert [row["augdiff"]["variant"] for row in made] == list(range(11))
 
 
 def test_what_was_reached_is_no_shortage(caplog: pytest.LogCaptureFixture):
@@ -269,7 +305,7 @@ def test_what_the_judge_of_labels_rejects_is_refilled(monkeypatch: pytest.Monkey
     monkeypatch.setattr("augdiff.augmentation.Augmenter", Judged)
     rows = [{"text": text, "label": label} for text, label in sentences(30, 0, ("food", "money"))]
     rows += [{"text": text, "label": label} for text, label in sentences(4, 1, ("sport",))]
-    made = grown(rows, balance=True, return_rejected=True)
+    made = grown(rows, balance=True, return_rejected=True, judge=True)
     fit = [row for row in made if row["augdiff"]["verdict"] in ("original", "kept")]
     assert counts(fit) == {"food": 15, "money": 15, "sport": 15}
     assert of_source(made, "mislabelled").total() >= 5
@@ -296,7 +332,7 @@ def test_labels_beyond_the_tenth_are_counted_and_not_listed():
     ],
 )
 def test_every_container_gives_the_same_rows(make: Any):
-    made = augdiff.augment(make(ROWS), text="text", label="label", balance=True)
+    made = augment(make(ROWS), balance=True)
     texts = made["text"].to_pylist() if isinstance(made, pa.Table) else list(made["text"])
     assert texts == [row["text"] for row in grown(balance=True)]
 
@@ -310,38 +346,47 @@ def class_labels(rows: Sequence[dict[str, Any]] = ROWS):
 
 @pytest.mark.parametrize("label", [1, "rare", "1", np.int64(1)])
 def test_a_class_is_named_by_its_number_or_its_name(label: Any):
-    made = augdiff.augment(class_labels(), text="text", label="label", target={label: 8})
+    made = augment(class_labels(), target={label: 8})
     assert Counter(made["label"]) == {0: 20, 1: 8}
     assert made.features["label"].names == ["common", "rare", "never"]
 
 
+def test_a_label_is_told_by_its_value_before_its_looks():
+    rows = [{"text": f"thing number {at}", "label": label} for at, label in enumerate([1, "1", "True", True])]
+    for at, row in enumerate(rows):
+        assert set(of_source(grown(rows, target={row["label"]: 4}))) == {at}
+
+
 def test_classes_without_rows_and_numbers_that_are_no_class_are_not_balanced():
-    made = augdiff.augment(
-        class_labels([*ROWS, {"text": "none", "label": None}]), text="text", label="label", balance=True
-    )
+    made = augment(class_labels([*ROWS, {"text": "none", "label": None}]), balance=True)
     assert Counter(made["label"]) == {0: 20, 1: 20, -1: 1}
 
 
 def test_a_shortage_names_the_class(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     monkeypatch.setattr("augdiff.augmentation.Augmenter", RejectingAugmenter)
-    augdiff.augment(class_labels(), text="text", label="label", target={1: 4}, judge=False)
+    augment(class_labels(), target={1: 4})
     assert "'rare' has 3 of 4 rows (unfluent 10)" in caplog.text
 
 
 def test_each_split_that_grows_is_counted_for_itself():
     data = datasets.DatasetDict(
-        train=class_labels(), test=class_labels(RARE), more=class_labels([*COMMON[:5], RARE[0]])
+        train=class_labels(), test=class_labels([*RARE, COMMON[0]]), more=class_labels([*COMMON[:5], RARE[0]])
     )
-    made = augdiff.augment(data, text="text", label="label", balance=True, split=["train", "more"])
+    made = augment(data, balance=True, split=["train", "more"])
     assert {name: dict(Counter(split["label"])) for name, split in made.items()} == {
-        "train": {0: 20, 1: 20}, "test": {1: 3}, "more": {0: 5, 1: 5},
+        "train": {0: 20, 1: 20}, "test": {1: 3, 0: 1}, "more": {0: 5, 1: 5},
     }  # fmt: skip
     assert len({str(split.features) for split in made.values()}) == 1
 
 
+def test_splits_that_do_not_grow_need_none_of_the_labels():
+    made = augment(datasets.DatasetDict(train=class_labels(), test=class_labels(RARE)), target={"common": 25})
+    assert {name: len(split) for name, split in made.items()} == {"train": 28, "test": 3}
+
+
 def test_no_rows_stay_no_rows():
     assert grown([], target={"rare": 4}) == [] == grown([], balance=True)
-    empty = augdiff.augment(class_labels().select([]), text="text", label="label", target={"rare": 4})
+    empty = augment(class_labels().select([]), target={"rare": 4})
     assert len(empty) == 0 and "augdiff" in empty.features
 
 
@@ -351,7 +396,7 @@ def test_no_rows_stay_no_rows():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"target": {"rarest": 5}}, "target names 'rarest', a label that no row has: name some of 'rare' (3 rows), "),
+        ({"target": {"rarest": 5}}, "target names 'rarest', a label that no row has: name some of 'rare' (3), "),
         ({"target": {"rare": 2}}, "target asks for 2 rows of the label 'rare', which has 3: ask for 3 or more, or say"),
         ({"target": {"rare": 5}, "balance": True}, "target and balance cannot both be asked for: leave out one"),
         ({"target": {"rare": 0}}, "target must be whole numbers of at least 1, for 'rare' it was: 0"),
@@ -368,9 +413,9 @@ def test_no_rows_stay_no_rows():
 def test_what_cannot_be_counted_is_one_line_before_any_work(
     options: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(UnjudgedAugmenter, "fit", lambda *_: pytest.fail("work before the check"))
+    monkeypatch.setattr(FakeAugmenter, "fit", lambda *_: pytest.fail("work before the check"))
     with pytest.raises(OptionError) as caught:
-        augdiff.augment(ROWS, **{"text": "text", "label": "label", **options})
+        augment(ROWS, judge=True, **options)
     assert str(caught.value).startswith(message) and "\n" not in str(caught.value)
 
 
@@ -388,22 +433,22 @@ def test_what_is_no_class_is_not_counted(labels: list[Any], message: str):
 
 
 def test_a_class_without_rows_is_named_with_those_that_have_some():
-    with pytest.raises(OptionError, match=r"target names 'never', a label that no row has: .*'common' \(20 rows\)"):
-        augdiff.augment(class_labels(), text="text", label="label", target={"never": 4})
+    with pytest.raises(OptionError, match=r"target names 'never', a label that no row has: .*'common' \(20\)"):
+        augment(class_labels(), target={"never": 4})
 
 
 def test_many_labels_are_not_all_listed():
     rows = [{"text": f"text {at}", "label": f"l{at}"} for at in range(15)]
-    with pytest.raises(OptionError, match=r"'l9' \(1 rows\) and 5 more$"):
+    with pytest.raises(OptionError, match=r"'l9' \(1\) and 5 more$"):
         grown(rows, target={"m": 4})
 
 
 def test_streams_are_refused_with_the_mend():
     with pytest.raises(OptionError, match="target and balance count all rows, and data is a stream: hand over rows in"):
-        augdiff.augment(class_labels().to_iterable_dataset(), text="text", label="label", balance=True)
+        augment(class_labels().to_iterable_dataset(), balance=True)
     parts = datasets.IterableDatasetDict(train=class_labels().to_iterable_dataset())
     with pytest.raises(OptionError, match="data is a stream"):
-        augdiff.augment(parts, text="text", label="label", target={"rare": 4})
+        augment(parts, target={"rare": 4})
 
 
 @pytest.mark.parametrize("batch", [{"text": ["a b"], "label": ["x"]}, pa.table({"text": ["a b"], "label": ["x"]})])
