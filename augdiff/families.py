@@ -14,9 +14,9 @@ from augdiff.writer import Writer
 Family = Callable[[Denoiser, Settings], Composition]
 
 FAMILIES: Mapping[str, Family] = {
-    # Any words are masked and filled in, the surest first: Sahoo et al. 2024, arXiv 2406.07524.
+    # Masked words anywhere are filled in, the surest first: Sahoo et al. 2024, arXiv 2406.07524.
     "mdlm": Sampler,
-    # The last words are masked and filled in from left to right: Hoogeboom et al. 2021, arXiv 2110.02037.
+    # The last words are written anew from left to right: Hoogeboom et al. 2021, arXiv 2110.02037.
     "autoregressive": Writer,
 }
 DEFAULT = "mdlm"

@@ -36,7 +36,7 @@ class Rewriting:
         return tokens_between(self.analysis.units, read_from(self.analysis.units), self.first)
 
     @property
-    def parts(self) -> bool:
+    def differs(self) -> bool:
         """Whether what comes must begin with another token than what goes.
 
         It must where something stays, since a model that has just read a row goes on as the row did; else after the
@@ -57,7 +57,8 @@ class Rewriting:
         """
         text, words = self.analysis.text, written.strip()
         lead = written[: len(written) - len(written.lstrip())]
-        lead = self.gap if self.gap.isspace() and (lead or not self._kept) else lead if self._kept else ""
+        if not self._kept or (lead and self.gap.isspace()):
+            lead = self.gap
         new, end = f"{text[: self._kept]}{lead}{words}".rstrip(), max(self._kept, len(text.rstrip()))
         start = _parting(text[:end], new)
         return [Edit(start, end, new[start:])] if new != text[:end] else []

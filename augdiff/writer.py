@@ -18,7 +18,7 @@ from torch.nn import functional as F
 from augdiff.analysis import Analysis, Analyst
 from augdiff.composition import Draw
 from augdiff.denoisers.byte_level import special_ids
-from augdiff.denoisers.causal import Past, Texts
+from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, bucket
 from augdiff.engine.noise import Streams
 from augdiff.engine.prediction import FLOOR, predict
@@ -36,6 +36,8 @@ from augdiff.text.line_bars import Beginnings, LineBars
 from augdiff.variant import Source
 
 _BATCH_TOKENS, _BATCH_ROWS = 4096, 128
+# Tokens that any line may get.
+_FEWEST = 8
 _DRAW = 0
 # What bytes are shown as that spell no letter.
 _BROKEN = "\ufffd"
@@ -46,13 +48,19 @@ class _Begun:
     """A row that is to be written on.
 
     :param row: what goes.
-    :param text: which of the texts that were read it begins with.
-    :param seen: how many tokens of it.
+    :param text: what is read for it and for all others of its source.
+    :param seen: how many tokens of that are the row's.
     """
 
     row: Rewriting
-    text: int
+    text: tuple[int, ...]
     seen: int
+
+    @property
+    def most(self) -> int:
+        """Tokens that it may still get: it may be half as long again as the longest line before it."""
+        longest = max(map(len, self.row.analysis.demonstrations))
+        return max(_FEWEST, 3 * longest // 2 - len(self.row.stays))
 
 
 @dataclass
@@ -85,9 +93,8 @@ class Writer:
         self._pad = vocabulary.marks.pad
         self._analyst = Analyst(vocabulary, settings)
         self._prompts = Prompts(vocabulary)
-        special = {*special_ids(vocabulary.tokenizer), *vocabulary.marks.special}
         avoid = avoided_ids(vocabulary, word_list(settings.avoid))
-        self._bars = LineBars(vocabulary, avoid | special, denoiser.device)
+        self._bars = LineBars(vocabulary, avoid.union(special_ids(vocabulary.tokenizer)), denoiser.device)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
@@ -102,47 +109,46 @@ class Writer:
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
         """See :class:`augdiff.composition.Composition`; what draws of a text begin with is read once for all."""
-        heads = {id(analysis): self._prompts.open(analysis) for analysis, _ in wanted}
-        whole = {id(analysis): self._read_of(analysis, heads[id(analysis)]) for analysis, _ in wanted}
+        begun = [self._begun(analysis, seed) for analysis, seed in wanted]
         members: dict[tuple[int, ...], list[int]] = {}
-        for index, (analysis, _) in enumerate(wanted):
-            members.setdefault(whole[id(analysis)], []).append(index)
-        rows = [rewrite(analysis, seed, self.settings.strength_range) for analysis, seed in wanted]
-        texts = list(members)
-        draws = dict[int, Draw]()
+        for index, one in enumerate(begun):
+            members.setdefault(one.text, []).append(index)
+        texts, lines = list(members), dict[int, _Line]()
         for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
-            own = [(place, index) for place, at in enumerate(group) for index in members[texts[at]]]
-            begun = [
-                _Begun(rows[index], place, len(heads[id(rows[index].analysis)]) + len(rows[index].stays))
-                for place, index in own
-            ]
-            lines = self._written([texts[at] for at in group], begun)
-            draws |= {index: self._draw(rows[index], line) for (_, index), line in zip(own, lines, strict=True)}
-        return [draws[index] for index in range(len(wanted))]
+            own = [index for at in group for index in members[texts[at]]]
+            lines |= zip(own, self._written([begun[index] for index in own]), strict=True)
+        return [self._draw(one.row, lines[index]) for index, one in enumerate(begun)]
 
-    def _read_of(self, analysis: Analysis, head: Sequence[int]) -> tuple[int, ...]:
-        """All that may stay of a text after what stands before it."""
-        units = analysis.units
-        end = latest(analysis, self.settings.strength_range[0])
-        return (*head, *tokens_between(units, read_from(units), end))
+    def _begun(self, analysis: Analysis, seed: int) -> _Begun:
+        """What ``seed`` makes of a text, and all that is read for any seed."""
+        units, low = analysis.units, self.settings.strength_range[0]
+        head, row = self._prompts.open(analysis), rewrite(analysis, seed, self.settings.strength_range)
+        text = (*head, *tokens_between(units, read_from(units), latest(analysis, low)))
+        return _Begun(row, text, len(head) + len(row.stays))
 
     @torch.inference_mode()
-    def _written(self, texts: Sequence[Sequence[int]], begun: Sequence[_Begun]) -> list[_Line]:
-        """Lines for rows of some texts, all of which are padded to one length."""
-        ids = stack(texts, self._pad, self.denoiser.device)
+    def _written(self, begun: Sequence[_Begun]) -> list[_Line]:
+        """Lines for rows whose texts are padded to one length."""
+        places = {text: place for place, text in enumerate(dict.fromkeys(one.text for one in begun))}
+        ids = stack(list(places), self._pad, self.denoiser.device)
         ids = F.pad(ids, (0, bucket(ids.shape[1]) - ids.shape[1]), value=self._pad)
-        states, kept = self._language.read(ids)
+        states, texts = self._language.read(ids)
+        of = torch.tensor([places[one.text] for one in begun], device=ids.device)
+        seen = torch.tensor([one.seen for one in begun], device=ids.device)
         lines = list[_Line]()
         for start in range(0, len(begun), _BATCH_ROWS):
-            lines += self._written_on(states, kept, begun[start : start + _BATCH_ROWS])
+            part = slice(start, start + _BATCH_ROWS)
+            first = states[of[part], seen[part] - 1]
+            lines += self._written_on(first, Past(texts, of[part], seen[part]), begun[part])
         return lines
 
-    def _written_on(self, states: Tensor, kept: Texts, begun: Sequence[_Begun]) -> list[_Line]:
-        """Tokens are drawn until each line ends, or is too long."""
+    def _written_on(self, states: Tensor, past: Past, begun: Sequence[_Begun]) -> list[_Line]:
+        """Tokens are drawn until each line ends, or is too long.
+
+        :param states: what the first tokens are predicted from, ``(B, D)``.
+        """
         settings, to = self.settings, self.denoiser.device
-        of, seen = (torch.tensor(values, device=to) for values in zip(*((b.text, b.seen) for b in begun), strict=True))
-        past, states = Past(kept, of, seen), states[of, seen - 1]
-        most = torch.tensor([_most(one.row) for one in begun], device=to)
+        most = torch.tensor([one.most for one in begun], device=to)
         told, beginnings = self._told(begun), self._beginnings(begun)
         streams = Streams(np.array([one.row.seed for one in begun], dtype=np.uint64))
         lines = [_Line() for _ in begun]
@@ -170,20 +176,18 @@ class Writer:
     def _told(self, begun: Sequence[_Begun]) -> Tensor:
         """What must not come out of each row, ``(B, C)``."""
         # What is barred anyway fills the shorter ones.
-        return stack(
-            [[self.denoiser.vocabulary.marks.pad, *one.row.analysis.told_ids] for one in begun],
-            self.denoiser.vocabulary.marks.pad,
-            self.denoiser.device,
-        )
+        return stack([[self._pad, *one.row.analysis.told_ids] for one in begun], self._pad, self.denoiser.device)
 
     def _beginnings(self, begun: Sequence[_Begun]) -> Beginnings:
         """What the first tokens must not be."""
-        rows, to = [one.row for one in begun], self.denoiser.device
-        was = [row.analysis.units.ids[row.first][0] if row.parts else self._pad for row in rows]
+        rows, to, pieces = [one.row for one in begun], self.denoiser.device, self.denoiser.vocabulary.pieces
+        # A blank that a word begins with says nothing of the word.
+        was = [[token for token in row.analysis.units.ids[row.first] if pieces[token]] for row in rows]
+        unlike = [ids[0] if ids and row.differs else self._pad for row, ids in zip(rows, was, strict=True)]
         return Beginnings(
             torch.tensor([not row.first for row in rows], device=to),
             torch.tensor([row.gap.isspace() for row in rows], device=to),
-            torch.tensor(was, device=to),
+            torch.tensor(unlike, device=to),
         )
 
     def _draw(self, row: Rewriting, line: _Line) -> Draw:
@@ -197,8 +201,3 @@ class Writer:
         elif lacks(text, apply_edits(text, edits), row.analysis.frozen):
             fault = "protected"
         return Draw(edits, row.strength, float(np.mean(line.surprise)), fault)
-
-
-def _most(row: Rewriting) -> int:
-    """Tokens that a row may still get: it may be half as long again as the longest line before it."""
-    return 3 * max(map(len, row.analysis.demonstrations)) // 2 - len(row.stays)

@@ -86,5 +86,5 @@ def test_rows_that_end_are_left_out_and_the_others_go_on(language: Language) -> 
         _, kept = language.read(texts)
         _, past = language.read_next(ids[0], Past(kept, of, seen))
         whole, _ = language.read_next(ids[1], past)
-        some = torch.tensor([4, 1])
+        some = torch.tensor([4, 3])
         assert torch.equal(language.read_next(ids[1][some], past[some])[0], whole[some])

@@ -48,7 +48,7 @@ def test_strength_is_the_share_of_free_words_that_go_from_the_end(strength: floa
 
 def test_where_something_stays_and_after_the_second_attempt_another_token_comes_first() -> None:
     analysis = analysed(TEXT)
-    assert [Rewriting(analysis, seed, 1.0, first).parts for seed in (6, 7) for first in (0, 2)] == [
+    assert [Rewriting(analysis, seed, 1.0, first).differs for seed in (6, 7) for first in (0, 2)] == [
         False, True, True, True,
     ]  # fmt: skip
 

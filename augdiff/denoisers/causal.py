@@ -52,13 +52,13 @@ def read(llama: Llama, ids: Tensor) -> tuple[Tensor, Texts]:
     :returns: the states that the token after each one is predicted from, ``(G, T, D)``, and keys and values.
     """
     count, length = ids.shape
+    later = torch.ones(length, length, dtype=torch.bool, device=ids.device).triu(1)
+    bias = torch.zeros(later.shape, device=ids.device, dtype=llama.token.weight.dtype).masked_fill_(later, -1e9)
     layers: list[Pair] = []
 
     def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         q, k, v = (x.view(count, length, -1, x.shape[-1]).transpose(1, 2) for x in (q, k, v))
         layers.append((k.contiguous(), v.contiguous()))
-        later = torch.ones(length, length, dtype=torch.bool, device=q.device).triu(1)
-        bias = torch.zeros(later.shape, device=q.device, dtype=q.dtype).masked_fill_(later, -1e9)
         shared = q.shape[1] // k.shape[1]
         mixed = attend(q, k.repeat_interleave(shared, 1), v.repeat_interleave(shared, 1), bias)
         return mixed.transpose(1, 2).flatten(0, 1)
