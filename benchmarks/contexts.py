@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from augdiff.text.words import find_words
 
 #: Names of labels in words, where the data has codes.
@@ -41,4 +44,23 @@ def nothing(name: str, label: str) -> str:
     return ""
 
 
-FORMS = {"none": nothing, "words": words, "sentence": sentence}
+@dataclass(frozen=True)
+class Form:
+    """How a denoiser gets to know of a label.
+
+    :param tell: name of a set and label to what it is told; nothing for nothing.
+    :param shown: whether other rows of the label are shown to a denoiser that learns from them.
+    """
+
+    tell: Callable[[str, str], str]
+    shown: bool = False
+
+
+#: From the plainest on.
+FORMS = {
+    "none": Form(nothing),
+    "words": Form(words),
+    "sentence": Form(sentence),
+    "rows": Form(nothing, shown=True),
+    "words and rows": Form(words, shown=True),
+}

@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from benchmarks.contexts import FORMS
 from benchmarks.gains import report
 from benchmarks.markdown import table
 from benchmarks.results import RESULTS, latest, read
@@ -139,7 +140,7 @@ def steering(folder: Path) -> str:
 
 
 def _plainest_first(kind: tuple[str, float]) -> tuple[int, float]:
-    return ("none", "words", "sentence").index(kind[0]), kind[1]
+    return list(FORMS).index(kind[0]), kind[1]
 
 
 def words(folder: Path) -> str:
