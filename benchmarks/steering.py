@@ -138,7 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         oracle = train_oracle(Embeddings(warm_start), texts, labels, arguments.rows)
         labels = sorted({row["label"] for row in rows})
         for form in arguments.forms:
-            for guidance in arguments.guidance if form not in ("none", "rows") else [1.0]:
+            for guidance in arguments.guidance if form != "none" else [1.0]:
                 result = measure(rows[: arguments.rows], labels, oracle, form, guidance, arguments, name)
                 record("steering", settings_of(arguments, ("data", "results", "base")), result, folder)
                 print(f"{name} {form} {guidance}: {result['fidelity']:.3f} of {result['asked']}", file=sys.stderr)
