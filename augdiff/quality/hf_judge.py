@@ -43,7 +43,10 @@ class HfJudge:
     device: torch.device
 
     def probabilities(self, texts: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
-        """See :class:`augdiff.quality.judge.Judge`; no text changes another's numbers."""
+        """See :class:`augdiff.quality.judge.Judge`; a text changes no more of another's numbers than rounding does.
+
+        Some processors round by the place of a text in a batch, and the model is not ours to lay out.
+        """
         found = np.empty((len(texts), len(self.classes)))
         if not texts:
             return found
