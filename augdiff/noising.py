@@ -33,19 +33,19 @@ class Noise:
     :param context: probability that a row gets a context.
     :param neighbour: probability that a word of the context gives way to a neighbour.
     :param examples: probability that a row comes after lines like it.
-    :param shown: probability that a blank is shown as such, as if it had come out already.
+    :param shown: probability that a blank is shown as such: those that came out early are read by later steps.
     """
 
     least: float = 0.05
-    most: float = 0.7
+    most: float = 0.8
     single: float = 0.5
     span: float = 0.35
     elastic: float = 0.4
     insertion: float = 0.25
-    context: float = 0.5
+    context: float = 0.45
     neighbour: float = 0.5
-    examples: float = 0.0
-    shown: float = 0.0
+    examples: float = 0.35
+    shown: float = 0.3
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.errors import ModelError, OptionError
-from augdiff.noising import EXAMPLES, Noise
+from augdiff.noising import EXAMPLES
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Tuning, adamw
@@ -39,8 +39,6 @@ BARE_MARKS = Marks(pad=3, unknown=-1, start=0, end=0, mask=4, elastic=None, blan
 MARKS = replace(BARE_MARKS, elastic=5, blank=6)
 # Of tokens in a step, on a processor: what runs through thirty layers is remembered for the way back.
 _MOST_TOKENS = 3072
-# Blanks that came out early are read by later steps, so training shows some. A language model learns from examples.
-_NOISE = Noise(shown=0.3, examples=0.4)
 _SHORT_NAMES = {"o": "out", "gu": "gate_up", "d": "down"}
 
 
@@ -127,7 +125,7 @@ def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None
         in_eight_bits(model.llama, learns=True)
     write = partial(_write, model, vocabulary, base, reader)
     most = _MOST_TOKENS if device.type == "cpu" else None
-    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), _NOISE, most)
+    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), most_tokens=most)
 
 
 def _write(

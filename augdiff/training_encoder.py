@@ -24,6 +24,7 @@ from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import ModelError
 from augdiff.muon import Muon
+from augdiff.noising import EXAMPLES
 from augdiff.quality.similarity import embed
 from augdiff.text.case_counts import count_cases
 from augdiff.text.slots import Marks
@@ -120,7 +121,7 @@ def _start(encoder: Encoder, vocabulary: Vocabulary, teacher: Encoder | None, se
     if teacher is not None:
         teacher = teacher.to(device).requires_grad_(False)
     trainee = EncoderTrainee(encoder.to(device), teacher)
-    return Start(trainee, vocabulary, partial(_write, trainee.encoder, vocabulary, seed))
+    return Start(trainee, vocabulary, partial(write_encoder, trainee.encoder, vocabulary, seed))
 
 
 def find_marks(tokenizer: Tokenizer) -> Marks:
@@ -153,7 +154,7 @@ def _new_vocabulary(part: Path, files: Sequence[Path], size: int) -> Vocabulary:
     return Vocabulary(tokenizer, find_marks(tokenizer))
 
 
-def _write(
+def write_encoder(
     encoder: Encoder, vocabulary: Vocabulary, seed: int, folder: Path, lines: Sequence[str], trained: Mapping[str, Any]
 ) -> None:
     """Write the model's folder, with what is measured on lines that were not trained on."""
@@ -163,7 +164,7 @@ def _write(
     encoder = encoder.cpu().eval()
     ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed))
     likeness = random_likeness(encoder, vocabulary, some)
-    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges)
+    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES)
 
 
 def noised_batches(

@@ -53,7 +53,7 @@ def save_adapter(
     contexts: str = "written",
     demonstrations: int = 0,
 ) -> None:
-    """Write an adapter's folder: what it adds to the base in fp16, config, tokenizer.
+    """Write an adapter's folder: what it adds to the base, packed, config, tokenizer.
 
     :param base: name of the known base that it adapts.
     :param similarity: the model whose sentence embeddings judge; None for this one's own.
@@ -61,12 +61,12 @@ def save_adapter(
     :param contexts: the form of contexts that it was trained with, a key of :data:`augdiff.contexts.FORMS`.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
     """
-    import torch
     from safetensors.torch import save_file
 
+    from augdiff.denoisers.packing import packed
+
     folder.mkdir(parents=True, exist_ok=True)
-    learned = {name: value.detach().to(torch.float16).contiguous().cpu() for name, value in model.learned().items()}
-    save_file(learned, folder / _WEIGHTS)
+    save_file(packed(model.learned()), folder / _WEIGHTS)
     config = {
         "format": _NAME,
         "base": base,
@@ -97,6 +97,7 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
     from augdiff.denoisers.adapted import assemble
     from augdiff.denoisers.byte_level import special_ids
     from augdiff.denoisers.llama import LlamaConfig, LowRank
+    from augdiff.denoisers.packing import unpacked
 
     learned = checked_tensors(folder / _WEIGHTS, config["sha256"])
     vocabulary = vocabulary_in(folder, config)
@@ -107,7 +108,7 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
             vocabulary.marks,
             special_ids(vocabulary.tokenizer),
             _base(config, base).tensors(),
-            {name: value.float() for name, value in learned.items()},
+            unpacked(learned),
             kind or torch.float32,
         )
     except (TypeError, ValueError) as error:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from augdiff.text.vocabulary import Vocabulary
 
 _NAME = "augdiff-encoder-1"
+#: Window of the denoiser, contexts and examples included; training rows are hardly longer.
+MAX_TOKENS = 192
 _WEIGHTS, _RANGES, _CASES = "model.safetensors", "ranges.safetensors", "cases.txt"
 
 
@@ -43,12 +45,14 @@ def save(
     likeness: float,
     trained: Mapping[str, Any],
     ranges: Mapping[str, torch.Tensor] | None = None,
+    demonstrations: int = 0,
 ) -> None:
     """Write a model's folder: fp16 weights, config, tokenizer, written forms, ranges.
 
     :param trained: what the model card needs to say of the training; plain JSON.
     :param ranges: as :func:`augdiff.denoisers.eight_bit.measure_ranges` gives them; without them the model
         works in float32 alone.
+    :param demonstrations: most texts of the same kind that it was trained to read before a text.
     """
     import torch
     from safetensors.torch import save_file
@@ -66,7 +70,8 @@ def save(
         "marks": {},
         "english": english,
         "likeness": likeness,
-        "max_tokens": min(128, encoder.config.max_length),
+        "max_tokens": min(MAX_TOKENS, encoder.config.max_length),
+        "demonstrations": demonstrations,
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
         "trained": dict(trained),
@@ -106,6 +111,7 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
         str(config["sha256"]),
         precision,
         device,
+        demonstrations=int(config["demonstrations"]),
     )
 
 
@@ -128,7 +134,7 @@ def _lacking_for_eight_bits(folder: Path, model: str, device: str) -> str | None
 
 ENCODER = Format(
     _NAME,
-    frozenset("format sizes marks english likeness max_tokens sha256 ranges_sha256 trained".split()),
+    frozenset("format sizes marks english likeness max_tokens demonstrations sha256 ranges_sha256 trained".split()),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},
     lambda config, base: str(config["sha256"]),
     _load,
