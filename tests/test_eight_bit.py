@@ -11,7 +11,15 @@ from tiny import make_model
 
 from augdiff import Augmenter, ModelError
 from augdiff.denoisers.denoiser import EncoderNetwork
-from augdiff.denoisers.eight_bit import BoundedAttention, Product, Scale, in_eight_bits, is_fast_here, measure_ranges
+from augdiff.denoisers.eight_bit import (
+    BoundedAttention,
+    Product,
+    Scale,
+    in_eight_bits,
+    is_fast_here,
+    measure_ranges,
+    split,
+)
 from augdiff.denoisers.encoder import Attention, Encoder, EncoderConfig
 from augdiff.denoisers.load import find_precision, load
 
@@ -197,3 +205,36 @@ def test_batches_of_any_size_give_the_same_variants(model: Path, size: int) -> N
         return found
 
     assert grown(size) == grown(256)
+
+
+def test_a_channel_that_reaches_far_is_the_sum_of_its_parts() -> None:
+    reach = torch.full((200,), 2.0)
+    reach[7], reach[9] = 40.0, 11.0
+    parts = split(reach)
+    assert 3 <= parts.top < 11 and len(parts.channel) <= 200 + 64
+    x = torch.linspace(-6, 40, 500)
+    for index in (7, 9):
+        sent = x.clamp(max=float(reach[index]))
+        own = parts.start[parts.channel == index]
+        cut = torch.nn.functional.gelu(sent[:, None] - own).clamp(max=parts.top)
+        assert (cut.sum(1) - torch.nn.functional.gelu(sent)).abs().max() < 0.4
+        assert (cut.sum(1) - torch.nn.functional.gelu(sent)).abs().mean() < 0.15
+
+
+def test_channels_that_are_alike_stay_whole() -> None:
+    parts = split(torch.full((50,), 2.0))
+    assert torch.equal(parts.channel, torch.arange(50)) and not parts.start.any()
+
+
+@here
+def test_a_channel_that_reaches_far_does_not_blur_the_others() -> None:
+    encoder = make_encoder()
+    with torch.no_grad():
+        for layer in encoder.layers:
+            layer.up.weight[5] *= 100
+            layer.down.weight[:, 5] /= 100
+    given = batch(40)
+    ranges = measure_ranges(encoder, [(*given[:2], given[2].nonzero(as_tuple=True))])
+    wanted = EncoderNetwork.in_float(encoder).logits(*given)[:]
+    found = EncoderNetwork.in_eight_bits(encoder, ranges).logits(*given)[:]
+    assert (wanted - found).std() < 0.1 * wanted.std()

@@ -3,7 +3,8 @@
 Weights have a scale per row. Inputs have one scale, after every channel was divided by a number that
 takes over a part of its range (SmoothQuant, Xiao et al. 2022, arXiv 2211.10438, equation 4). The
 ranges are measured once, when a model is written, so a row's numbers do not depend on the rows beside it;
-whole numbers add up to the same in every order.
+whole numbers add up to the same in every order. Behind GELU, where channels cannot be divided, those that reach far
+come in several parts (:class:`Parts`).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ _SMOOTHING = 0.75
 # GELU is never below this.
 _GELU_LOW = -0.17
 _ZERO = 128
+# Of a part of a channel behind GELU, see Parts: below, GELU is no straight line yet.
+_LEAST_TOP, _MORE_PARTS = 3.0, 64
 # Scores of attention; the sums of exp of these over all keys stay within float32.
 _LOWEST, _HIGHEST = -60.0, 78.0
 # Measured scores above this come too close to being cut off on other texts.
@@ -185,16 +188,46 @@ def in_eight_bits(encoder: Encoder, ranges: Mapping[str, Tensor]) -> tuple[Encod
     for number in range(len(encoder.layers)):
         # Between its two products, a feed-forward part stays in 8 bits.
         up, down, gelu = (f"layers.{number}.{name}" for name in ("up", "down", "gelu"))
-        step = (float(ranges[down].max()) - _GELU_LOW) / 255
+        parts = split(ranges[down])
+        step = (parts.top - _GELU_LOW) / 255
         between = Scale(step, round(-_GELU_LOW / step))
-        then = Product(plain[down].weight, plain[down].bias, between)
-        other.set_submodule(up, _rounded(plain[up].weight, plain[up].bias, ranges[up], between, then))
+        then = Product(plain[down].weight[:, parts.channel], plain[down].bias, between)
+        bias = plain[up].bias[parts.channel] - parts.start
+        other.set_submodule(up, _rounded(plain[up].weight[parts.channel], bias, ranges[up], between, then))
         other.set_submodule(gelu, nn.Identity())
         other.set_submodule(down, nn.Identity())
         attention = f"layers.{number}.attention"
         if float(ranges[attention]) < _USUAL:
             other.set_submodule(attention, BoundedAttention())
     return other, _rounded(encoder.token.weight, encoder.bias, ranges[_OUTPUT])
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Channels behind GELU, those that reach far in several parts, so that all share one fine scale.
+
+    What is far above zero passes GELU as it is: what is above ``top`` of it is what comes out for a bias lower by
+    ``top``. Each part is cut off at ``top``, and their sum is the channel.
+
+    :param channel: that each part is of, ``(parts,)``.
+    :param start: what its bias is lowered by, ``(parts,)``.
+    :param top: the greatest that a part can be.
+    """
+
+    channel: Tensor
+    start: Tensor
+    top: float
+
+
+def split(reach: Tensor) -> Parts:
+    """Cut channels that reach up to ``reach``, ``(inner,)``, with at most 64 parts more than channels."""
+    tops = reach.clamp(min=_LEAST_TOP).sort().values
+    counts = (reach / tops[:, None]).ceil().clamp(min=1).long()
+    few = int((counts.sum(1) <= len(reach) + _MORE_PARTS).nonzero()[0])
+    count = counts[few]
+    channel = torch.repeat_interleave(torch.arange(len(reach)), count)
+    part = torch.arange(len(channel)) - torch.repeat_interleave(count.cumsum(0) - count, count)
+    return Parts(channel, part * tops[few], float(tops[few]))
 
 
 def linear(encoder: Encoder) -> dict[str, nn.Linear]:
