@@ -25,10 +25,11 @@ def tempered(values: NDArray[np.float64], temperature: float) -> NDArray[np.floa
 
 
 def log_loss(values: NDArray[np.float64], own: NDArray[np.int64], temperature: float = 1.0) -> float:
-    """Mean surprise at the true classes ``own``, in nats; nan without rows."""
+    """Mean surprise at the true classes ``own``, in nats, each class counting alike; nan without rows."""
     if not len(own):
         return float("nan")
-    return float(-log_softmax(values / temperature)[np.arange(len(own)), own].mean())
+    surprise = -log_softmax(values / temperature)[np.arange(len(own)), own]
+    return float(np.average(surprise, weights=1 / np.bincount(own)[own]))
 
 
 def fit_temperature(values: NDArray[np.float64], own: NDArray[np.int64]) -> float:

@@ -73,8 +73,8 @@ class Estimator:
                 f"estimator must have fit and predict_proba, as scikit-learn's classifiers do, was: {self.estimator!r}"
             )
 
-    def __call__(self, rows: Rows, own: NDArray[np.int64], shares: NDArray[np.float64]) -> EstimatorModel:
-        """See :class:`augdiff.quality.label_model.Learner`; ``shares`` is not used.
+    def __call__(self, rows: Rows, own: NDArray[np.int64]) -> EstimatorModel:
+        """See :class:`augdiff.quality.label_model.Learner`.
 
         :raises OptionError: if it cannot be copied or fitted.
         """

@@ -32,8 +32,9 @@ _MOST_ROWS, _OF_A_CLASS = 4000, 10
 class LabelJudge:
     """One model for each fold, which has not seen its rows, and one of all rows.
 
-    What all rows share is no more than two numbers, the temperature and how freely the models fit, and how
-    common each class is.
+    What all rows share is no more than two numbers, the temperature and how freely the models fit. All labels are
+    taken for equally common: a variant is asked whether it still has its row's label, and a row of a rare label has as
+    many variants as any other.
 
     :param classes: the labels, by type and value.
     :param features: of texts, in the order that the models know.
@@ -125,7 +126,7 @@ def fit_label_judge(
     count, own, folds = int(folds.max()) + 1, own[learned], folds[learned]
     crossed = [_Crossed.fit(learner, rows, own, folds, len(classes), count) for learner in learners]
     best = min(crossed, key=lambda each: each.loss)
-    models = (*best.models, _learn(best.learner, rows, own, len(classes), np.arange(len(own))))
+    models = (*best.models, _learn(best.learner, rows, own, np.arange(len(own))))
     return LabelJudge(classes, features, models, of_key, best.temperature, _unjudged(classes, own, best.judged))
 
 
@@ -149,11 +150,9 @@ def _learners(
     return [Linear(c) for c in (_TRIED if worth_it else (_USUAL,))]
 
 
-def _learn(learner: Learner, rows: Rows, own: NDArray[np.int64], classes: int, at: NDArray[np.int64]) -> Model | None:
-    """A model of some rows that takes each class for as common as it is among all."""
-    if len(np.unique(own[at])) < 2:
-        return None
-    return learner(rows.take(at), own[at], np.bincount(own, minlength=classes) / len(own))
+def _learn(learner: Learner, rows: Rows, own: NDArray[np.int64], at: NDArray[np.int64]) -> Model | None:
+    """A model of some rows; None if they are of fewer than two classes."""
+    return learner(rows.take(at), own[at]) if len(np.unique(own[at])) > 1 else None
 
 
 def _enough(own: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -197,7 +196,7 @@ class _Crossed:
         said = np.full((len(own), classes), -np.inf)
         for fold in range(count):
             inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
-            model = _learn(learner, rows, own, classes, outside)
+            model = _learn(learner, rows, own, outside)
             models.append(model)
             if model is not None and len(inside):
                 said[np.ix_(inside, np.array(model.known))] = model.log_probabilities(rows.take(inside))

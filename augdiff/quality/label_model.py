@@ -43,11 +43,10 @@ class Model(Protocol):
 class Learner(Protocol):
     """Makes models."""
 
-    def __call__(self, rows: Rows, own: NDArray[np.int64], shares: NDArray[np.float64]) -> Model:
+    def __call__(self, rows: Rows, own: NDArray[np.int64]) -> Model:
         """A model of at least two classes.
 
         :param own: each row's class, ``(N,)``.
-        :param shares: how common each class is to be taken for, ``(C,)``.
         """
 
 
@@ -114,22 +113,21 @@ class LinearModel:
 
 @dataclass(frozen=True)
 class Linear:
-    """Learns a :class:`LinearModel`.
+    """Learns a :class:`LinearModel` that takes all classes for equally common.
 
     :param c: how far weights may go to fit the rows, as scikit-learn has it.
     """
 
     c: float
 
-    def __call__(self, rows: Rows, own: NDArray[np.int64], shares: NDArray[np.float64]) -> LinearModel:
+    def __call__(self, rows: Rows, own: NDArray[np.int64]) -> LinearModel:
         """See :class:`Learner`."""
         library = require("sklearn.linear_model", "judge")
         features = LabelFeatures.fit(rows)
-        known, counts = np.unique(own, return_counts=True)
-        wanted = shares[known] / shares[known].sum() * len(own)
+        known = np.unique(own)
         regression = library.LogisticRegression(
             C=self.c,
-            class_weight=dict(zip(known.tolist(), (wanted / counts).tolist(), strict=True)),
+            class_weight="balanced",
             max_iter=_MOST_ITERATIONS,
             tol=_TOLERANCE,
         )
