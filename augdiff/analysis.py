@@ -20,6 +20,7 @@ class Analysis:
     :param frozen: stretches that must not change, sorted, in code points.
     :param context: ids of what the denoiser is told, not closed.
     :param demonstrations: ids of each text of the same kind.
+    :param contrast: what is read in their place to be led away from; none where nothing is.
     :param told: stems of words that must not come out, since the context has them.
     :param told_ids: tokens that spell one.
     """
@@ -29,6 +30,7 @@ class Analysis:
     frozen: list[tuple[int, int]]
     context: list[int]
     demonstrations: list[list[int]]
+    contrast: list[list[int]]
     told: frozenset[str]
     told_ids: list[int]
 
@@ -43,14 +45,20 @@ class Analyst:
         self._spellings = Spellings(vocabulary)
 
     def __call__(
-        self, source: Source, encoded: Encoded, context: list[int], demonstrations: Sequence[list[int]]
+        self,
+        source: Source,
+        encoded: Encoded,
+        context: list[int],
+        demonstrations: Sequence[list[int]],
+        contrast: Sequence[list[int]] = (),
     ) -> Analysis:
         """The analysis of a source.
 
         :param encoded: its text.
-        :param context: see :class:`Analysis`; so ``demonstrations``.
+        :param context: see :class:`Analysis`; so ``demonstrations`` and ``contrast``.
         """
         frozen = merged([*self._protection.spans(source.text), *source.spans])
         units = find_units(source.text, encoded, frozen, self._marks)
         told = frozenset() if self._echo else told_stems(source.hushed, source.text)
-        return Analysis(source.text, units, frozen, context, list(demonstrations), told, self._spellings.of(told))
+        spelt = self._spellings.of(told)
+        return Analysis(source.text, units, frozen, context, list(demonstrations), list(contrast), told, spelt)

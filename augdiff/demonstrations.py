@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from augdiff.examples import Example
+from augdiff.proposal import derive_seed
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import marked, single_label
 from augdiff.quality.novelty import bare
@@ -43,7 +46,8 @@ class Pool:
     members: Mapping[str, Sequence[Sequence[Member]]] = field(default_factory=dict)
 
     def beside(self, example: Example, folds: Mapping[str, int]) -> Example:
-        """A row with up to 16 texts of other rows of its label as the demonstrations of each of its texts.
+        """A row with up to 16 texts of other rows of its label as the demonstrations of each of its texts, and with
+        up to 16 of rows of other labels as their contrast.
 
         They are drawn by its key, so they are the same in any batch. A row of a label that the pool lacks has none.
 
@@ -54,11 +58,23 @@ class Pool:
         if columns is None:
             return example
         own = key_hash(example.key)
+        others = self._others(example)
         sources = {
-            name: replace(source, demonstrations=_drawn(source, own, members, folds))
-            for (name, source), members in zip(example.sources.items(), columns, strict=True)
+            name: replace(
+                source,
+                demonstrations=_drawn(source, own, members, folds),
+                contrast=_spread(source, own, [label[at] for label in others], folds),
+            )
+            for at, ((name, source), members) in enumerate(zip(example.sources.items(), columns, strict=True))
         }
         return replace(example, sources=sources)
+
+    def _others(self, example: Example) -> list[Sequence[Sequence[Member]]]:
+        """What there is of up to 16 other labels, drawn by the row's key."""
+        own = _mark(example.label)
+        labels = [label for label, columns in self.members.items() if label != own and all(columns)]
+        picked = np.random.default_rng(derive_seed(0, example.key, 0, 0)).permutation(len(labels))[:_BESIDE]
+        return [self.members[labels[at]] for at in sorted(picked.tolist())]
 
 
 def gather(rows: Sequence[Sequence[str]], labels: Sequence[Any], keys: Sequence[str]) -> Pool:
@@ -86,6 +102,19 @@ def gather(rows: Sequence[Sequence[str]], labels: Sequence[Any], keys: Sequence[
         if any(len(column) > 1 for column in columns)
     }
     return Pool(members if len(members) <= _MOST_LABELS else {})
+
+
+def _spread(source: Source, own: str, labels: Sequence[Sequence[Member]], folds: Mapping[str, int]) -> tuple[str, ...]:
+    """Texts of other labels, as many of each; of the row's own fold where there are some, see :func:`_drawn`."""
+    if not labels:
+        return ()
+    rng, fold = np.random.default_rng(derive_seed(0, source.key, 1, 0)), folds.get(own)
+    found = list[tuple[int, str]]()
+    for members in labels:
+        mates = [member for member in members if fold is not None and folds.get(member.row) == fold] or members
+        picked = rng.permutation(len(mates))[: -(-_BESIDE // len(labels))]
+        found += [(turn, mates[at].text) for turn, at in enumerate(picked.tolist())]
+    return tuple(text for _, text in sorted(found, key=lambda each: each[0])[:_BESIDE])
 
 
 def _mark(label: Any) -> str | None:

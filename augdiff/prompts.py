@@ -45,6 +45,15 @@ class Prompts:
                 room -= len(found[-1])
         return [*found, own]
 
+    def contrast(self, source: Source) -> list[list[int]]:
+        """The rows of other kinds that there is room for."""
+        found, room = list[list[int]](), ROOM
+        for each in self.vocabulary.encode([_line(text.strip()) for text in source.contrast[:EXAMPLES]]):
+            if len(each.ids) < room:
+                found.append([*each.ids, *self._newline])
+                room -= len(found[-1])
+        return found
+
     def begun(self, texts: Sequence[str]) -> list[Encoded]:
         """Texts as they stand after a bullet; where their tokens lie in them."""
         return [
@@ -54,8 +63,14 @@ class Prompts:
 
     def open(self, analysis: Analysis) -> list[int]:
         """All that is read before a row is begun again: heading, lines and a bullet."""
-        lines = [token for line in analysis.demonstrations for token in line]
-        return [self.vocabulary.marks.start, *analysis.context, *lines, *self._bullet]
+        return self._opened(analysis.context, analysis.demonstrations)
+
+    def open_against(self, analysis: Analysis) -> list[int]:
+        """What guidance leads away from in its place; the same where there is nothing."""
+        return self._opened([], analysis.contrast) if analysis.contrast else self.open(analysis)
+
+    def _opened(self, heading: Sequence[int], lines: Sequence[Sequence[int]]) -> list[int]:
+        return [self.vocabulary.marks.start, *heading, *(token for line in lines for token in line), *self._bullet]
 
     @cached_property
     def _newline(self) -> list[int]:

@@ -23,6 +23,7 @@ class Source:
     :param context: words that steer; empty for none.
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
+    :param contrast: texts of other kinds; guidance leads away from what a language model would write after them.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
     :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
     :param asked: how many variants are wanted; None for as many as the settings say.
@@ -34,6 +35,7 @@ class Source:
     context: str = ""
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
+    contrast: tuple[str, ...] = ()
     made: tuple[str, ...] = ()
     asked: int | None = None
 

@@ -20,10 +20,11 @@ from augdiff.composition import Draw
 from augdiff.denoisers.byte_level import special_ids
 from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, bucket
+from augdiff.engine.guidance import Guided
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, predict
+from augdiff.engine.prediction import FLOOR, Logits, predict
 from augdiff.engine.space import absorbing
-from augdiff.errors import ModelError, OptionError
+from augdiff.errors import ModelError
 from augdiff.prompts import Prompts
 from augdiff.proposal import stack
 from augdiff.quality.similarity import by_length
@@ -44,17 +45,32 @@ _BROKEN = "\ufffd"
 
 
 @dataclass(frozen=True)
-class _Begun:
-    """A row that is to be written on.
+class _Side:
+    """What a row is written on from.
 
-    :param row: what goes.
     :param text: what is read for it and for all others of its source.
     :param seen: how many tokens of that are the row's.
     """
 
-    row: Rewriting
     text: tuple[int, ...]
     seen: int
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A row that is to be written on.
+
+    :param row: what goes.
+    :param sides: what is written on, and, where guidance leads away from something, that.
+    """
+
+    row: Rewriting
+    sides: tuple[_Side, ...]
+
+    @property
+    def texts(self) -> tuple[tuple[int, ...], ...]:
+        """What is read for each side."""
+        return tuple(side.text for side in self.sides)
 
     @property
     def most(self) -> int:
@@ -75,7 +91,6 @@ class Writer:
     """See :class:`augdiff.composition.Composition`.
 
     :raises ModelError: if the denoiser has no language model.
-    :raises OptionError: if an option is asked for that this family does not have.
     """
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
@@ -84,8 +99,6 @@ class Writer:
                 f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
                 "use an adapter of one, such as model='large-en'"
             )
-        if settings.guidance not in (0, 1):
-            raise OptionError(f"guidance must be 0 or 1 for family 'autoregressive', was: {settings.guidance!r}")
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
         self.settings = settings
@@ -95,6 +108,7 @@ class Writer:
         self._prompts = Prompts(vocabulary)
         avoid = avoided_ids(vocabulary, word_list(settings.avoid))
         self._bars = LineBars(vocabulary, avoid.union(special_ids(vocabulary.tokenizer)), denoiser.device)
+        self._guided = settings.guidance not in (0, 1)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
@@ -103,18 +117,19 @@ class Writer:
         for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
             self.denoiser.context(source.context)
             heading = self._prompts.heading(source.context) if self.settings.guidance else []
-            analysis = self._analyst(source, begun, heading, self._prompts.lines(source))
+            contrast = self._prompts.contrast(source) if self._guided else []
+            analysis = self._analyst(source, begun, heading, self._prompts.lines(source), contrast)
             found.append(replace(analysis, units=within_reach(analysis.units)))
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
         """See :class:`augdiff.composition.Composition`; what draws of a text begin with is read once for all."""
         begun = [self._begun(analysis, seed) for analysis, seed in wanted]
-        members: dict[tuple[int, ...], list[int]] = {}
+        members: dict[tuple[tuple[int, ...], ...], list[int]] = {}
         for index, one in enumerate(begun):
-            members.setdefault(one.text, []).append(index)
+            members.setdefault(one.texts, []).append(index)
         texts, lines = list(members), dict[int, _Line]()
-        for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
+        for group in by_length([max(map(len, sides)) for sides in texts], _BATCH_TOKENS):
             own = [index for at in group for index in members[texts[at]]]
             lines |= zip(own, self._written([begun[index] for index in own]), strict=True)
         return [self._draw(one.row, lines[index]) for index, one in enumerate(begun)]
@@ -122,30 +137,45 @@ class Writer:
     def _begun(self, analysis: Analysis, seed: int) -> _Begun:
         """What ``seed`` makes of a text, and all that is read for any seed."""
         units, low = analysis.units, self.settings.strength_range[0]
-        head, row = self._prompts.open(analysis), rewrite(analysis, seed, self.settings.strength_range)
-        text = (*head, *tokens_between(units, read_from(units), latest(analysis, low)))
-        return _Begun(row, text, len(head) + len(row.stays))
+        row = rewrite(analysis, seed, self.settings.strength_range)
+        heads = [self._prompts.open(analysis), *([self._prompts.open_against(analysis)] if self._guided else [])]
+        stays = tokens_between(units, read_from(units), latest(analysis, low))
+        return _Begun(row, tuple(_Side((*head, *stays), len(head) + len(row.stays)) for head in heads))
 
     @torch.inference_mode()
     def _written(self, begun: Sequence[_Begun]) -> list[_Line]:
-        """Lines for rows whose texts are padded to one length."""
-        places = {text: place for place, text in enumerate(dict.fromkeys(one.text for one in begun))}
-        ids = stack(list(places), self._pad, self.denoiser.device)
-        ids = F.pad(ids, (0, bucket(ids.shape[1]) - ids.shape[1]), value=self._pad)
-        states, texts = self._language.read(ids)
-        of = torch.tensor([places[one.text] for one in begun], device=ids.device)
-        seen = torch.tensor([one.seen for one in begun], device=ids.device)
+        """Lines for rows whose texts, those of all sides, are padded to one length."""
+        length = bucket(max(len(text) for one in begun for text in one.texts))
+        sides = [self._read(side, length) for side in zip(*(one.sides for one in begun), strict=True)]
         lines = list[_Line]()
         for start in range(0, len(begun), _BATCH_ROWS):
-            part = slice(start, start + _BATCH_ROWS)
-            first = states[of[part], seen[part] - 1]
-            lines += self._written_on(first, Past(texts, of[part], seen[part]), begun[part])
+            rows = begun[start : start + _BATCH_ROWS]
+            part = torch.arange(start, start + len(rows), device=self.denoiser.device)
+            lines += self._written_on([(states[part], past[part]) for states, past in sides], rows)
         return lines
 
-    def _written_on(self, states: Tensor, past: Past, begun: Sequence[_Begun]) -> list[_Line]:
+    def _read(self, sides: Sequence[_Side], length: int) -> tuple[Tensor, Past]:
+        """The states that the first tokens are predicted from, ``(B, D)``, and what was read by then."""
+        places = {text: place for place, text in enumerate(dict.fromkeys(side.text for side in sides))}
+        ids = stack(list(places), self._pad, self.denoiser.device)
+        ids = F.pad(ids, (0, length - ids.shape[1]), value=self._pad)
+        states, texts = self._language.read(ids)
+        of = torch.tensor([places[side.text] for side in sides], device=ids.device)
+        seen = torch.tensor([side.seen for side in sides], device=ids.device)
+        return states[of, seen - 1], Past(texts, of, seen)
+
+    def _logits(self, states: Sequence[Tensor]) -> Logits:
+        """Of the next tokens, from the states of each side."""
+        own, *against = (self._language.logits(each) for each in states)
+        if not against:
+            return own
+        everywhere = torch.ones(len(states[0]), dtype=torch.bool, device=self.denoiser.device)
+        return Guided(own, against[0], everywhere, self.settings.guidance)
+
+    def _written_on(self, sides: Sequence[tuple[Tensor, Past]], begun: Sequence[_Begun]) -> list[_Line]:
         """Tokens are drawn until each line ends, or is too long.
 
-        :param states: what the first tokens are predicted from, ``(B, D)``.
+        :param sides: see :meth:`_read`, of each.
         """
         settings, to = self.settings, self.denoiser.device
         most = torch.tensor([one.most for one in begun], device=to)
@@ -155,7 +185,7 @@ class Writer:
         active = torch.arange(len(begun), device=to)
         for step in range(int(most.max())):
             prediction = predict(
-                self._language.logits(states),
+                self._logits([states for states, _ in sides]),
                 streams.uniform(active, torch.zeros_like(active), step, _DRAW),
                 self._space,
                 self._bars(told[active], None if step else beginnings),
@@ -170,7 +200,7 @@ class Writer:
             if not len(on):
                 break
             active = active[on]
-            states, past = self._language.read_next(prediction.drawn[on], past[on])
+            sides = [self._language.read_next(prediction.drawn[on], past[on]) for _, past in sides]
         return lines
 
     def _told(self, begun: Sequence[_Begun]) -> Tensor:

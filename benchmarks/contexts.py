@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from augdiff.text.words import find_words
+from augdiff.labels import in_words
 
 #: Names of labels in words, where the data has codes.
 NAMES = {
+    "snips": {
+        "addtoplaylist": "add to playlist", "bookrestaurant": "book a restaurant", "getweather": "weather",
+        "playmusic": "play music", "ratebook": "rate a book", "searchcreativework": "search for a work",
+        "searchscreeningevent": "movie times",
+    },
     "trec6": {
         "ABBR": "abbreviation", "DESC": "description", "ENTY": "entity", "HUM": "person", "LOC": "location",
         "NUM": "number",
@@ -30,8 +35,7 @@ SENTENCES = {
 
 def words(name: str, label: str) -> str:
     """A label's name in words: ``card_arrival`` is *card arrival*."""
-    told = NAMES.get(name, {}).get(label, label.replace("_", " "))
-    return " ".join(told[start:end] for start, end in find_words(told)).lower()
+    return NAMES.get(name, {}).get(label, in_words(label) or label).lower()
 
 
 def sentence(name: str, label: str) -> str:

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -173,6 +174,36 @@ def test_a_text_that_all_rows_share_is_no_demonstration_of_itself():
     rows = [{"one": "soup", "two": f"bank {at}", "label": "a"} for at in range(4)]
     found = shown(rows, text=["one", "two"])
     assert (found["soup"], len(found["bank 0"])) == ((), 3)
+
+
+# Contrast
+
+
+def contrast(pool: Pool, key: str, label: Any, folds: dict[str, int] | None = None) -> tuple[str, ...]:
+    example = Example(0, key, {"text": Source(f"soup {key}", key)}, label)
+    return pool.beside(example, folds or {}).sources["text"].contrast
+
+
+def test_a_row_is_contrasted_with_rows_of_other_labels_as_many_of_each():
+    labels = [name for name in "abcd" for _ in range(10)]
+    pool = gather([[f"{label} {at}"] for at, label in enumerate(labels)], labels, [str(at) for at in range(40)])
+    found = contrast(pool, "new", "a")
+    assert len(set(found)) == len(found) == 16
+    assert sorted(Counter(text[0] for text in found).values()) == [5, 5, 6] and "a" not in {text[0] for text in found}
+    assert contrast(pool, "new", "a") == found != contrast(pool, "newer", "a")
+
+
+def test_there_is_no_contrast_without_other_labels():
+    pool = gather([[f"soup {at}"] for at in range(9)], ["a"] * 9, [str(at) for at in range(9)])
+    assert contrast(pool, "new", "a") == ()
+
+
+def test_contrast_is_of_the_rows_own_fold_where_there_is_some():
+    labels = ["a", "b"] * 20
+    pool = gather([[f"soup {at}"] for at in range(40)], labels, [str(at) for at in range(40)])
+    folds = {key_hash(str(at)): at // 8 for at in range(40)}
+    assert {folds[key_hash(text.split()[1])] for text in contrast(pool, "10", "a", folds)} == {1}
+    assert len(contrast(pool, "10", "a", folds)) == 4
 
 
 # Unseen by the judge

@@ -10,7 +10,7 @@ import torch
 from tiny import ADAPTER_MARKS, make_adapter, make_base_tokenizer, make_model
 from torch import Tensor
 
-from augdiff import Augmenter, ModelError, OptionError, augment
+from augdiff import Augmenter, ModelError, augment
 from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.denoisers.devices import lacking_for_eight_bits
@@ -281,9 +281,61 @@ def test_a_model_without_a_language_model_is_refused_in_one_line(models: Models)
     assert "\n" not in str(caught.value)
 
 
-def test_guidance_that_it_does_not_have_is_refused(models: Models) -> None:
-    with pytest.raises(OptionError, match=r"^guidance must be 0 or 1 .*was: 2\.0"):
-        Resampler(models.loose(guidance=2.0))
+def against(texts: Sequence[str]) -> list[Source]:
+    return [replace(source, contrast=tuple(texts)) for source in sources()]
+
+
+def test_guidance_leads_away_from_rows_of_other_labels_the_same_in_any_batch(models: Models) -> None:
+    others = ("the staff told us why", "a bad play in london")
+    resampler = Resampler(models.loose(guidance=2.0))
+    made = resampler(against(others))
+    for source, row in zip(against(others), made, strict=True):
+        assert resampler([source]) == [row]
+        assert all(resampler.replay(source, variant.seed) == variant.text for variant in row)
+    assert made[:4] != resampler(against(["money to the card"]))[:4]
+    assert made[:4] != Resampler(models.loose(guidance=3.0))(against(others))[:4]
+
+
+def test_without_rows_of_other_labels_or_at_guidance_1_it_leads_nowhere(
+    models: Models, made: list[list[Variant]]
+) -> None:
+    assert Resampler(models.loose(guidance=2.0))(sources()) == made
+    assert Resampler(models.loose())(against(["a bad play in london"])) == made
+
+
+def test_guidance_makes_likelier_what_other_rows_make_unlikely(models: Models) -> None:
+    """The logits are those with the rows of the label, and as much again less those after the others."""
+    resampler = Resampler(models.loose(guidance=3.0, n=1))
+    writer = resampler._composition
+    asked = []
+    language = writer._language
+
+    class Listening:
+        block = 8
+
+        def read(self, ids: Tensor) -> tuple[Tensor, Texts]:
+            return language.read(ids)
+
+        def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
+            return language.read_next(ids, past)
+
+        def logits(self, states: Tensor) -> Logits:
+            asked.append(language.logits(states))
+            return asked[-1]
+
+    writer._language = Listening()
+    one, other = torch.randn(2, 3, make_states(models)).unbind()
+    found = writer._logits([one, other])[:3]
+    with_rows, after_others = (each[:3] for each in asked)
+    assert torch.allclose(found, after_others + 3 * (with_rows - after_others), atol=1e-3)
+
+
+def make_states(models: Models) -> int:
+    """The width of a state."""
+    denoiser = load(str(models.adapter), "cpu", "float32", str(models.base))
+    ids = torch.tensor([[0, 40, 41]])
+    assert denoiser.language is not None
+    return int(denoiser.language.read(ids)[0].shape[-1])
 
 
 def test_rows_grow_with_their_provenance(models: Models) -> None:
