@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from augdiff.settings import Settings
 from augdiff.text.echo import Spellings, told_stems
@@ -20,9 +20,10 @@ class Analysis:
     :param frozen: stretches that must not change, sorted, in code points.
     :param context: ids of what the denoiser is told, not closed.
     :param demonstrations: ids of each text of the same kind.
-    :param contrast: what is read in their place to be led away from; none where nothing is.
     :param told: stems of words that must not come out, since the context has them.
     :param told_ids: tokens that spell one.
+    :param contrast: what is read in place of demonstrations to be led away from; none where nothing is.
+    :param steered: whether the denoiser knows from a label what is to come, so that most of the text may go.
     """
 
     text: str
@@ -30,9 +31,10 @@ class Analysis:
     frozen: list[tuple[int, int]]
     context: list[int]
     demonstrations: list[list[int]]
-    contrast: list[list[int]]
     told: frozenset[str]
     told_ids: list[int]
+    contrast: list[list[int]] = field(default_factory=list)
+    steered: bool = False
 
 
 class Analyst:
@@ -61,4 +63,4 @@ class Analyst:
         units = find_units(source.text, encoded, frozen, self._marks)
         told = frozenset() if self._echo else told_stems(source.hushed, source.text)
         spelt = self._spellings.of(told)
-        return Analysis(source.text, units, frozen, context, list(demonstrations), list(contrast), told, spelt)
+        return Analysis(source.text, units, frozen, context, list(demonstrations), told, spelt, list(contrast))

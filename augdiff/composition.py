@@ -17,12 +17,14 @@ class Draw:
 
     :param strength: share of the free words that was noised.
     :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
+    :param steered: see :class:`augdiff.analysis.Analysis`.
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     """
 
     edits: list[Edit]
     strength: float
     fluency: float
+    steered: bool = False
     fault: str | None = None
 
 

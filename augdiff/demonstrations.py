@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from augdiff.examples import Example
-from augdiff.proposal import derive_seed
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import marked, single_label
 from augdiff.quality.novelty import bare
@@ -73,8 +71,8 @@ class Pool:
         """What there is of up to 16 other labels, drawn by the row's key."""
         own = _mark(example.label)
         labels = [label for label, columns in self.members.items() if label != own and all(columns)]
-        picked = np.random.default_rng(derive_seed(0, example.key, 0, 0)).permutation(len(labels))[:_BESIDE]
-        return [self.members[labels[at]] for at in sorted(picked.tolist())]
+        picked = Random(key_hash(example.key)).sample(range(len(labels)), min(len(labels), _BESIDE))
+        return [self.members[labels[at]] for at in sorted(picked)]
 
 
 def gather(rows: Sequence[Sequence[str]], labels: Sequence[Any], keys: Sequence[str]) -> Pool:
@@ -108,12 +106,12 @@ def _spread(source: Source, own: str, labels: Sequence[Sequence[Member]], folds:
     """Texts of other labels, as many of each; of the row's own fold where there are some, see :func:`_drawn`."""
     if not labels:
         return ()
-    rng, fold = np.random.default_rng(derive_seed(0, source.key, 1, 0)), folds.get(own)
+    rng, fold = Random(key_hash(source.key)), folds.get(own)
     found = list[tuple[int, str]]()
     for members in labels:
         mates = [member for member in members if fold is not None and folds.get(member.row) == fold] or members
-        picked = rng.permutation(len(mates))[: -(-_BESIDE // len(labels))]
-        found += [(turn, mates[at].text) for turn, at in enumerate(picked.tolist())]
+        picked = rng.sample(mates, min(len(mates), -(-_BESIDE // len(labels))))
+        found += [(turn, member.text) for turn, member in enumerate(picked)]
     return tuple(text for _, text in sorted(found, key=lambda each: each[0])[:_BESIDE])
 
 

@@ -78,6 +78,7 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                     spans=spans[at][row] if spans else (),
                     context=steers[row],
                     hushed=hushed[steers[row]],
+                    alone=len(names) == 1,
                 )
                 for at, name in enumerate(names)
             },

@@ -35,6 +35,7 @@ class _Attempt:
     text: str = ""
     edits: tuple[Edit, ...] = ()
     fluency: float = float("nan")
+    steered: bool = False
     unwanted: str | None = None
     reason: str | None = None
 
@@ -93,6 +94,7 @@ class Resampler:
         made = self._composition([(analyses[attempt.source], attempt.seed) for attempt in pending])
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
+            attempt.steered = draw.steered
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
             attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
 
@@ -150,14 +152,16 @@ class Resampler:
                         weight=1 / self.settings.n,
                     )
                 )  # fmt: skip
-                variants[-1] = replace(variants[-1], verdict=attempt.reason or self._verdict(variants[-1]))
+                variants[-1] = replace(
+                    variants[-1], verdict=attempt.reason or self._verdict(variants[-1], attempt.steered)
+                )
             result.append(variants)
         return result
 
-    def _verdict(self, variant: Variant) -> str:
+    def _verdict(self, variant: Variant, steered: bool) -> str:
         if variant.fluency < self.settings.min_fluency:
             return "unfluent"
-        if variant.similarity < self.settings.min_similarity:
+        if variant.similarity < self.settings.least_similarity(steered):
             return "dissimilar"
         return KEPT
 

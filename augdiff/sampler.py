@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import log
 
 import numpy as np
@@ -22,7 +23,7 @@ from augdiff.engine.schedule import even_times
 from augdiff.engine.space import absorbing
 from augdiff.proposal import Proposal, hole_rules, propose, stack, to_edits
 from augdiff.quality.similarity import by_length
-from augdiff.settings import Settings
+from augdiff.settings import PLAIN, STEERED, Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import Bars, avoided_ids
 from augdiff.text.holes import Shape, Window
@@ -46,15 +47,18 @@ class Sampler:
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`."""
         encoded = self.denoiser.vocabulary.encode([source.text for source in sources])
-        return [
-            self._analyst(source, own, self.denoiser.context(source.context), self._demonstrations(source))
-            for source, own in zip(sources, encoded, strict=True)
-        ]
+        found = []
+        for source, own in zip(sources, encoded, strict=True):
+            context, shown = self.denoiser.context(source.context), self._demonstrations(source)
+            steered = source.alone and self.settings.guidance > 0 and bool(context or shown)
+            found.append(replace(self._analyst(source, own, context, shown), steered=steered))
+        return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
         """See :class:`augdiff.composition.Composition`."""
-        strengths = self.settings.strength_range
-        proposals = [propose(analysis, seed, strengths, self._shape, self.denoiser) for analysis, seed in wanted]
+        proposals = [
+            propose(analysis, seed, self._strengths(analysis), self._shape, self.denoiser) for analysis, seed in wanted
+        ]
         windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
         windows.sort(key=lambda pair: len(pair[1].holes))
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
@@ -67,9 +71,17 @@ class Sampler:
                 ids[index][part] = drawn[row, window.holes]
                 surprise[index][part] = odds[row, window.holes]
         return [
-            Draw(to_edits(proposal, tokens.tolist(), self.denoiser), proposal.strength, float(odds.mean()))
-            for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
+            Draw(
+                to_edits(proposal, tokens.tolist(), self.denoiser),
+                proposal.strength,
+                float(odds.mean()),
+                analysis.steered,
+            )
+            for proposal, tokens, odds, (analysis, _) in zip(proposals, ids, surprise, wanted, strict=True)
         ]
+
+    def _strengths(self, analysis: Analysis) -> tuple[float, float]:
+        return self.settings.strengths(STEERED if analysis.steered else PLAIN)
 
     def _demonstrations(self, source: Source) -> list[list[int]]:
         """Ids of those that are not too long; none for a denoiser that does not learn from them."""

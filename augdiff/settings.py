@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from math import isnan
+from math import inf, isnan
 from operator import index
 from typing import Any
 
@@ -17,10 +17,13 @@ from augdiff import __version__
 from augdiff.errors import OptionError
 
 EXPRESSION = "re:"
+#: Strengths that are usual for a row: if nothing says what is to come, and if its label does.
+PLAIN, STEERED = (0.2, 0.5), (0.5, 0.9)
 DEFAULT_PROTECTION = ("emails", "handles", "placeholders", "urls")
 # Which base an adapter adapts is told by the digest of the weights, wherever the base may lie.
 UNHASHED = ("base", "batch_size", "device")
 
+_LEAST_SIMILARITY = 0.3
 _FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
@@ -34,7 +37,9 @@ class Settings:
     :param candidates: how many are made for each variant that is asked for, at so many times the cost. Of those that
         are fit the best are chosen, and of these the least like each other (:mod:`augdiff.quality.selection`).
     :param strength: share of a row's free words that is noised, above 0 and at most 1; of a range,
-        ``(low, high)``, every variant draws its own. ``autoregressive`` noises the last ones.
+        ``(low, high)``, every variant draws its own. ``autoregressive`` noises the last ones. None is .2 to .5, but for
+        rows of one text that the denoiser is told the label of, or shown others of: for these it is .5 to .9, and 1 for
+        ``autoregressive``, since then the label says what is to come, and texts far from their row gain most.
     :param seed: any whole number; another seed gives other variants.
     :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
     :param base: the weights that ``model`` adapts, if it is an adapter: a folder, a .gguf file, or a name on
@@ -47,7 +52,7 @@ class Settings:
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
     :param avoid: words that are never produced; ``slurs`` names the ready-made list.
     :param min_similarity: variants less similar to their source are rejected; 0 is two random texts, 1 the
-        same; ``-inf`` lets all pass.
+        same; ``-inf`` lets all pass. None is .3, but lets all pass for rows that None means a high ``strength`` for.
     :param min_fluency: variants less fluent are rejected; nats per new word, 0 is typical; ``-inf`` lets all pass.
     :param max_likeness: variants more alike in their letters to their source or a sibling are near-copies;
         1 rejects exact copies only.
@@ -75,14 +80,14 @@ class Settings:
 
     n: int = 4
     candidates: int = 1
-    strength: float | tuple[float, float] = (0.2, 0.5)
+    strength: float | tuple[float, float] | None = None
     seed: int = 0
     model: str = "base-en"
     base: str | None = None
     family: str | None = None
     protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ()
-    min_similarity: float = 0.3
+    min_similarity: float | None = None
     min_fluency: float = -6.0
     max_likeness: float = 0.98
     min_label: float = 0.5
@@ -91,7 +96,7 @@ class Settings:
     steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
-    guidance: float = 1.0
+    guidance: float = 2.0
     echo: bool = False
     batch_size: int = 256
     device: str = "auto"
@@ -101,16 +106,29 @@ class Settings:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
 
-    @property
-    def strength_range(self) -> tuple[float, float]:
-        """Lowest and highest strength."""
+    def strengths(self, usual: tuple[float, float]) -> tuple[float, float]:
+        """Lowest and highest strength.
+
+        :param usual: those of a row for which none is asked for.
+        """
+        if self.strength is None:
+            return usual
         low, high = self.strength if isinstance(self.strength, tuple) else (self.strength, self.strength)
         return low, high
+
+    def least_similarity(self, steered: bool) -> float:
+        """What a variant must reach.
+
+        :param steered: whether it was made of a label.
+        """
+        if self.min_similarity is not None:
+            return self.min_similarity
+        return -inf if steered else _LEAST_SIMILARITY
 
     def digest(self) -> str:
         """32 hex digits that change with everything that changes results, the version of augdiff included."""
         values = {name: value for name, value in asdict(self).items() if name not in UNHASHED}
-        values |= {"strength": self.strength_range, "version": __version__}
+        values |= {"strength": self.strengths((0.0, 0.0)), "version": __version__}
         return blake2b(json.dumps(values, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
@@ -230,14 +248,14 @@ def _expression(name: str, item: Any) -> Any:
 _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "n": _whole(0),
     "candidates": _whole(1),
-    "strength": _strength,
+    "strength": _optional(_strength),
     "seed": _whole(),
     "model": _name,
     "base": _optional(_name),
     "family": _optional(_name),
     "protect": _protected,
     "avoid": _words,
-    "min_similarity": _number("a number", lambda _: True),
+    "min_similarity": _optional(_number("a number", lambda _: True)),
     "min_fluency": _number("a number", lambda _: True),
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
     "min_label": _number("a number from 0 to 1", lambda x: 0 <= x <= 1),

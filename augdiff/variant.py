@@ -25,6 +25,7 @@ class Source:
         them, others for every variant.
     :param contrast: texts of other kinds; guidance leads away from what a language model would write after them.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
+    :param alone: whether it is all the text of its row; what others say must go on fitting, so less of it is noised.
     :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
     :param asked: how many variants are wanted; None for as many as the settings say.
     """
@@ -36,6 +37,7 @@ class Source:
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
     contrast: tuple[str, ...] = ()
+    alone: bool = True
     made: tuple[str, ...] = ()
     asked: int | None = None
 

@@ -29,7 +29,7 @@ from augdiff.prompts import Prompts
 from augdiff.proposal import stack
 from augdiff.quality.similarity import by_length
 from augdiff.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
-from augdiff.settings import Settings
+from augdiff.settings import PLAIN, Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import avoided_ids
 from augdiff.text.edits import apply_edits
@@ -40,6 +40,8 @@ _BATCH_TOKENS, _BATCH_ROWS = 4096, 128
 # Tokens that any line may get.
 _FEWEST = 8
 _DRAW = 0
+# The strengths of a row whose label says what is to come.
+_ALL = (1.0, 1.0)
 # What bytes are shown as that spell no letter.
 _BROKEN = "\ufffd"
 
@@ -119,7 +121,8 @@ class Writer:
             heading = self._prompts.heading(source.context) if self.settings.guidance else []
             contrast = self._prompts.contrast(source) if self._guided else []
             analysis = self._analyst(source, begun, heading, self._prompts.lines(source), contrast)
-            found.append(replace(analysis, units=within_reach(analysis.units)))
+            steered = source.alone and bool(heading or len(analysis.demonstrations) > 1)
+            found.append(replace(analysis, units=within_reach(analysis.units), steered=steered))
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
@@ -136,10 +139,10 @@ class Writer:
 
     def _begun(self, analysis: Analysis, seed: int) -> _Begun:
         """What ``seed`` makes of a text, and all that is read for any seed."""
-        units, low = analysis.units, self.settings.strength_range[0]
-        row = rewrite(analysis, seed, self.settings.strength_range)
+        strengths = self.settings.strengths(_ALL if analysis.steered else PLAIN)
+        units, row = analysis.units, rewrite(analysis, seed, strengths)
         heads = [self._prompts.open(analysis), *([self._prompts.open_against(analysis)] if self._guided else [])]
-        stays = tokens_between(units, read_from(units), latest(analysis, low))
+        stays = tokens_between(units, read_from(units), latest(analysis, strengths[0]))
         return _Begun(row, tuple(_Side((*head, *stays), len(head) + len(row.stays)) for head in heads))
 
     @torch.inference_mode()
@@ -230,4 +233,4 @@ class Writer:
             fault = "unfluent"
         elif lacks(text, apply_edits(text, edits), row.analysis.frozen):
             fault = "protected"
-        return Draw(edits, row.strength, float(np.mean(line.surprise)), fault)
+        return Draw(edits, row.strength, float(np.mean(line.surprise)), row.analysis.steered, fault)

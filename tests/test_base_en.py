@@ -112,6 +112,33 @@ def test_the_command_line_gives_the_same_rows(grown: list[dict[str, Any]], tmp_p
     assert plain(written) == plain(grown)
 
 
+def strengths(made: list[dict[str, Any]]) -> list[float]:
+    return [row["augdiff"]["strength"] for row in made if row["augdiff"]["variant"]]
+
+
+def test_more_of_a_row_goes_where_its_label_says_what_is_to_come(
+    rows: list[dict[str, str]], grown: list[dict[str, Any]]
+) -> None:
+    assert all(0.5 <= strength <= 0.9 for strength in strengths(grown))
+    untold = augdiff.augment(rows, text="text", n=1, return_rejected=True)
+    silent = augdiff.augment(
+        rows, text="text", label="label", n=1, return_rejected=True, condition=False, demonstrate=False
+    )
+    pairs = [{**row, "reply": "Thank you, we will look into it."} for row in rows]
+    beside = augdiff.augment(pairs, text=["text", "reply"], label="label", n=1, return_rejected=True)
+    for made in (untold, silent, beside):
+        assert all(0.2 <= strength <= 0.5 for strength in strengths(made))
+
+
+def test_what_is_unlike_its_row_is_rejected_only_where_no_label_says_what_is_to_come(
+    rows: list[dict[str, str]], grown: list[dict[str, Any]]
+) -> None:
+    unlike = [row["augdiff"] for row in grown if row["augdiff"]["variant"] and row["augdiff"]["similarity"] < 0.25]
+    assert unlike and "dissimilar" not in {made["verdict"] for made in unlike}
+    untold = augdiff.augment(rows, text="text", n=1, strength=0.9, return_rejected=True)
+    assert "dissimilar" in {row["augdiff"]["verdict"] for row in untold}
+
+
 def test_a_seed_makes_its_text_again(rows: list[dict[str, str]]) -> None:
     resampler = Resampler(Settings())
     alone = augdiff.augment(rows, text="text", label="label", return_rejected=True, demonstrate=False)

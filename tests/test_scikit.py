@@ -90,7 +90,7 @@ def test_rows_are_those_of_augment_with_this_seed():
     expected = augdiff.augment(rows, text="text", label="y (labels)", n=3, seed=5)
     texts, labels = TextAugmenter(n=3, random_state=5).fit_resample(TEXTS, LABELS)
     assert texts == [row["text"] for row in expected]
-    assert labels == [LABELS[row] for row in TAKEN]
+    assert labels == [row["y (labels)"] for row in expected]
 
 
 def test_every_row_tells_its_source_and_its_weight():

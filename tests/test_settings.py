@@ -2,6 +2,7 @@ import math
 import pickle
 import re
 from dataclasses import replace
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,7 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("protect", ["re:(unclosed"]),
         ("protect", [re.compile(b"bytes")]),
         ("avoid", [None]),
-        ("min_similarity", None),
+        ("min_similarity", "much"),
         ("min_fluency", float("nan")),
         ("max_likeness", 0),
         ("min_label", -0.1),
@@ -99,8 +100,14 @@ def test_default_protects_what_breaks_when_it_changes():
 
 
 def test_range_of_one_number():
-    assert Settings(strength=0.3).strength_range == (0.3, 0.3)
-    assert Settings(strength=[0.3, 0.4]).strength_range == (0.3, 0.4)
+    assert Settings(strength=0.3).strengths((0.1, 0.2)) == (0.3, 0.3)
+    assert Settings(strength=[0.3, 0.4]).strengths((0.1, 0.2)) == (0.3, 0.4)
+    assert Settings().strengths((0.1, 0.2)) == (0.1, 0.2)
+
+
+def test_variants_made_of_a_label_may_be_unlike_their_row_unless_told_otherwise():
+    assert Settings().least_similarity(steered=True) == -inf < Settings().least_similarity(steered=False)
+    assert Settings(min_similarity=0.2).least_similarity(steered=True) == 0.2
 
 
 def test_digest_does_not_depend_on_form_speed_or_place():
@@ -135,7 +142,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "steps": 9,
         "temperature": 0.5,
         "min_p": 0.1,
-        "guidance": 2.0,
+        "guidance": 3.0,
         "echo": True,
         "precision": "float32",
     }

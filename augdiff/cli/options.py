@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 import typer
 
 from augdiff.errors import OptionError
-from augdiff.settings import Settings
+from augdiff.settings import PLAIN, STEERED, Settings
 
 if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
@@ -62,9 +62,15 @@ def word(metavar: str, meaning: str, *names: str) -> Any:
     return typer.Option(*names, metavar=metavar, help=meaning)
 
 
+def _range(strengths: tuple[float, float]) -> str:
+    return ",".join(map(str, strengths))
+
+
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
 _NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
 _TARGET = "How many rows of a label shall come out; other labels get no variants. Repeatable."
+_STRENGTH = f"Of the words, to be noised: .3, or a range. [default: {_range(PLAIN)}; with a label {_range(STEERED)}]"
+_SIMILARITY = "Reject what is less like its source: 0 unrelated, 1 the same. [default: 0.3; with a label none]"
 _PROTECT = (
     "What never changes: a word, 're:EXPRESSION', numbers, capitalised, negations, "
     f"{', '.join(Settings.protect)}. Repeatable. [default: the last {len(Settings.protect)}; '' is nothing]"
@@ -85,18 +91,14 @@ class Call:
     candidates: Annotated[int, whole("Made for each variant, at so many times the cost; the best are kept.")] = (
         Settings.candidates
     )
-    strength: Annotated[str, word("SHARE", "Of the words, to be noised: .3, or a range: .2,.5", "-s", "--strength")] = (
-        ",".join(map(str, Settings().strength_range))
-    )
+    strength: Annotated[str | None, word("SHARE", _STRENGTH, "-s", "--strength")] = None
     seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
     family: Annotated[str | None, word("NAME", "The way of writing: mdlm or autoregressive. [default: mdlm]")] = None
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
-    min_similarity: Annotated[float, number("Reject what is less like its source: 0 unrelated, 1 the same.")] = (
-        Settings.min_similarity
-    )
+    min_similarity: Annotated[float | None, number(_SIMILARITY)] = None
     min_fluency: Annotated[float, number("Reject what is less fluent: nats per new word, 0 is typical.")] = (
         Settings.min_fluency
     )
@@ -111,7 +113,7 @@ class Call:
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
-    guidance: Annotated[float, number("How strongly --context steers: 1 as trained, 2 more.")] = Settings.guidance
+    guidance: Annotated[float, number("How strongly label and --context steer; 1 as trained.")] = Settings.guidance
     echo: Annotated[bool, flag("Whether words of --context may come out.")] = Settings.echo
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
@@ -136,7 +138,7 @@ class Call:
         changed = {
             "protect": protect,
             "avoid": self.avoid or (),
-            "strength": parse_strength(self.strength),
+            "strength": None if self.strength is None else parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),
             "target": list(map(parse_count, self.target or ())),
         }
