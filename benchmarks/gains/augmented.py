@@ -82,10 +82,10 @@ class Augdiff:
 
 
 #: The one setting for all tasks.
-DEFAULT = Augdiff({"n": N, "model": "base-en", "guidance": 1.0})
+DEFAULT = Augdiff({"n": N, "model": "base-en"})
 LARGE = DEFAULT.given({"model": "large-en"})
-#: Whole rows, written by the language model under it; they need not be like the row that they are made of.
-WRITTEN = LARGE.given({"family": "autoregressive", "strength": 1.0, "min_similarity": -inf})
+#: Whole rows, written by the language model under it.
+WRITTEN = LARGE.given({"family": "autoregressive", "guidance": 1.0})
 
 #: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.
 ONE_PASS = Augdiff(
@@ -107,7 +107,9 @@ ONE_PASS = Augdiff(
 
 #: The default with a part left out or changed; an option that augment() does not have is said when it is asked for.
 ABLATIONS: Mapping[str, Augdiff] = {
-    "no-context": replace(DEFAULT.given({"condition": False}), context=None),
+    "no-context": replace(DEFAULT.given({"condition": False, "demonstrate": False}), context=None),
+    "no-demonstrations": DEFAULT.given({"demonstrate": False}),
+    "no-guidance": DEFAULT.given({"guidance": 1.0}),
     "no-adaptation": DEFAULT.given({"adapt": False}),
     "no-judge": DEFAULT.given({"judge": False}),
     "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
