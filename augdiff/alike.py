@@ -65,6 +65,11 @@ class Alike:
                 room -= size
         return examples
 
+    def find_groups(self) -> None:
+        """Find out now, and not when the first lines are drawn, which lines are alike."""
+        for grouping in (self._topics, self._builds):
+            grouping.company(0)
+
     @cached_property
     def _topics(self) -> Grouping:
         """By the rarest token that has some company."""
