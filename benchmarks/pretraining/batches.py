@@ -126,7 +126,7 @@ def held_batches(kit: Kit, lines: Sequence[str], share: float) -> Iterator[Batch
         if encoded.ids
     ]
     rows.sort(key=lambda row: len(row.ids))
-    count = max(1, kit.places // (max(len(row.ids) for row in rows) + _STEP))
+    count = max(1, kit.places // (max([len(row.ids) for row in rows], default=0) + _STEP))
     for start in range(0, len(rows), count):
         yield packed(kit, rows[start : start + count], [[marks.start, marks.end]])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import nan
 from multiprocessing.queues import Queue
 
 import torch
@@ -88,7 +89,7 @@ def rate_at(step: int, share: float, decay: float) -> float:
 
 
 def accuracy(trainee: Trainee, kit: Kit, lines: Sequence[str], share: float, device: torch.device) -> float:
-    """Of tokens of ``lines`` masked with a share.
+    """Of tokens of ``lines`` masked with a share; nan without lines.
 
     Gradients stay on, since without them everything would be compiled anew.
     """
@@ -96,7 +97,7 @@ def accuracy(trainee: Trainee, kit: Kit, lines: Sequence[str], share: float, dev
     for batch in held_batches(kit, lines, share):
         _, hits = trainee.loss(moved(batch, device))
         right, count = right + int(hits.sum()), count + int((batch.targets >= 0).sum())
-    return right / count
+    return right / count if count else nan
 
 
 def _step(
