@@ -52,8 +52,8 @@ def demo(folder: Path) -> str:
     rows = []
     for result in latest(read("showcase", folder), "name").values():
         for row in result["rows"]:
-            rows.append([row["label"], row["source"]])
-            rows += [["", variant] for variant in row["variants"]]
+            rows.append([row["label"], row["text"]])
+            rows += row["variants"]
     lines = ["| | |\n|---|---|\n", *(f"| {label} | {text} |\n" for label, text in rows)]
     return "".join(lines) if rows else ""
 

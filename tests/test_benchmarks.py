@@ -141,7 +141,7 @@ def measured(folder: Path, model: str = "base-en") -> None:
     for method in ("none", "augdiff", "augdiff:no-context"):
         for measure in ("tfidf", "variants"):
             results.record("gain", {}, {**cell, **figures, "method": method, "measure": measure}, folder)
-    shown = [{"source": "a b", "label": "x", "variants": ["a **c**"]}]
+    shown = [{"text": "a b", "label": "x", "variants": [["written anew", "a **c**"]]}]
     results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
     for rows in (10_000, 1000):
         results.record("scale", {"model": model}, {"rows": rows, "rows_per_second": 99.6, "peak_mib": 512.2}, folder)
