@@ -24,6 +24,7 @@ from augdiff.variant import Source, Variant
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from augdiff.quality.channel_judge import Listener
     from augdiff.resampler import Resampler
 
 Batch = TypeVar("Batch")
@@ -236,7 +237,7 @@ class Augmenter:
         self._fitted_at = self._fitted = None
         self.columns = self._unfitted_columns
         if self.columns.label is not None and self.settings.n:
-            self._fitted = fit(parts, self.columns, self.embed if self.judge is True else None)
+            self._fitted = fit(parts, self.columns, *((self.embed, self.listener) if self.judge is True else (None,)))
             self.columns = self._fitted.told(self.columns)
 
     @property
@@ -249,7 +250,7 @@ class Augmenter:
             from augdiff.fitting_folder import load_fitted
 
             folder, digest = self._fitted_at
-            self._fitted = load_fitted(Path(folder), digest, self.embed)
+            self._fitted = load_fitted(Path(folder), digest, self.embed, lambda: self.listener)
         return self._fitted
 
     @property
@@ -262,7 +263,7 @@ class Augmenter:
             return None
         if self.judge is not True:
             return self.judge
-        return None if self.fitted is None else self.fitted.judge
+        return None if self.fitted is None else self.fitted.label_judge
 
     def shown(self, examples: Sequence[Example]) -> Sequence[Example]:
         """Rows with other rows of their label, which were fitted on, as demonstrations.
@@ -276,6 +277,15 @@ class Augmenter:
         """The sentence embeddings that judges read, ``(N, S)``; safe in a forked process."""
         settle()
         return self.resampler.embed(texts)
+
+    @property
+    def listener(self) -> Listener | None:
+        """The language model under the denoiser, for a judge of labels; None where there is none.
+
+        :raises ModelError: if the weights cannot be used.
+        """
+        found: Listener | None = self.resampler.listener
+        return found
 
     def resample(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """The variants of every source, kept and rejected alike; safe in a forked process."""

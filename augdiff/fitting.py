@@ -16,7 +16,8 @@ from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
 from augdiff.examples import Example, joined, read_examples
 from augdiff.labels import Names, checked_names, in_words
-from augdiff.quality.judge import Label, single_label
+from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, Listener, fit_channel_judge
+from augdiff.quality.judge import Judge, Label, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 
@@ -31,20 +32,28 @@ class Fitted:
     """What some rows have taught; their order changes nothing.
 
     :param names: of labels that are texts, and of those that the container has names for.
-    :param judge: None if there is none.
+    :param judge: a classifier of labels; None if there is none.
     :param note: what of the judge could not be had, one line; None if nothing is amiss.
     :param pool: texts that rows of a label may be shown.
+    :param channel: the same classifier together with a language model, where there is one.
     """
 
     names: Names = ()
     judge: LabelJudge | None = None
     note: str | None = None
     pool: Pool = field(default_factory=Pool)
+    channel: ChannelJudge | None = None
+
+    @property
+    def label_judge(self) -> Judge | None:
+        """Who judges labels."""
+        return self.channel or self.judge
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of names, judge and pool."""
-        whole = [self.names, None if self.judge is None else self.judge.digest, self.pool.members]
+        """SHA-256 of names, judges and pool."""
+        judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
+        whole = [self.names, *judges, self.pool.members]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
@@ -63,13 +72,14 @@ class Fitted:
             _log.log(logging.WARNING if self.judge is None else logging.INFO, "%s", self.note)
 
 
-def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None) -> Fitted:
+def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None, listener: Listener | None = None) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
     A row is judged by the text of all its columns, a line each. Labels that are lists have names, but are not judged;
     so are numbers with fractions, which are no classes. What rows may be shown is kept if ``columns`` want it.
 
     :param embed: sentence embeddings for the judge; None for no judge.
+    :param listener: a language model whose opinion the judge hears, too.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     rows, labels, keys = list[tuple[str, ...]](), list[Any](), list[str]()
@@ -85,10 +95,14 @@ def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None) -> Fitt
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
     if embed is None:
         return Fitted(names, pool=pool)
-    judge, note = _judge([joined(row) for row in rows], [single_label(label) for label in labels], keys, embed)
+    texts, own = [joined(row) for row in rows], [single_label(label) for label in labels]
+    judge, note = _judge(texts, own, keys, embed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
-    return Fitted(names, judge, note, pool)
+    if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
+        return Fitted(names, judge, note, pool)
+    told = Fitted(names).told(columns).label_names
+    return Fitted(names, judge, note, pool, fit_channel_judge(judge, texts, own, keys, told, listener))
 
 
 def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:

@@ -6,6 +6,8 @@ Folders are below the user's cache, ``fitted/``, and named by their digest; one 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,14 @@ from augdiff.errors import ModelError
 from augdiff.fitting import Fitted
 from augdiff.hub import first_line
 from augdiff.labels import checked_names
+from augdiff.quality.channel_judge import Channel, ChannelJudge, Listener
 from augdiff.quality.label_features import Feature
+from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
 
-_FORMAT = "augdiff-fitted-1"
+_FORMAT = "augdiff-fitted-2"
 _RECORD, _JUDGE = "fitted.json", "judge"
-_KEYS = {"format", "names", "judge", "note", "pool"}
+_KEYS = {"format", "names", "judge", "channel", "note", "pool"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -38,6 +42,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "format": _FORMAT,
         "names": fitted.names,
         "judge": fitted.judge is not None,
+        "channel": None if fitted.channel is None else asdict(fitted.channel.channel),
         "note": fitted.note,
         "pool": fitted.pool.members,
     }
@@ -54,17 +59,19 @@ def save_fitted(fitted: Fitted) -> Path:
     return target
 
 
-def load_fitted(folder: Path, digest: str, embed: Feature) -> Fitted:
+def load_fitted(folder: Path, digest: str, embed: Feature, listener: Callable[[], Listener | None]) -> Fitted:
     """What :func:`save_fitted` wrote.
 
     :param digest: that it must have.
     :param embed: the embedding that the judge was fitted on.
+    :param listener: gives the language model that it hears, if it hears one.
     :raises ModelError: if it is not there, broken, or another one.
     """
     record = _read(folder / _RECORD)
     try:
         judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
-        fitted = Fitted(checked_names(record["names"]), judge, record["note"], _pool(record["pool"]))
+        channel = _channel(judge, record["channel"], listener)
+        fitted = Fitted(checked_names(record["names"]), judge, record["note"], _pool(record["pool"]), channel)
     except (ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
     if fitted.digest != digest:
@@ -72,6 +79,15 @@ def load_fitted(folder: Path, digest: str, embed: Feature) -> Fitted:
             f"{folder} is broken, its digest is {fitted.digest[:12]}: remove it and fit the Augmenter again"
         )
     return fitted
+
+
+def _channel(judge: LabelJudge | None, record: Any, listener: Callable[[], Listener | None]) -> ChannelJudge | None:
+    heard = None if record is None else listener()
+    if judge is None or heard is None:
+        return None
+    rows = tuple(tuple((fold, text) for fold, text in label) for label in record["rows"])
+    name, shown, plain = record["weights"]
+    return ChannelJudge(judge, Channel(tuple(record["names"]), rows, (name, shown, plain)), heard)
 
 
 def _pool(record: Any) -> Pool:

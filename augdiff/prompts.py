@@ -36,23 +36,21 @@ class Prompts:
         others = [text for text in source.demonstrations if text != source.text]
         picked = np.random.default_rng(derive_seed(0, source.key, 0, 0)).permutation(len(others))[: EXAMPLES - 1]
         texts = [*(others[at] for at in picked.tolist()), source.text]
-        *shown, own = (each.ids for each in self.vocabulary.encode([_line(text.strip()) for text in texts]))
-        own = [*own[:ROOM], *self._newline]
-        found, room = list[list[int]](), ROOM - len(own)
-        for ids in shown:
-            if len(ids) < room:
-                found.append([*ids, *self._newline])
-                room -= len(found[-1])
-        return [*found, own]
+        own = [*self._ids(_line(texts[-1].strip()))[:ROOM], *self._newline]
+        return [*self._within(texts[:-1], ROOM - len(own)), own]
 
     def contrast(self, source: Source) -> list[list[int]]:
         """The rows of other kinds that there is room for."""
-        found, room = list[list[int]](), ROOM
-        for each in self.vocabulary.encode([_line(text.strip()) for text in source.contrast[:EXAMPLES]]):
-            if len(each.ids) < room:
-                found.append([*each.ids, *self._newline])
-                room -= len(found[-1])
-        return found
+        return self._within(source.contrast, ROOM)
+
+    def listing(self, name: str, texts: Sequence[str]) -> list[int]:
+        """All that is read before a text of one kind: a heading, as many texts as there is room for, and a bullet."""
+        return self._opened(self.heading(name), self._within(texts, ROOM))
+
+    def line_ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """Texts as they stand after a bullet, each with the end of its line."""
+        encoded = self.vocabulary.encode([f" {_flat(text.strip())}" for text in texts])
+        return [[*each.ids, *self._newline] for each in encoded]
 
     def begun(self, texts: Sequence[str]) -> list[Encoded]:
         """Texts as they stand after a bullet; where their tokens lie in them."""
@@ -68,6 +66,15 @@ class Prompts:
     def open_against(self, analysis: Analysis) -> list[int]:
         """What guidance leads away from in its place; the same where there is nothing."""
         return self._opened([], analysis.contrast) if analysis.contrast else self.open(analysis)
+
+    def _within(self, texts: Sequence[str], room: int) -> list[list[int]]:
+        """A line for each of the first texts, those left out that there is no room for."""
+        found = list[list[int]]()
+        for each in self.vocabulary.encode([_line(text.strip()) for text in texts[:EXAMPLES]]):
+            if len(each.ids) < room:
+                found.append([*each.ids, *self._newline])
+                room -= len(found[-1])
+        return found
 
     def _opened(self, heading: Sequence[int], lines: Sequence[Sequence[int]]) -> list[int]:
         return [self.vocabulary.marks.start, *heading, *(token for line in lines for token in line), *self._bullet]

@@ -11,6 +11,7 @@ from augdiff.analysis import Analysis
 from augdiff.denoisers.load import load
 from augdiff.families import find_family
 from augdiff.proposal import derive_seed
+from augdiff.quality.channel_judge import Listener
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
@@ -62,6 +63,11 @@ class Resampler:
     def digest(self) -> str:
         """SHA-256 of the weights."""
         return self.denoiser.digest
+
+    @property
+    def listener(self) -> Listener | None:
+        """The language model under the denoiser; None where there is none."""
+        return Listener(self.denoiser) if self.denoiser.language is not None else None
 
     def __call__(self, sources: Sequence[Source]) -> list[list[Variant]]:
         """``settings.n`` variants of each source, or as many as it asks for, kept and rejected ones."""

@@ -26,6 +26,7 @@ class FakeResampler:
     """Puts a drawn word in place of the first one; every third variant is a copy."""
 
     digest = "f" * 64
+    listener = None
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -88,3 +88,26 @@ def test_rows_that_end_are_left_out_and_the_others_go_on(language: Language) -> 
         whole, _ = language.read_next(ids[1], past)
         some = torch.tensor([4, 3])
         assert torch.equal(language.read_next(ids[1][some], past[some])[0], whole[some])
+
+
+def test_reading_several_tokens_on_is_reading_one_after_the_other(denoiser: Denoiser, language: Language) -> None:
+    texts, more = some_ids(3, LENGTH), some_ids(5, 6)
+    of, seen = [0, 2, 2, 1, 0], [LENGTH, 3, 17, 1, 8]
+    with torch.inference_mode():
+        _, kept = language.read(texts)
+        found = language.read_on(more, Past(kept, torch.tensor(of), torch.tensor(seen)))
+    wanted = written_on(language, texts, of, seen, more)
+    assert torch.allclose(found, wanted, atol=1e-3 if denoiser.precision == "float32" else 0.5)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 40])
+def test_reading_on_hangs_on_no_other_row_and_on_nothing_behind(language: Language, rows: int) -> None:
+    texts, more = some_ids(6, LENGTH), some_ids(rows, 6)
+    of, seen = torch.arange(rows) % 5, 1 + 7 * torch.arange(rows) % LENGTH
+    with torch.inference_mode():
+        found = language.read_on(more, Past(language.read(texts)[1], of, seen))
+        for row in {0, rows // 2, rows - 1}:
+            past = Past(language.read(texts[of[row]][None])[1], torch.tensor([0]), seen[row][None])
+            changed = more[row][None].clone()
+            changed[0, 4:] = 3
+            assert torch.equal(language.read_on(changed, past)[0, :4], found[row, :4])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from augdiff.denoisers.causal import Past, Texts, read, read_next
+from augdiff.denoisers.causal import Past, Texts, read, read_next, read_on
 from augdiff.denoisers.denoiser import Unread, in_blocks
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.text.slots import Marks
@@ -181,6 +181,10 @@ class CausalNetwork:
     def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         """Read a token more in each row."""
         return read_next(self.llama, ids, past)
+
+    def read_on(self, ids: Tensor, past: Past) -> Tensor:
+        """Read several tokens more in each row, whose keys and values are not kept."""
+        return read_on(self.llama, ids, past)
 
     def logits(self, states: Tensor) -> Unread:
         """What may come next."""

@@ -76,6 +76,7 @@ def read_next(llama: Llama, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
     keys = past.texts[0][0]
     groups = _Groups.of(past.of, len(keys))
     unseen = torch.arange(keys.shape[2], device=ids.device) >= past.seen[:, None]
+    none = torch.zeros(1, 1 + (past.own[0][0].shape[2] if past.own else 0), dtype=torch.bool, device=ids.device)
 
     def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         number = len(layers)
@@ -83,10 +84,33 @@ def read_next(llama: Llama, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         if past.own:
             own = torch.cat([past.own[number][0], own[0]], 2), torch.cat([past.own[number][1], own[1]], 2)
         layers.append(own)
-        return _at_both(q, past.texts[number], own, groups, unseen)
+        return _at_both(q[:, :, None], past.texts[number], own, groups, unseen, none)[:, :, 0]
 
     places = past.seen + (past.own[0][0].shape[2] if past.own else 0)
     return _through(llama, ids, places, attended), Past(past.texts, past.of, past.seen, layers)
+
+
+def read_on(llama: Llama, ids: Tensor, past: Past) -> Tensor:
+    """Read several tokens more in each row, ``(B, T)``, and forget them; padding after a row changes nothing in it.
+
+    :param past: of rows that went on with nothing yet.
+    :returns: the states that the token after each one is predicted from, ``(B, T, D)``.
+    """
+    rows, length = ids.shape
+    number = 0
+    groups = _Groups.of(past.of, len(past.texts[0][0]))
+    unseen = torch.arange(past.texts[0][0].shape[2], device=ids.device) >= past.seen[:, None]
+    later = torch.ones(length, length, dtype=torch.bool, device=ids.device).triu(1)
+
+    def attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+        nonlocal number
+        q, k, v = (x.view(rows, length, -1, x.shape[-1]).transpose(1, 2) for x in (q, k, v))
+        found = _at_both(q, past.texts[number], (k, v), groups, unseen, later)
+        number += 1
+        return found.transpose(1, 2).flatten(0, 1)
+
+    places = past.seen[:, None] + torch.arange(length, device=ids.device)
+    return _through(llama, ids.flatten(), places.flatten(), attended).view(rows, length, -1)
 
 
 def _through(llama: Llama, ids: Tensor, places: Tensor, attended: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
@@ -145,14 +169,17 @@ class _Groups:
         return found.flatten(0, 2)[self.places]
 
 
-def _at_both(q: Tensor, text: Pair, own: Pair, groups: _Groups, unseen: Tensor) -> Tensor:
-    """What queries ``(B, H, d)`` take from the row's text and from what it went on with: ``(B, H, d)``.
+def _at_both(q: Tensor, text: Pair, own: Pair, groups: _Groups, unseen: Tensor, later: Tensor) -> Tensor:
+    """What queries ``(B, H, n, d)`` take from the row's text and from the t tokens that it went on with, alike.
 
     :param unseen: what of its text is not the row's, ``(B, T)``.
+    :param later: what of its own each query must not see, ``(n, t)``.
     """
-    grouped = q.view(len(q), own[0].shape[1], -1, q.shape[-1]) * q.shape[-1] ** -0.5
+    (rows, heads, count, size), shared = q.shape, own[0].shape[1]
+    grouped = q.reshape(rows, shared, -1, size) * size**-0.5
     far = groups.product(grouped, text[0].transpose(2, 3)).masked_fill_(unseen[:, None, None], -torch.inf)
     near = grouped @ own[0].transpose(2, 3)
+    near = near.view(rows, shared, -1, *later.shape).masked_fill(later, -torch.inf).flatten(2, 3)
     shares = torch.cat([far, near], -1).float().softmax(-1).to(q.dtype)
     far, near = torch.split(shares, [far.shape[-1], near.shape[-1]], -1)
-    return (groups.product(far, text[1]) + near @ own[1]).flatten(1, 2)
+    return (groups.product(far, text[1]) + near @ own[1]).view(rows, heads, count, size)

@@ -54,6 +54,9 @@ class Language(Protocol):
     def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         """See :func:`augdiff.denoisers.causal.read_next`."""
 
+    def read_on(self, ids: Tensor, past: Past) -> Tensor:
+        """See :func:`augdiff.denoisers.causal.read_on`."""
+
     def logits(self, states: Tensor) -> Logits:
         """Logits of the token after each of N states, ``(N, D)`` to ``(N, V)``."""
 

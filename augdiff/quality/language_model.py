@@ -8,11 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
 
-from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.causal import Past
+from augdiff.denoisers.denoiser import Denoiser, Language, bucket
+from augdiff.errors import ModelError
+from augdiff.proposal import stack
 from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 4096
+# Openings whose keys and values are kept at a time, and positions whose scores are.
+_OPENINGS, _POSITIONS = 16, 256
 
 
 @dataclass(frozen=True)
@@ -58,3 +65,67 @@ def likelihoods(denoiser: Denoiser, texts: Sequence[str], before: Sequence[str] 
             end = len(rows[index])
             found[index] = Likelihood(row[end - counts[index] : end].copy())
     return found
+
+
+def likelihoods_after(
+    denoiser: Denoiser,
+    texts: Sequence[Sequence[int]],
+    openings: Sequence[Sequence[int]],
+    asked: NDArray[np.bool_],
+) -> NDArray[np.float64]:
+    """Log-probability of each text after each opening, in nats, every opening being read once.
+
+    :param texts: ids of N texts, none of them empty.
+    :param openings: ids of P openings, the start mark first.
+    :param asked: which pairs are wanted, ``(N, P)``.
+    :returns: ``(N, P)``; nan where nothing was asked.
+    :raises ModelError: if there is no language model in it.
+    """
+    if denoiser.language is None:
+        raise ModelError("this model is no language model: use one that adapts one, such as large-en")
+    found = np.full(asked.shape, np.nan)
+    for first in range(0, len(openings), _OPENINGS):
+        part = slice(first, first + _OPENINGS)
+        _fill(found[:, part], denoiser, denoiser.language, texts, openings[part], asked[:, part])
+    return found
+
+
+@torch.inference_mode()
+def _fill(
+    found: NDArray[np.float64],
+    denoiser: Denoiser,
+    language: Language,
+    texts: Sequence[Sequence[int]],
+    openings: Sequence[Sequence[int]],
+    asked: NDArray[np.bool_],
+) -> None:
+    """See :func:`likelihoods_after`; what is found is written into ``found``."""
+    pad, device = denoiser.vocabulary.marks.pad, denoiser.device
+    ids = stack(openings, pad, device)
+    opened, kept = language.read(F.pad(ids, (0, bucket(ids.shape[1]) - ids.shape[1]), value=pad))
+    last = torch.tensor([len(opening) for opening in openings], device=device)
+    # A text is always padded to one length, so that its numbers do not depend on those beside it.
+    widths = np.array([bucket(len(text)) for text in texts], dtype=np.int64)
+    rows, columns = asked.nonzero()
+    for width in np.unique(widths[rows]).tolist():
+        own = np.flatnonzero(widths[rows] == width)
+        size = max(1, _BATCH_TOKENS // width)
+        for at in (own[start : start + size] for start in range(0, len(own), size)):
+            x = stack([texts[row] for row in rows[at]], pad, device)
+            x = F.pad(x, (0, width - x.shape[1]), value=pad)
+            of = torch.from_numpy(columns[at]).to(device)
+            states = language.read_on(x, Past(kept, of, last[of]))
+            before = torch.cat([opened[of, last[of] - 1][:, None], states[:, :-1]], 1)
+            found[rows[at], columns[at]] = _sums(language, before, x, x != pad).numpy(force=True)
+
+
+def _sums(language: Language, before: Tensor, ids: Tensor, real: Tensor) -> Tensor:
+    """Log-probabilities of the real ids ``(B, T)`` by the states before them ``(B, T, D)``, summed over each row."""
+    logits, own, parts = language.logits(before[real]), ids[real], []
+    for start in range(0, len(own), _POSITIONS):
+        scores = logits[start : start + _POSITIONS]
+        picked = scores.gather(1, own[start : start + _POSITIONS, None])[:, 0]
+        parts.append(picked - scores.logsumexp(1))
+    each = torch.zeros(ids.shape, dtype=torch.float64, device=ids.device)
+    each[real] = torch.cat(parts).double()
+    return each.sum(1)
