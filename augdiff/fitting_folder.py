@@ -86,8 +86,8 @@ def _channel(judge: LabelJudge | None, record: Any, listener: Callable[[], Liste
     if judge is None or heard is None:
         return None
     rows = tuple(tuple((fold, text) for fold, text in label) for label in record["rows"])
-    name, shown, plain = record["weights"]
-    return ChannelJudge(judge, Channel(tuple(record["names"]), rows, (name, shown, plain)), heard)
+    plain, weight = record["weights"]
+    return ChannelJudge(judge, Channel(tuple(record["names"]), rows, (plain, weight)), heard)
 
 
 def _pool(record: Any) -> Pool:

@@ -7,7 +7,7 @@ weights, so one copy serves with them as a denoiser and without them as a langua
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -182,6 +182,7 @@ class Llama(nn.Module):
         self.token.weight.requires_grad_(False)
         self.layers = nn.ModuleList(Block(config, low) for _ in range(config.depth))
         self.norm = RootMeanSquare(config.width, config.eps)
+        self.output: Callable[[Tensor], Tensor] | None = None
 
     def forward(self, x: Tensor, real: Tensor, where: tuple[Tensor, ...], *, causal: bool, adapted: bool) -> Tensor:
         """The normed states at the positions asked for.
@@ -212,7 +213,9 @@ class Llama(nn.Module):
         return found
 
     def scores(self, states: Tensor) -> Tensor:
-        """Scores of every token, ``(N, D)`` to ``(N, V)``, in float32."""
+        """Scores of every token, ``(N, D)`` to ``(N, V)``, in float32; by ``output``, where something else does it."""
+        if self.output is not None:
+            return self.output(states)
         weight = self.token.weight
         return F.linear(states.to(weight.dtype), weight).float()
 

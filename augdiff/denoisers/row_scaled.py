@@ -101,10 +101,12 @@ class _Learning(torch.autograd.Function):
 
 
 def in_eight_bits(llama: Llama, learns: bool = False) -> None:
-    """Replace the frozen products of a model's layers; its norms, embeddings and low-rank parts stay.
+    """Replace a model's frozen products; its norms, embeddings and low-rank parts stay.
 
     :param learns: see :class:`RowScaledLinear`.
     """
     plain = {name: module for name, module in llama.named_modules() if isinstance(module, Linear)}
     for name, module in plain.items():
         llama.set_submodule(name, RowScaledLinear(module, learns))
+    if not learns:
+        llama.output = RowScaled(llama.token.weight.detach().float())

@@ -1,9 +1,10 @@
 """A label judge that listens to a language model, too: how likely is a text after rows of each label?
 
 That is the noisy channel (Min et al. 2022, arXiv 2108.04106, section 3): in place of a label's probability given the
-text, the text's given the label. It knows what words mean that no row has. Its opinion, and one on the labels' names
-alone, are added to the log-probabilities of the classifier, each times a weight (a product of experts, Hinton 2002,
-equation 1) that is fitted on rows which neither the classifier nor the language model was shown.
+text, the text's given the label. It knows what words mean that no row has. Its opinion is added to the
+log-probabilities of the classifier (a product of experts, Hinton 2002, equation 1), both times weights that are fitted
+on rows which neither the classifier nor the language model was shown. Where texts of a label have little in common,
+such as a feeling, the label's name alone tells more than name and rows: what does better on those rows is taken.
 """
 
 from __future__ import annotations
@@ -29,13 +30,11 @@ from augdiff.quality.language_model import likelihoods_after
 
 #: More labels than this are not read, since each is read for every text; of fewer, only the likeliest are.
 MOST_LABELS = 100
-_ASKED = 6
+_ASKED = 4
 # Rows of a label that are kept, and rows that the weights are fitted on.
 _KEPT, _FITTED = 20, 240
-# Of the weights of the classifier, of the names alone and of the rows: what they are without rows, and how far a few
-# rows may take them.
-_USUAL = np.array([1.0, 0.05, 0.15])
-_DEVIATION = np.array([0.5, 0.05, 0.1])
+# Weights of the classifier and of the language model: what they are without rows, and how far few rows may take them.
+_USUAL, _DEVIATION = np.array([1.0, 0.15]), np.array([0.5, 0.1])
 _LEAST, _GREATEST = 0.0, 3.0
 # A probability that a classifier gives to what it knows nothing of.
 _FLOOR = 1e-6
@@ -76,13 +75,13 @@ class Channel:
     """What was fitted.
 
     :param names: what each label is called in words, empty where nobody said.
-    :param rows: of each label, rows that are shown, each with its fold.
-    :param weights: of the classifier, of the names alone and of the rows.
+    :param rows: of each label, rows that are shown, each with its fold; none where names alone tell more.
+    :param weights: of the classifier and of the language model.
     """
 
     names: tuple[str, ...]
     rows: tuple[tuple[tuple[int, str], ...], ...]
-    weights: tuple[float, float, float]
+    weights: tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ class ChannelJudge:
         return found
 
     def opinions(self, texts: Sequence[str], keys: Sequence[str], plain: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What all three say, in nats, ``(3, N, C)``; of a label that is not known minus infinity.
+        """What both say, in nats, ``(2, N, C)``; of a label that is not known minus infinity.
 
         The language model is asked for the labels that the classifier takes for the likeliest.
 
@@ -138,17 +137,16 @@ class ChannelJudge:
         known = np.isfinite(plain)
         logs = np.where(known, np.log(np.fmax(plain, _FLOOR)), -np.inf)
         asked = known & (np.argsort(np.argsort(-logs, 1, kind="stable"), 1, kind="stable") < _ASKED)
-        of_name = self.listener(texts, [self.listener.opening(name, ()) for name in self.channel.names], asked)
-        of_rows = np.full(plain.shape, np.nan)
+        heard = np.full(plain.shape, np.nan)
         folds = np.array([self.folds.get(key_hash(key), -1) for key in keys])
-        for fold in np.unique(folds).tolist():
-            own = np.flatnonzero(folds == fold).tolist()
+        for fold in np.unique(folds).tolist() if any(self.channel.rows) else [None]:
+            own = np.flatnonzero((folds == fold) | (fold is None)).tolist()
             openings = [
                 self.listener.opening(name, [text for at, text in rows if at != fold])
                 for name, rows in zip(self.channel.names, self.channel.rows, strict=True)
             ]
-            of_rows[own] = self.listener([texts[row] for row in own], openings, asked[own])
-        return np.stack([logs, *(_relative(each, known) for each in (of_name, of_rows))])
+            heard[own] = self.listener([texts[row] for row in own], openings, asked[own])
+        return np.stack([logs, _relative(heard, known)])
 
 
 def fit_channel_judge(
@@ -174,17 +172,24 @@ def fit_channel_judge(
     channel = Channel(
         tuple(told.get(mark, "") for mark in numbers),
         tuple(tuple((plain.folds[row], text) for row, text, _ in members[:_KEPT]) for members in of_label),
-        (1.0, 0.0, 0.0),
+        (1.0, 0.0),
     )
-    judge = ChannelJudge(plain, channel, listener)
+    ways = [channel]
+    if all(channel.names):
+        ways.append(replace(channel, rows=tuple(() for _ in channel.rows)))
     # As many of each label, as far as there are any.
     turns = sorted((turn, number) for number, members in enumerate(of_label) for turn in range(len(members)))[:_FITTED]
     some = [of_label[number][turn] for turn, number in turns]
     own = np.array([number for _, number in turns], np.int64)
     probabilities = plain.probabilities([text for _, text, _ in some], [key for *_, key in some])
     judged = np.flatnonzero(np.isfinite(probabilities[np.arange(len(own)), own])).tolist()
-    opinions = judge.opinions([some[at][1] for at in judged], [some[at][2] for at in judged], probabilities[judged])
-    return replace(judge, channel=replace(channel, weights=_fitted(opinions, own[judged])))
+    found = []
+    for way in ways:
+        judge = ChannelJudge(plain, way, listener)
+        opinions = judge.opinions([some[at][1] for at in judged], [some[at][2] for at in judged], probabilities[judged])
+        weights, cost = _fitted(opinions, own[judged])
+        found.append((cost, replace(judge, channel=replace(way, weights=weights))))
+    return min(found, key=lambda each: each[0])[1]
 
 
 def _relative(nats: NDArray[np.float64], known: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -201,11 +206,13 @@ def _pooled(opinions: NDArray[np.float64], weights: NDArray[np.float64]) -> NDAr
     return found
 
 
-def _fitted(opinions: NDArray[np.float64], own: NDArray[np.int64]) -> tuple[float, float, float]:
-    """The weights with the least surprise at the labels ``own``, each label counting alike, near to the usual ones."""
-    usual = (float(_USUAL[0]), float(_USUAL[1]), float(_USUAL[2]))
+def _fitted(opinions: NDArray[np.float64], own: NDArray[np.int64]) -> tuple[tuple[float, float], float]:
+    """The weights with the least surprise at the labels ``own``, each label counting alike, near to the usual ones.
+
+    :returns: the weights, and what they cost.
+    """
     if not len(own):
-        return usual
+        return (float(_USUAL[0]), float(_USUAL[1])), 0.0
     alike = 1 / np.bincount(own)[own]
     known = np.isfinite(opinions[0])
 
@@ -217,4 +224,4 @@ def _fitted(opinions: NDArray[np.float64], own: NDArray[np.int64]) -> tuple[floa
 
     optimize = require("scipy.optimize", "judge")
     best = optimize.minimize(cost, _USUAL, bounds=[(_LEAST, _GREATEST)] * len(_USUAL)).x
-    return (float(best[0]), float(best[1]), float(best[2]))
+    return (float(best[0]), float(best[1])), cost(best)
