@@ -1,6 +1,7 @@
 """A judge that hears a language model, too: what it is asked, what it is shown, and how far it is believed."""
 
 import dataclasses
+import pickle
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from labelled import TOPICS, fake_embed, sentences
 from numpy.typing import NDArray
 from tiny import make_adapter
 
+from augdiff import Augmenter
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
+from augdiff.fitting import Fitted
 from augdiff.quality.channel_judge import ChannelJudge, Listener, fit_channel_judge
 from augdiff.quality.folds import key_hash
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
@@ -162,3 +165,22 @@ class OnNames(Knowing):
 def test_where_rows_tell_less_than_names_names_alone_are_read(plain: LabelJudge) -> None:
     judge = fitted(plain, OnNames(4.0))
     assert not any(judge.channel.rows) and judge.channel.weights[1] > 0.1
+
+
+def test_an_augmenter_over_an_adapter_hears_it_and_so_does_its_pickle(base: Path, tmp_path: Path) -> None:
+    folder = make_adapter(tmp_path / "adapter", base)
+    rows = [{"text": text, "label": label} for text, label in sentences(18, 0)]
+    options = {"model": str(folder), "base": str(base), "device": "cpu", "precision": "float32", "n": 1}
+    augmenter = Augmenter(text="text", label="label", return_rejected=True, **options).fit(rows)  # type: ignore[arg-type]
+    assert augmenter.fitted is not None and augmenter.fitted.channel is augmenter.label_judge
+    assert set(augmenter.fitted.channel.channel.names) == set(TOPICS)
+    other = pickle.loads(pickle.dumps(augmenter))
+    assert [row["augdiff"]["label_prob"] for row in other(rows)] == [
+        row["augdiff"]["label_prob"] for row in augmenter(rows)
+    ]
+    assert other.fitted.digest == augmenter.fitted.digest
+
+
+def test_what_a_language_model_has_to_say_is_part_of_what_was_fitted(plain: LabelJudge) -> None:
+    without = Fitted(judge=plain)
+    assert dataclasses.replace(without, channel=fitted(plain, Knowing(1.0))).digest != without.digest

@@ -64,6 +64,9 @@ class Leaning:
     def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         return self.language.read_next(ids, past)
 
+    def read_on(self, ids: Tensor, past: Past) -> Tensor:
+        return self.language.read_on(ids, past)
+
     def logits(self, states: Tensor) -> Leant:
         return Leant(self.language.logits(states), self.bias)
 

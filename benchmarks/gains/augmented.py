@@ -22,14 +22,14 @@ class Augdiff:
 
     :param options: arguments other than those about columns and the seed; what is not named has its default.
     :param label: column of the labels; None hides them.
-    :param context: column of the labels' names, as the context; None for none.
+    :param told: whether the labels' names in words are told.
     :param weighted: whether variants have the weights that they come with, or 1.
     :param judged: whether rejected variants are left out.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
     label: str | None = "label"
-    context: str | None = "told"
+    told: bool = True
     weighted: bool = True
     judged: bool = True
 
@@ -64,10 +64,10 @@ class Augdiff:
     def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`."""
         out: list[dict[str, Any]] = augment(
-            [asdict(row) for row in rows],
+            [{"text": row.text, "label": row.label} for row in rows],
             text="text",
             label=self.label,
-            context=self.context,
+            label_names={row.label: row.told for row in rows} if self.told else None,
             seed=seed,
             keep_original=False,
             return_rejected=not self.judged,
@@ -100,14 +100,14 @@ ONE_PASS = Augdiff(
         "max_likeness": 1.0,
     },
     label=None,
-    context=None,
+    told=False,
     weighted=False,
     judged=False,
 )
 
 #: The default with a part left out or changed; an option that augment() does not have is said when it is asked for.
 ABLATIONS: Mapping[str, Augdiff] = {
-    "no-context": replace(DEFAULT.given({"condition": False, "demonstrate": False}), context=None),
+    "no-context": replace(DEFAULT.given({"condition": False, "demonstrate": False}), told=False),
     "no-demonstrations": DEFAULT.given({"demonstrate": False}),
     "no-guidance": DEFAULT.given({"guidance": 1.0}),
     "no-adaptation": DEFAULT.given({"adapt": False}),
