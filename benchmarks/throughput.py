@@ -71,13 +71,11 @@ def changed_words(source: str, variant: str) -> int:
 
 
 def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> tuple[Done, Job, list[Forward]]:
-    """All rows in one batch; weights are loaded and warm before the clock starts."""
+    """All rows in one batch, of no label: the others know of none. Weights are loaded and warm before the clock starts."""
     import augdiff
 
     augmenter = augdiff.Augmenter(
         text="text",
-        label="label",
-        judge=False,
         id="id",
         n=arguments.n,
         strength=arguments.strength,
@@ -86,8 +84,7 @@ def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> t
         keep_original=False,
         return_rejected=True,
     )
-    batch = {name: [row[name] for row in rows] for name in ("text", "label")}
-    batch["id"] = [str(number) for number in range(len(rows))]
+    batch = {"text": [row["text"] for row in rows], "id": [str(number) for number in range(len(rows))]}
     augmenter({name: values[:8] for name, values in batch.items()})
     with recorded() as passes:
         clock = time.perf_counter()
