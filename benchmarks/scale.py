@@ -29,7 +29,7 @@ def measure(data: Path, size: int, options: Sequence[str]) -> dict[str, Any]:
         with source.open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(row) + "\n" for row in islice(mixed(data, SETS), size))
         command = [sys.executable, "-c", _START, "augment", str(source), "-o", str(target)]
-        command += ["--text", "text", "--label", "label", "--id", "id", "--quiet", *options]
+        command += ["--text", "text", "--id", "id", "--quiet", *options]
         peak = json.loads(output([sys.executable, str(_PEAK), *command]))
         if status := peak.pop("status"):
             raise SystemExit(f"augdiff augment over {size} rows ended with status {status}")

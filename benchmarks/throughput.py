@@ -71,7 +71,7 @@ def changed_words(source: str, variant: str) -> int:
 
 
 def with_augdiff(arguments: argparse.Namespace, rows: list[dict[str, str]]) -> tuple[Done, Job, list[Forward]]:
-    """All rows in one batch, of no label: the others know of none. Weights are loaded and warm before the clock starts."""
+    """All rows in one batch, without labels, which the others do not read; weights are warm before the clock starts."""
     import augdiff
 
     augmenter = augdiff.Augmenter(
