@@ -184,3 +184,11 @@ def test_an_augmenter_over_an_adapter_hears_it_and_so_does_its_pickle(base: Path
 def test_what_a_language_model_has_to_say_is_part_of_what_was_fitted(plain: LabelJudge) -> None:
     without = Fitted(judge=plain)
     assert dataclasses.replace(without, channel=fitted(plain, Knowing(1.0))).digest != without.digest
+
+
+def test_names_that_a_command_line_gives_are_those_of_numbers(plain: LabelJudge) -> None:
+    numbers = [list(TOPICS).index(label) for label in LABELS]
+    judge = fit_label_judge(TEXTS, numbers, KEYS, fake_embed)
+    names = tuple((str(at), topic) for at, topic in enumerate(TOPICS))
+    found = fit_channel_judge(judge, TEXTS, numbers, KEYS, names, Knowing(1.0))
+    assert found.channel.names == tuple(TOPICS)

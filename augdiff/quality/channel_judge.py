@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import require
-from augdiff.labels import Names
+from augdiff.labels import Names, label_context
 from augdiff.prompts import Prompts
 from augdiff.quality.calibration import log_softmax
 from augdiff.quality.folds import key_hash
-from augdiff.quality.judge import Label, marked, single_label
+from augdiff.quality.judge import Label, marked
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.language_model import likelihoods_after
 
@@ -32,14 +32,14 @@ from augdiff.quality.language_model import likelihoods_after
 MOST_LABELS = 100
 _ASKED = 4
 # Rows of a label that are kept, and rows that the weights are fitted on.
-_KEPT, _FITTED = 20, 240
+_KEPT, _FITTED = 20, 120
 # Weights of the classifier and of the language model: what they are without rows, and how far few rows may take them.
 _USUAL, _DEVIATION = np.array([1.0, 0.15]), np.array([0.5, 0.1])
 _LEAST, _GREATEST = 0.0, 3.0
 # A probability that a classifier gives to what it knows nothing of.
 _FLOOR = 1e-6
 # Tokens of a text that are read.
-_READ = 128
+_READ = 64
 
 #: Texts, openings, and which pairs of them are wanted ``(N, P)``, to log-probabilities in nats, nan where not asked.
 Listen = Callable[[Sequence[str], Sequence[Sequence[int]], NDArray[np.bool_]], NDArray[np.float64]]
@@ -161,7 +161,6 @@ def fit_channel_judge(
 
     :param names: of labels.
     """
-    told = {marked(single_label(value)): name for value, name in names}
     numbers = {marked(label): number for number, label in enumerate(plain.classes)}
     of_label: list[list[tuple[str, str, str]]] = [[] for _ in numbers]
     for key, text, label in zip(keys, texts, labels, strict=True):
@@ -170,7 +169,7 @@ def fit_channel_judge(
     for members in of_label:
         members.sort()
     channel = Channel(
-        tuple(told.get(mark, "") for mark in numbers),
+        tuple(label_context(label, names) for label in plain.classes),
         tuple(tuple((plain.folds[row], text) for row, text, _ in members[:_KEPT]) for members in of_label),
         (1.0, 0.0),
     )
