@@ -24,7 +24,7 @@ from augdiff.variant import Source, Variant
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from augdiff.quality.channel_judge import Listener
+    from augdiff.quality.language_model import Listener
     from augdiff.resampler import Resampler
 
 Batch = TypeVar("Batch")

@@ -9,17 +9,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from reprlib import repr as short
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augdiff.columns import Cells, Columns
 from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
 from augdiff.examples import Example, joined, read_examples
 from augdiff.labels import Names, checked_names, in_words
-from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, Listener, fit_channel_judge
+from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.judge import Judge, Label, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
+
+if TYPE_CHECKING:
+    from augdiff.quality.language_model import Listener
 
 # Who has more different labels than this has texts there, and no names of classes.
 _MOST_NAMES = 1000

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augdiff.cache import cache_folder, part_of, put_in_place
 from augdiff.demonstrations import Member, Pool
@@ -17,10 +17,13 @@ from augdiff.errors import ModelError
 from augdiff.fitting import Fitted
 from augdiff.hub import first_line
 from augdiff.labels import checked_names
-from augdiff.quality.channel_judge import Channel, ChannelJudge, Listener
+from augdiff.quality.channel_judge import Channel, ChannelJudge
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
+
+if TYPE_CHECKING:
+    from augdiff.quality.language_model import Listener
 
 _FORMAT = "augdiff-fitted-2"
 _RECORD, _JUDGE = "fitted.json", "judge"

@@ -11,8 +11,8 @@ from augdiff.analysis import Analysis
 from augdiff.denoisers.load import load
 from augdiff.families import find_family
 from augdiff.proposal import derive_seed
-from augdiff.quality.channel_judge import Listener
 from augdiff.quality.coinage import coins_words
+from augdiff.quality.language_model import Listener
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import calibrated, embed

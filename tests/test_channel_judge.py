@@ -15,10 +15,10 @@ from augdiff import Augmenter
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.fitting import Fitted
-from augdiff.quality.channel_judge import ChannelJudge, Listener, fit_channel_judge
+from augdiff.quality.channel_judge import ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
-from augdiff.quality.language_model import likelihoods, likelihoods_after
+from augdiff.quality.language_model import Listener, likelihoods, likelihoods_after
 
 ROWS = sentences(60, 0)
 TEXTS, LABELS, KEYS = [text for text, _ in ROWS], [label for _, label in ROWS], [str(at) for at in range(60)]

@@ -10,23 +10,23 @@ such as a feeling, the label's name alone tells more than name and rows: what do
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import cached_property
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import require
 from augdiff.labels import Names, label_context
-from augdiff.prompts import Prompts
 from augdiff.quality.calibration import log_softmax
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import Label, marked
 from augdiff.quality.label_judge import LabelJudge
-from augdiff.quality.language_model import likelihoods_after
+
+if TYPE_CHECKING:
+    from augdiff.quality.language_model import Listener
 
 #: More labels than this are not read, since each is read for every text; of fewer, only the likeliest are.
 MOST_LABELS = 100
@@ -38,36 +38,6 @@ _USUAL, _DEVIATION = np.array([1.0, 0.15]), np.array([0.5, 0.1])
 _LEAST, _GREATEST = 0.0, 3.0
 # A probability that a classifier gives to what it knows nothing of.
 _FLOOR = 1e-6
-# Tokens of a text that are read.
-_READ = 64
-
-#: Texts, openings, and which pairs of them are wanted ``(N, P)``, to log-probabilities in nats, nan where not asked.
-Listen = Callable[[Sequence[str], Sequence[Sequence[int]], NDArray[np.bool_]], NDArray[np.float64]]
-
-
-@dataclass(frozen=True)
-class Listener:
-    """A language model that reads texts after openings."""
-
-    denoiser: Denoiser
-
-    @cached_property
-    def prompts(self) -> Prompts:
-        """How rows are listed."""
-        return Prompts(self.denoiser.vocabulary)
-
-    def opening(self, name: str, rows: Sequence[str]) -> list[int]:
-        """What is read before a text of a label.
-
-        :param name: of the label, in words; empty for none.
-        """
-        return self.prompts.listing(name, rows)
-
-    def __call__(
-        self, texts: Sequence[str], openings: Sequence[Sequence[int]], asked: NDArray[np.bool_]
-    ) -> NDArray[np.float64]:
-        """See :func:`augdiff.quality.language_model.likelihoods_after`; texts end with their line."""
-        return likelihoods_after(self.denoiser, [ids[:_READ] for ids in self.prompts.line_ids(texts)], openings, asked)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,12 +15,15 @@ from torch.nn import functional as F
 from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, Language, bucket
 from augdiff.errors import ModelError
+from augdiff.prompts import Prompts
 from augdiff.proposal import stack
 from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 4096
 # Openings whose keys and values are kept at a time, and positions whose scores are.
 _OPENINGS, _POSITIONS = 16, 256
+# Tokens of a text that a listener reads.
+_READ = 64
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,35 @@ def likelihoods(denoiser: Denoiser, texts: Sequence[str], before: Sequence[str] 
             end = len(rows[index])
             found[index] = Likelihood(row[end - counts[index] : end].copy())
     return found
+
+
+@dataclass(frozen=True)
+class Listener:
+    """A language model that reads texts after openings."""
+
+    denoiser: Denoiser
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        """How rows are listed."""
+        return Prompts(self.denoiser.vocabulary)
+
+    def opening(self, name: str, rows: Sequence[str]) -> list[int]:
+        """What is read before a text of a label.
+
+        :param name: of the label, in words; empty for none.
+        """
+        return self.prompts.listing(name, rows)
+
+    def __call__(
+        self, texts: Sequence[str], openings: Sequence[Sequence[int]], asked: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """How likely texts are, each with the end of its line.
+
+        :param asked: which pairs of texts and openings are wanted, ``(N, P)``.
+        :returns: in nats, ``(N, P)``; nan where nothing was asked.
+        """
+        return likelihoods_after(self.denoiser, [ids[:_READ] for ids in self.prompts.line_ids(texts)], openings, asked)
 
 
 def likelihoods_after(
