@@ -179,7 +179,7 @@ def test_an_input_cut_shorter_than_what_is_done_is_refused(
 def test_ctrl_c_in_a_real_process_and_on_from_there(rows: Path, tmp_path: Path):
     words = ["augment", str(rows), "-o", str(tmp_path / "more.jsonl"), "--batch-size", "2"]
     script = str(Path(__file__).with_name("commands.py"))
-    command = [sys.executable, script, "0.5", *words]
+    command = [sys.executable, script, "1.5", *words]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=WITH_AUGDIFF)
     part = tmp_path / "more.jsonl.part"
     give_up = time.monotonic() + 60
