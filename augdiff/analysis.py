@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from augdiff.settings import Settings
 from augdiff.text.echo import Spellings, told_stems
 from augdiff.text.protect import Protection, merged
@@ -23,6 +26,8 @@ class Analysis:
     :param told: stems of words that must not come out, since the context has them.
     :param told_ids: tokens that spell one.
     :param contrast: what is read in place of demonstrations to be led away from; none where nothing is.
+    :param pulls: how much sooner each unit is noised than others, as the logarithm of its odds; None where all are
+        alike.
     :param steered: whether the denoiser knows from a label what is to come, so that most of the text may go.
     """
 
@@ -34,6 +39,7 @@ class Analysis:
     told: frozenset[str]
     told_ids: list[int]
     contrast: list[list[int]] = field(default_factory=list)
+    pulls: NDArray[np.float64] | None = None
     steered: bool = False
 
 
@@ -43,6 +49,7 @@ class Analyst:
     def __init__(self, vocabulary: Vocabulary, settings: Settings) -> None:
         self._marks = vocabulary.marks
         self._echo = settings.echo
+        self._saliency = settings.saliency
         self._protection = Protection(settings.protect)
         self._spellings = Spellings(vocabulary)
 
@@ -63,4 +70,20 @@ class Analyst:
         units = find_units(source.text, encoded, frozen, self._marks)
         told = frozenset() if self._echo else told_stems(source.hushed, source.text)
         spelt = self._spellings.of(told)
-        return Analysis(source.text, units, frozen, context, list(demonstrations), told, spelt, list(contrast))
+        return Analysis(
+            source.text,
+            units,
+            frozen,
+            context,
+            list(demonstrations),
+            told,
+            spelt,
+            list(contrast),
+            self._pulls(source, units),
+        )
+
+    def _pulls(self, source: Source, units: Units) -> NDArray[np.float64] | None:
+        if not self._saliency or not source.tells:
+            return None
+        words = [source.text[start:end].lower() for start, end in units.spans]
+        return self._saliency * np.array([source.tells.get(word, 0.0) for word in words])

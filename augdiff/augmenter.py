@@ -79,6 +79,7 @@ class Augmenter:
         n: int = Settings.n,
         candidates: int = Settings.candidates,
         strength: float | tuple[float, float] | None = Settings.strength,
+        saliency: float = Settings.saliency,
         seed: int = Settings.seed,
         model: str = Settings.model,
         base: str | None = Settings.base,
@@ -89,6 +90,8 @@ class Augmenter:
         min_fluency: float = Settings.min_fluency,
         max_likeness: float = Settings.max_likeness,
         min_label: float = Settings.min_label,
+        relabel: bool = Settings.relabel,
+        soft_labels: bool = Settings.soft_labels,
         redraws: int = Settings.redraws,
         budget: int = Settings.budget,
         steps: int = Settings.steps,
@@ -112,6 +115,7 @@ class Augmenter:
             n=n,
             candidates=candidates,
             strength=strength,
+            saliency=saliency,
             seed=seed,
             model=model,
             base=base,
@@ -122,6 +126,8 @@ class Augmenter:
             min_fluency=min_fluency,
             max_likeness=max_likeness,
             min_label=min_label,
+            relabel=relabel,
+            soft_labels=soft_labels,
             redraws=redraws,
             budget=budget,
             steps=steps,
@@ -148,6 +154,8 @@ class Augmenter:
             return_rejected=return_rejected,
             provenance=provenance,
         )
+        if columns.counted and settings.relabel:
+            raise OptionError("relabel would change the counts of target or balance: leave out one")
         if columns.counted and not settings.n:
             raise OptionError("n must be at least 1 with target or balance, was: 0")
         self._set_up(settings, columns, _checked(judge))
@@ -237,7 +245,14 @@ class Augmenter:
         self._fitted_at = self._fitted = None
         self.columns = self._unfitted_columns
         if self.columns.label is not None and self.settings.n:
-            self._fitted = fit(parts, self.columns, *((self.embed, self.listener) if self.judge is True else (None,)))
+            judged = self.judge is True
+            self._fitted = fit(
+                parts,
+                self.columns,
+                self.embed if judged else None,
+                self.listener if judged else None,
+                self.settings.saliency != 0,
+            )
             self.columns = self._fitted.told(self.columns)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -10,7 +9,7 @@ from typing import Any, NamedTuple
 
 from augdiff.examples import Example
 from augdiff.quality.folds import key_hash
-from augdiff.quality.judge import marked, single_label
+from augdiff.quality.judge import label_mark, single_label
 from augdiff.quality.novelty import bare
 from augdiff.variant import Source
 
@@ -52,7 +51,7 @@ class Pool:
         :param folds: hash of a row's key to the fold that a judge was not fitted on when it judges the row's variants;
             none for rows that no judge was fitted on.
         """
-        columns = self.members.get(_mark(example.label) or "")
+        columns = self.members.get(label_mark(example.label) or "")
         if columns is None:
             return example
         own = key_hash(example.key)
@@ -69,7 +68,7 @@ class Pool:
 
     def _others(self, example: Example) -> list[Sequence[Sequence[Member]]]:
         """What there is of up to 16 other labels, drawn by the row's key."""
-        own = _mark(example.label)
+        own = label_mark(example.label)
         labels = [label for label, columns in self.members.items() if label != own and all(columns)]
         picked = Random(key_hash(example.key)).sample(range(len(labels)), min(len(labels), _BESIDE))
         return [self.members[labels[at]] for at in sorted(picked)]
@@ -88,7 +87,7 @@ def gather(rows: Sequence[Sequence[str]], labels: Sequence[Any], keys: Sequence[
     if any(isinstance(single_label(label), float) for label in labels):
         return Pool()
     found: dict[str, list[dict[str, Member]]] = {}
-    hashed = zip(map(key_hash, keys), rows, map(_mark, labels), strict=True)
+    hashed = zip(map(key_hash, keys), rows, map(label_mark, labels), strict=True)
     for row, texts, label in sorted(hashed, key=lambda each: each[:2]):
         if label is not None:
             for text, column in zip(texts, found.setdefault(label, [{} for _ in texts]), strict=True):
@@ -113,15 +112,6 @@ def _spread(source: Source, own: str, labels: Sequence[Sequence[Member]], folds:
         picked = rng.sample(mates, min(len(mates), -(-_BESIDE // len(labels))))
         found += [(turn, member.text) for turn, member in enumerate(picked)]
     return tuple(text for _, text in sorted(found, key=lambda each: each[0])[:_BESIDE])
-
-
-def _mark(label: Any) -> str | None:
-    """A label, or a list of them, by type and value; None for what is no class: nothing, or an amount."""
-    value = label.tolist() if hasattr(label, "tolist") else label
-    found = [single_label(one) for one in (value if isinstance(value, list | tuple) else [value])]
-    if not found or any(one is None or isinstance(one, float) for one in found):
-        return None
-    return json.dumps([marked(one) for one in found])
 
 
 def _drawn(source: Source, own: str, members: Sequence[Member], folds: Mapping[str, int]) -> tuple[str, ...]:

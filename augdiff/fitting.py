@@ -20,6 +20,7 @@ from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel
 from augdiff.quality.judge import Judge, Label, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
+from augdiff.saliency import Saliency, weigh_words
 
 if TYPE_CHECKING:
     from augdiff.quality.language_model import Listener
@@ -38,6 +39,7 @@ class Fitted:
     :param judge: a classifier of labels; None if there is none.
     :param note: what of the judge could not be had, one line; None if nothing is amiss.
     :param pool: texts that rows of a label may be shown.
+    :param saliency: what words tell of labels; nothing if that was not asked for.
     :param channel: the same classifier together with a language model, where there is one.
     """
 
@@ -45,6 +47,7 @@ class Fitted:
     judge: LabelJudge | None = None
     note: str | None = None
     pool: Pool = field(default_factory=Pool)
+    saliency: Saliency = field(default_factory=Saliency)
     channel: ChannelJudge | None = None
 
     @property
@@ -54,9 +57,9 @@ class Fitted:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of names, judges and pool."""
+        """SHA-256 of all that was learned."""
         judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
-        whole = [self.names, *judges, self.pool.members]
+        whole = [self.names, *judges, self.pool.members, self.saliency.weights]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
@@ -66,8 +69,13 @@ class Fitted:
         return replace(columns, label_names=checked_names([*columns.label_names, *found]))
 
     def shown(self, example: Example) -> Example:
-        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`."""
-        return self.pool.beside(example, {} if self.judge is None else self.judge.folds)
+        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`, and with what
+        tells of its label.
+        """
+        found = self.pool.beside(example, {} if self.judge is None else self.judge.folds)
+        if not (tells := self.saliency.of(example.label)):
+            return found
+        return replace(found, sources={name: replace(one, tells=tells) for name, one in found.sources.items()})
 
     def log_note(self) -> None:
         """Say the note: as a warning if there is no judge at all."""
@@ -75,7 +83,13 @@ class Fitted:
             _log.log(logging.WARNING if self.judge is None else logging.INFO, "%s", self.note)
 
 
-def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None, listener: Listener | None = None) -> Fitted:
+def fit(
+    parts: Iterable[Cells],
+    columns: Columns,
+    embed: Feature | None,
+    listener: Listener | None = None,
+    weighs: bool = False,
+) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
     A row is judged by the text of all its columns, a line each. Labels that are lists have names, but are not judged;
@@ -83,6 +97,7 @@ def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None, listene
 
     :param embed: sentence embeddings for the judge; None for no judge.
     :param listener: a language model whose opinion the judge hears, too.
+    :param weighs: whether it is learned what words tell of labels.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     rows, labels, keys = list[tuple[str, ...]](), list[Any](), list[str]()
@@ -96,16 +111,18 @@ def fit(parts: Iterable[Cells], columns: Columns, embed: Feature | None, listene
     names = _names(labels, () if columns.label_names else classes)
     labels = [_known(label, len(classes)) for label in labels]
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
-    if embed is None:
-        return Fitted(names, pool=pool)
     texts, own = [joined(row) for row in rows], [single_label(label) for label in labels]
+    saliency = weigh_words(texts, labels) if weighs else Saliency()
+    if embed is None:
+        return Fitted(names, pool=pool, saliency=saliency)
     judge, note = _judge(texts, own, keys, embed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
     if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
-        return Fitted(names, judge, note, pool)
+        return Fitted(names, judge, note, pool, saliency)
     told = Fitted(names).told(columns).label_names
-    return Fitted(names, judge, note, pool, fit_channel_judge(judge, texts, own, keys, told, listener))
+    channel = fit_channel_judge(judge, texts, own, keys, told, listener)
+    return Fitted(names, judge, note, pool, saliency, channel)
 
 
 def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:

@@ -21,13 +21,14 @@ from augdiff.quality.channel_judge import Channel, ChannelJudge
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
+from augdiff.saliency import Saliency
 
 if TYPE_CHECKING:
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-2"
+_FORMAT = "augdiff-fitted-3"
 _RECORD, _JUDGE = "fitted.json", "judge"
-_KEYS = {"format", "names", "judge", "channel", "note", "pool"}
+_KEYS = {"format", "names", "judge", "channel", "note", "pool", "saliency"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -48,6 +49,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "channel": None if fitted.channel is None else asdict(fitted.channel.channel),
         "note": fitted.note,
         "pool": fitted.pool.members,
+        "saliency": fitted.saliency.weights,
     }
     try:
         with part_of(target) as part:
@@ -74,7 +76,14 @@ def load_fitted(folder: Path, digest: str, embed: Feature, listener: Callable[[]
     try:
         judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
         channel = _channel(judge, record["channel"], listener)
-        fitted = Fitted(checked_names(record["names"]), judge, record["note"], _pool(record["pool"]), channel)
+        fitted = Fitted(
+            checked_names(record["names"]),
+            judge,
+            record["note"],
+            _pool(record["pool"]),
+            Saliency(record["saliency"]),
+            channel,
+        )
     except (ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
     if fitted.digest != digest:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.examples import Example, joined
-from augdiff.quality.judge import LabelScore
+from augdiff.quality.judge import Label, LabelScore
 from augdiff.quality.selection import quality, select
 from augdiff.variant import KEPT, SURPLUS, Source, Variant
 
@@ -19,7 +19,8 @@ class Candidate:
     """A variant of a row.
 
     :param parts: its variants of the row's texts, one per column.
-    :param label: what the judge of labels says of it.
+    :param label: what the judge of labels says of it and of the label that it has.
+    :param relabelled: the label that it got in place of its row's; None if it has that.
     :param verdict: see :class:`augdiff.variant.Variant`; a fault of a part goes before one of the label.
     :param vector: sentence embedding, ``(S,)``; None where nothing is chosen by it.
     """
@@ -27,6 +28,7 @@ class Candidate:
     parts: tuple[Variant, ...]
     label: LabelScore
     verdict: str
+    relabelled: Label | None = None
     vector: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     @property

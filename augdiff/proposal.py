@@ -12,7 +12,7 @@ from torch import Tensor
 
 from augdiff.analysis import Analysis
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.rates import noised_count, uniform
+from augdiff.rates import drawn_places, noised_count
 from augdiff.text.bars import Holes
 from augdiff.text.edits import Edit
 from augdiff.text.holes import Shape, Window, cut_windows, draw_slots
@@ -60,7 +60,7 @@ def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape:
     rng = np.random.default_rng(seed)
     share = float(rng.uniform(*strength))
     units = analysis.units
-    chosen = uniform(units, noised_count(len(units.free_places), share, rng), rng)
+    chosen = drawn_places(units, noised_count(len(units.free_places), share, rng), rng, analysis.pulls)
     slots = draw_slots(units, chosen, shape, denoiser.vocabulary.marks, rng)
     layout = lay_out(units.ids, slots, denoiser.vocabulary.marks)
     shown = [analysis.demonstrations[at] for at in rng.permutation(len(analysis.demonstrations)).tolist()]

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from augdiff.errors import require
+from augdiff.quality.judge import Label
 from augdiff.variant import KEPT, ORIGINAL, Variant
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 COLUMN = "augdiff"
 
 EDIT = pa.struct([("column", pa.string()), ("start", pa.int32()), ("end", pa.int32()), ("text", pa.string())])
+
+CHANCE = pa.struct([("label", pa.string()), ("probability", pa.float32())])
 
 PROVENANCE = pa.struct(
     [
@@ -30,6 +33,7 @@ PROVENANCE = pa.struct(
         ("edits", pa.list_(EDIT)),
         ("label_prob", pa.float32()),
         ("label_new", pa.string()),
+        ("soft_label", pa.list_(CHANCE)),
         ("similarity", pa.float32()),
         ("fluency", pa.float32()),
         ("weight", pa.float32()),
@@ -62,6 +66,8 @@ def describe_variant(
     model: str,
     label_prob: float = nan,
     verdict: str = KEPT,
+    label_new: Label | None = None,
+    soft_label: Sequence[tuple[Label, float]] = (),
 ) -> Record:
     """The record of one variant of a row.
 
@@ -69,8 +75,10 @@ def describe_variant(
     ``changed`` and ``strength`` are means, and ``seed`` is that of the first column.
 
     :param parts: per text column, its name and its variant.
-    :param label_prob: of the row's label, by all of its columns together; nan if that was not judged.
+    :param label_prob: of the label that it has, by all of its columns together; nan if that was not judged.
     :param verdict: on all of its columns together.
+    :param label_new: the label that it got in place of its row's; None if it has that.
+    :param soft_label: how likely each label is; nothing if that was not asked for.
     """
     variants = [variant for _, variant in parts]
     return _record(
@@ -86,6 +94,8 @@ def describe_variant(
         weight=_least([variant.weight for variant in variants]),
         verdict=verdict,
         label_prob=label_prob,
+        label_new="" if label_new is None else str(label_new),
+        soft_label=[{"label": str(label), "probability": _single(probability)} for label, probability in soft_label],
         model=model,
     )
 
@@ -101,6 +111,8 @@ def _record(
     changed: float = 0.0,
     edits: Sequence[Record] = (),
     label_prob: float = nan,
+    label_new: str = "",
+    soft_label: Sequence[Record] = (),
     similarity: float = nan,
     fluency: float = nan,
     weight: float = 1.0,
@@ -115,7 +127,8 @@ def _record(
         "changed": _single(changed),
         "edits": list(edits),
         "label_prob": _single(label_prob),
-        "label_new": "",
+        "label_new": label_new,
+        "soft_label": list(soft_label),
         "similarity": _single(similarity),
         "fluency": _single(fluency),
         "weight": _single(weight),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Protocol
@@ -51,22 +51,22 @@ class Rows:
     """What comes out, to be put beside the columns that went in.
 
     :param taken: for each row, the row that it came from.
-    :param texts: the resampled columns.
+    :param cells: the columns that change: the texts, and the labels if variants can get another one.
     :param records: the provenance of each row.
     :param summary: what became of the variants.
     """
 
     taken: list[int] = field(default_factory=list)
-    texts: dict[str, list[str]] = field(default_factory=dict)
+    cells: dict[str, list[Any]] = field(default_factory=dict)
     records: list[Record] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
 
-    def add(self, row: int, texts: dict[str, str], record: Record) -> None:
+    def add(self, row: int, texts: Mapping[str, str], label: Any, record: Record) -> None:
         """Append a row that came from ``row``."""
         self.taken.append(row)
         self.records.append(record)
-        for name, text in texts.items():
-            self.texts.setdefault(name, []).append(text)
+        for name, values in self.cells.items():
+            values.append(texts.get(name, label))
 
 
 #: Makes the variants of all rows, and gives what came of each, in their order.
@@ -95,10 +95,11 @@ def make_rows(
     :raises DataError: if a row cannot be resampled.
     """
     examples = augmenter.shown(read_examples(cells, columns, numbers))
-    rows = Rows(texts={name: [] for name in examples[0].sources} if examples else {})
+    changing = [*examples[0].sources, *_relabelled(columns, augmenter)] if examples else []
+    rows = Rows(cells={name: [] for name in changing})
     model = augmenter.model if examples and augmenter.settings.n else ""
     for row, made in enumerate(growing(examples, augmenter)):
-        _add(rows, row, made, columns, model)
+        _add(rows, row, made, columns, augmenter.settings.soft_labels, model)
     rows.summary = replace(rows.summary, rows=len(examples))
     return rows
 
@@ -123,9 +124,8 @@ def make(rows: Sequence[Made], asked: Sequence[int], augmenter: Resampling) -> l
     ]
     vectors = _vectors(texts, augmenter)
     scores = iter(_scores([row.example for row in rows], texts, augmenter.label_judge))
-    least = augmenter.settings.min_label
     return [
-        _judged(row.example, own, list(islice(scores, 1 + len(own))), known, least)
+        _judged(row.example, own, list(islice(scores, 1 + len(own))), known, augmenter.settings)
         for row, own, known in zip(rows, variants, vectors, strict=True)
     ]
 
@@ -153,27 +153,46 @@ def _judged(
     variants: Sequence[tuple[Variant, ...]],
     scores: Sequence[LabelScore],
     vectors: Sequence[NDArray[np.float64] | None],
-    min_label: float,
+    settings: Settings,
 ) -> Made:
     """A row with its variants; ``scores`` and ``vectors`` are of the row itself, too."""
     candidates = []
     for parts, score, vector in zip(variants, scores[1:], vectors[1:], strict=True):
-        fault = MISLABELLED if score.share < min_label else KEPT
+        lost = score.share < settings.min_label
+        fault = MISLABELLED if lost and not (settings.relabel or settings.soft_labels) else KEPT
         verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
-        candidates.append(Candidate(parts, score, verdict, vector if verdict == KEPT else None))
+        found = Candidate(parts, score, verdict, vector=vector if verdict == KEPT else None)
+        if lost and settings.relabel and verdict == KEPT:
+            found = replace(found, label=score.of_best(), relabelled=score.best)
+        candidates.append(found)
     return Made(example, scores[0], tuple(candidates), vectors[0])
 
 
-def _add(rows: Rows, row: int, made: Made, columns: Columns, model: str) -> None:
+def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
+    """The column of labels, if variants can get another label than their row's."""
+    return [columns.label] if columns.label is not None and augmenter.settings.relabel else []
+
+
+def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, model: str) -> None:
     """Append a row and its variants, and count these."""
     example = made.example
     if columns.keep_original:
         texts = {name: source.text for name, source in example.sources.items()}
-        rows.add(row, texts, describe_original(example.number, example.key, made.label.probability))
+        rows.add(row, texts, example.label, describe_original(example.number, example.key, made.label.probability))
     for one in made.variants:
         named = list(zip(example.sources, one.parts, strict=True))
         kept = one.verdict == KEPT
         rows.summary += Summary(0, int(kept), Counter() if kept else Counter([one.verdict]))
         if kept or columns.return_rejected:
-            record = describe_variant(example.number, example.key, named, model, one.label.probability, one.verdict)
-            rows.add(row, {name: part.text for name, part in named}, record)
+            record = describe_variant(
+                example.number,
+                example.key,
+                named,
+                model,
+                one.label.probability,
+                one.verdict,
+                one.relabelled,
+                one.label.every if soft_labels else (),
+            )
+            label = example.label if one.relabelled is None else one.relabelled
+            rows.add(row, {name: part.text for name, part in named}, label, record)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from math import inf, isnan
+from math import inf, isfinite, isnan
 from operator import index
 from typing import Any
 
@@ -40,6 +40,10 @@ class Settings:
         ``(low, high)``, every variant draws its own. ``autoregressive`` noises the last ones. None is .2 to .5, but for
         rows of one text that the denoiser is told the label of, or shown others of: for these it is .5 to .9, and 1 for
         ``autoregressive``, since then the label says what is to come, and texts far from their row gain most.
+    :param saliency: what words that tell of their row's label have to do with what is noised: 0 nothing; above 0 they
+        are noised first, since the denoiser, which knows the label, puts others of its kind there; below 0 they are
+        spared. The odds of a word are multiplied by ``exp(saliency * z)``, where z is by how many standard errors it
+        occurs more with that label than with others, among the rows that an Augmenter was fitted on.
     :param seed: any whole number; another seed gives other variants.
     :param model: weights: a shipped name, a folder or a name on the Hugging Face hub.
     :param base: the weights that ``model`` adapts, if it is an adapter: a folder, a .gguf file, or a name on
@@ -58,6 +62,9 @@ class Settings:
         1 rejects exact copies only.
     :param min_label: variants whose label is less than this times as likely as the likeliest label are rejected, by a
         judge fitted on the rows; 0 lets all pass.
+    :param relabel: whether such variants are kept, with the likeliest label in place of their row's; ``label_new`` says
+        so. Where rows of each label are counted, that is refused.
+    :param soft_labels: whether none is rejected for its label, and ``soft_label`` says how likely each one is.
     :param redraws: how often a copy is drawn again before it is rejected.
     :param budget: where rows of each label are counted, how many variants at most are asked for each that is missing,
         so that counts are reached as long as one in so many is kept.
@@ -81,6 +88,7 @@ class Settings:
     n: int = 4
     candidates: int = 1
     strength: float | tuple[float, float] | None = None
+    saliency: float = 0.0
     seed: int = 0
     model: str = "base-en"
     base: str | None = None
@@ -91,6 +99,8 @@ class Settings:
     min_fluency: float = -6.0
     max_likeness: float = 0.98
     min_label: float = 0.5
+    relabel: bool = False
+    soft_labels: bool = False
     redraws: int = 3
     budget: int = 10
     steps: int = 2
@@ -105,6 +115,8 @@ class Settings:
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
             object.__setattr__(self, name, check(name, getattr(self, name)))
+        if self.relabel and self.soft_labels:
+            raise OptionError("relabel and soft_labels cannot both be asked for: leave out one")
 
     def strengths(self, usual: tuple[float, float]) -> tuple[float, float]:
         """Lowest and highest strength.
@@ -249,6 +261,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "n": _whole(0),
     "candidates": _whole(1),
     "strength": _optional(_strength),
+    "saliency": _number("a number", isfinite),
     "seed": _whole(),
     "model": _name,
     "base": _optional(_name),
@@ -259,6 +272,8 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "min_fluency": _number("a number", lambda _: True),
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
     "min_label": _number("a number from 0 to 1", lambda x: 0 <= x <= 1),
+    "relabel": _flag,
+    "soft_labels": _flag,
     "redraws": _whole(0),
     "budget": _whole(1),
     "steps": _whole(1),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -43,9 +43,9 @@ def write(table: pa.Table, rows: Rows, columns: Columns) -> pa.Table:
     """``table`` with ``rows`` in place of its own."""
     taken = pa.array(rows.taken, pa.int64())
     grown = pa.Table.from_arrays([_take(column, taken) for column in table.columns], schema=table.schema)
-    for name, texts in rows.texts.items():
+    for name, cells in rows.cells.items():
         at = table.schema.get_field_index(name)
-        values = _array(texts, table.schema.field(at).type)
+        values = _array(cells, table.schema.field(at).type)
         grown = grown.set_column(at, table.schema.field(at).with_type(values.type), values)
     if not columns.provenance:
         return grown
@@ -63,10 +63,10 @@ def _take(column: pa.ChunkedArray, rows: pa.Array) -> pa.ChunkedArray:
     return column.take(rows)
 
 
-def _array(texts: list[str], kind: pa.DataType) -> pa.Array:
-    """``texts`` as ``kind``; a dictionary with more texts than its index can count gets a wider index."""
+def _array(cells: list[Any], kind: pa.DataType) -> pa.Array:
+    """``cells`` as ``kind``; a dictionary with more texts than its index can count gets a wider index."""
     if not pa.types.is_dictionary(kind):
-        return pa.array(texts, kind)
-    values = pa.array(texts, kind.value_type).dictionary_encode()
+        return pa.array(cells, kind)
+    values = pa.array(cells, kind.value_type).dictionary_encode()
     wide = pa.dictionary(pa.int32(), kind.value_type, kind.ordered)
     return values.cast(kind if len(values.dictionary) < 2 ** (kind.index_type.bit_width - 1) else wide)

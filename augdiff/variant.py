@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import nan
 
 from augdiff.text.edits import Edit
@@ -24,6 +25,7 @@ class Source:
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
     :param contrast: texts of other kinds; guidance leads away from what a language model would write after them.
+    :param tells: words that tell of the row's label, in lower case, and how much.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
     :param alone: whether it is all the text of its row; what others say must go on fitting, so less of it is noised.
     :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
@@ -34,6 +36,7 @@ class Source:
     key: str
     spans: tuple[tuple[int, int], ...] = ()
     context: str = ""
+    tells: Mapping[str, float] = field(default_factory=dict)
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
     contrast: tuple[str, ...] = ()

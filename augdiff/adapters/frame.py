@@ -26,8 +26,8 @@ def write(frame: DataFrame, rows: Rows, columns: Columns) -> DataFrame:
     """``frame`` with ``rows`` in place of its own."""
     pandas = require("pandas", "pandas")
     grown = frame.iloc[rows.taken].copy()
-    for name, texts in rows.texts.items():
-        grown[name] = pandas.Series(texts, grown.index, _dtype(frame[name], texts))
+    for name, cells in rows.cells.items():
+        grown[name] = pandas.Series(cells, grown.index, _dtype(frame[name], cells))
     if columns.provenance:
         records = pa.array(rows.records, PROVENANCE)
         grown[COLUMN] = pandas.array(records, dtype=pandas.ArrowDtype(PROVENANCE))
@@ -39,9 +39,9 @@ def _values(column: Series[Any]) -> list[Any]:
     return [None if absent else value for value, absent in zip(column.tolist(), missing, strict=True)]
 
 
-def _dtype(column: Series[Any], texts: list[str]) -> Any:
-    """The column's; a categorical one gets the new texts as categories."""
+def _dtype(column: Series[Any], cells: list[Any]) -> Any:
+    """The column's; a categorical one gets the new values as categories."""
     pandas = require("pandas", "pandas")
     if not isinstance(column.dtype, pandas.CategoricalDtype):
         return column.dtype
-    return pandas.CategoricalDtype(list(dict.fromkeys([*column.dtype.categories, *texts])), column.dtype.ordered)
+    return pandas.CategoricalDtype(list(dict.fromkeys([*column.dtype.categories, *cells])), column.dtype.ordered)

@@ -37,7 +37,7 @@ def write(batch: Mapping[str, Sequence[Any]], rows: Rows, columns: Columns) -> d
     for name in batch:
         values = batch[name]
         grown[name] = [values[row] for row in rows.taken]
-    grown |= rows.texts
+    grown |= rows.cells
     if columns.provenance:
         grown[COLUMN] = Records(rows.records)
     return grown

@@ -32,11 +32,11 @@ def read(data: list[Any]) -> Cells:
 def write(data: list[Any], rows: Rows, columns: Columns) -> list[Any]:
     """``data`` with ``rows`` in place of its own."""
     if holds_strings(data[:1]):
-        return rows.texts[TEXT]
+        return rows.cells[TEXT]
     return [
         {
             **data[row],
-            **{name: texts[at] for name, texts in rows.texts.items()},
+            **{name: cells[at] for name, cells in rows.cells.items()},
             **({COLUMN: rows.records[at]} if columns.provenance else {}),
         }
         for at, row in enumerate(rows.taken)

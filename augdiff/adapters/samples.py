@@ -23,12 +23,12 @@ class Kind:
 
     :param cells: what it tells of itself; one without named columns has one, ``text``.
     :param take: the values at some rows, each as often as it is named there.
-    :param write: the same with new texts, one for each row taken: container, rows, the texts' column, texts.
+    :param write: the same with new values, one for each row taken: container, rows, the values' column, values.
     """
 
     cells: Callable[[Any], Cells]
     take: Callable[[Any, NDArray[np.intp]], Any]
-    write: Callable[[Any, NDArray[np.intp], str, list[str]], Any]
+    write: Callable[[Any, NDArray[np.intp], str, list[Any]], Any]
 
 
 def kind_of(data: Any, name: str) -> Kind:
@@ -56,17 +56,17 @@ def _flat(array: NDArray[Any]) -> list[Any]:
     return values
 
 
-def _array(data: NDArray[Any], rows: NDArray[np.intp], name: str, texts: list[str]) -> NDArray[Any]:
+def _array(data: NDArray[Any], rows: NDArray[np.intp], name: str, values: list[Any]) -> NDArray[Any]:
     """As ``data`` is; strings of a fixed width get the width that they need."""
-    return np.array(texts, dtype="U" if data.dtype.kind == "U" else data.dtype)
+    return np.array(values, dtype="U" if data.dtype.kind == "U" else data.dtype)
 
 
-def _series(data: Any, rows: NDArray[np.intp], name: str, texts: list[str]) -> Any:
-    return _frame(data.to_frame(_TEXT), rows, _TEXT, texts)[_TEXT].rename(data.name)
+def _series(data: Any, rows: NDArray[np.intp], name: str, values: list[Any]) -> Any:
+    return _frame(data.to_frame(_TEXT), rows, _TEXT, values)[_TEXT].rename(data.name)
 
 
-def _frame(data: Any, rows: NDArray[np.intp], name: str, texts: list[str]) -> Any:
-    return frame.write(data, Rows(taken=rows.tolist(), texts={name: texts}), Columns(provenance=False))
+def _frame(data: Any, rows: NDArray[np.intp], name: str, values: list[Any]) -> Any:
+    return frame.write(data, Rows(taken=rows.tolist(), cells={name: values}), Columns(provenance=False))
 
 
 # (top module, name) of a type
@@ -74,7 +74,7 @@ _KINDS: Mapping[tuple[str, str], Kind] = {
     ("builtins", "list"): Kind(
         _one_column(lambda data: data),
         lambda data, rows: [data[row] for row in rows],
-        lambda data, rows, name, texts: texts,
+        lambda data, rows, name, values: values,
     ),
     ("numpy", "ndarray"): Kind(_one_column(_flat), lambda data, rows: data[rows], _array),
     ("pandas", "Series"): Kind(

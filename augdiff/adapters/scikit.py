@@ -55,6 +55,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         n: int = Settings.n,
         candidates: int = Settings.candidates,
         strength: float | tuple[float, float] | None = Settings.strength,
+        saliency: float = Settings.saliency,
         text: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
@@ -72,6 +73,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         min_fluency: float = Settings.min_fluency,
         max_likeness: float = Settings.max_likeness,
         min_label: float = Settings.min_label,
+        relabel: bool = Settings.relabel,
+        soft_labels: bool = Settings.soft_labels,
         redraws: int = Settings.redraws,
         budget: int = Settings.budget,
         steps: int = Settings.steps,
@@ -87,6 +90,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.n = n
         self.candidates = candidates
         self.strength = strength
+        self.saliency = saliency
         self.text = text
         self.label_names = label_names
         self.condition = condition
@@ -104,6 +108,8 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.min_fluency = min_fluency
         self.max_likeness = max_likeness
         self.min_label = min_label
+        self.relabel = relabel
+        self.soft_labels = soft_labels
         self.redraws = redraws
         self.budget = budget
         self.steps = steps
@@ -151,7 +157,10 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         taken = np.array([record["source"] for record in records], dtype=np.intp)
         self.sample_indices_ = taken
         self.sample_weight_ = np.array([record["weight"] for record in records], dtype=np.float64)
-        return texts.write(X, taken, text, made[text]), labels.take(y, taken)
+        grown = texts.write(X, taken, text, made[text])
+        if not self.relabel:
+            return grown, labels.take(y, taken)
+        return grown, labels.write(y, taken, _one_name(labels.cells(y)), made[_LABEL])
 
     def _names(self, cells: Cells) -> tuple[str, str | None]:
         """The columns of texts and contexts."""

@@ -92,6 +92,9 @@ class Call:
         Settings.candidates
     )
     strength: Annotated[str | None, word("SHARE", _STRENGTH, "-s", "--strength")] = None
+    saliency: Annotated[float, number("Above 0, words that tell the label are noised first; below, spared.")] = (
+        Settings.saliency
+    )
     seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
@@ -108,6 +111,8 @@ class Call:
     min_label: Annotated[float, number("Reject labels less likely than this share of the likeliest's.")] = (
         Settings.min_label
     )
+    relabel: Annotated[bool, flag("Give such variants the likeliest label instead.", "--relabel")] = False
+    soft_labels: Annotated[bool, flag("Reject none of them; say how likely each label is.", "--soft-labels")] = False
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
     budget: Annotated[int, whole("Most variants asked for each that --target or --balance lacks.")] = Settings.budget
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps

@@ -14,6 +14,7 @@ from augdiff.augmenter import Augmenter
 from augdiff.evaluation.eda import edit_share
 from augdiff.evaluation.rows import Labelled
 from augdiff.provenance import COLUMN
+from augdiff.quality.judge import marked, single_label
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,9 @@ def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: in
     taken = np.array([record["source"] for record in records], dtype=np.intp)
     firsts = np.flatnonzero([record["variant"] == 0 for record in records])
     weights = np.array([record["weight"] for record in records], dtype=np.float64)
-    return Grown(list(made[rows.text]), codes[taken], weights, firsts[taken])
+    known = {marked(single_label(label)): code for label, code in zip(values[rows.label], codes, strict=True)}
+    labels = np.array([known[marked(single_label(label))] for label in made[rows.label]], dtype=np.intp)
+    return Grown(list(made[rows.text]), labels, weights, firsts[taken])
 
 
 #: Grown rows and a seed to what is learnt from.
@@ -81,7 +84,7 @@ def none(grown: Grown, seed: int) -> Lessons:
 
 def duplicate(grown: Grown, seed: int) -> Lessons:
     """Each row once more for every variant, with its weight: as many steps, and nothing new."""
-    return Lessons([grown.texts[row] for row in grown.sources], grown.labels, grown.weights)
+    return Lessons([grown.texts[row] for row in grown.sources], grown.labels[grown.sources], grown.weights)
 
 
 def eda(grown: Grown, seed: int) -> Lessons:
@@ -92,7 +95,7 @@ def eda(grown: Grown, seed: int) -> Lessons:
         grown.texts[at] if own else edit_share(grown.texts[at], words, rng)
         for at, own in zip(grown.sources, grown.own, strict=True)
     ]
-    return Lessons(texts, grown.labels, grown.weights)
+    return Lessons(texts, grown.labels[grown.sources], grown.weights)
 
 
 def variants(grown: Grown, seed: int) -> Lessons:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import isnan, nan
 from reprlib import repr as short
 from typing import Any, Protocol
@@ -44,14 +45,33 @@ def label_prob(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys: 
 
 @dataclass(frozen=True)
 class LabelScore:
-    """What a judge says of a text and its label; nan where it can say nothing.
+    """What a judge says of a text and its label; nan, and nothing, where it can say nothing.
 
     :param probability: of the label.
     :param share: as a share of the likeliest label's probability, at most 1.
+    :param classes: the judge's C labels.
+    :param chances: how likely each is, ``(C,)``; nan for those that nothing can be said of.
     """
 
     probability: float = nan
     share: float = nan
+    classes: tuple[Label, ...] = field(default=(), compare=False, repr=False)
+    chances: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0), compare=False, repr=False)
+
+    @property
+    def every(self) -> list[tuple[Label, float]]:
+        """The labels that something can be said of, and how likely each is."""
+        pairs = zip(self.classes, self.chances.tolist(), strict=True)
+        return [(label, chance) for label, chance in pairs if not isnan(chance)]
+
+    @property
+    def best(self) -> Label:
+        """The likeliest label; of equals the first."""
+        return self.classes[int(np.nanargmax(self.chances))]
+
+    def of_best(self) -> LabelScore:
+        """What the judge says of the text and the likeliest label."""
+        return replace(self, probability=float(np.nanmax(self.chances)), share=1.0)
 
 
 def label_scores(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys: Sequence[str]) -> list[LabelScore]:
@@ -73,9 +93,9 @@ def label_scores(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys
             f"judge must give probabilities of shape {(len(rows), len(judge.classes))} for {len(rows)} texts, "
             f"gave {found.shape}"
         )
-    for row, probabilities, likeliest in zip(rows, found, np.fmax.reduce(found, axis=1), strict=True):
-        own = float(probabilities[columns[row]])
-        scores[row] = LabelScore(own, own / float(likeliest) if likeliest else nan)
+    for row, chances, likeliest in zip(rows, found, np.fmax.reduce(found, axis=1).tolist(), strict=True):
+        own = float(chances[columns[row]])
+        scores[row] = LabelScore(own, own / likeliest if likeliest else nan, judge.classes, chances)
     return scores
 
 
@@ -87,6 +107,15 @@ def single_label(label: Any) -> Label | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value if isinstance(value, str | int | float) else None
+
+
+def label_mark(label: Any) -> str | None:
+    """A label, or a list of them, by type and value; None for what is no class: nothing, or an amount."""
+    value = label.tolist() if hasattr(label, "tolist") else label
+    found = [single_label(one) for one in (value if isinstance(value, list | tuple) else [value])]
+    if not found or any(one is None or isinstance(one, float) for one in found):
+        return None
+    return json.dumps([marked(one) for one in found])
 
 
 def plain_labels(labels: Iterable[Any]) -> list[Label | None]:
