@@ -47,7 +47,7 @@ def share_of_telling(augmenter: Augmenter) -> float:
     """Of the words that gave way to others."""
     gone = [
         word
-        for row in augmenter(reviews())
+        for row in augmenter(reviews(), range(40))
         for edit in row["augdiff"]["edits"]
         for word in reviews()[row["augdiff"]["source"]]["text"][edit["start"] : edit["end"]].split()
     ]
@@ -97,7 +97,7 @@ def test_places_are_drawn_by_their_pulls():
 
 def test_telling_words_are_noised_first_or_spared_as_asked(model: str):
     shares = [share_of_telling(fitted(model, saliency)) for saliency in (-9, 0, 9)]
-    assert shares[0] < shares[1] / 2 and 0.3 < shares[1] < 0.6 and shares[2] > 0.9
+    assert shares[0] < 0.1 and shares[1] == pytest.approx(3 / 8, abs=0.1) and shares[2] > 0.9
 
 
 def test_what_tells_is_kept_with_what_was_fitted(model: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
