@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
 from augdiff.columns import Columns
+from augdiff.errors import OptionError
 from augdiff.goals import read_goals
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
@@ -30,6 +31,7 @@ def augment(
     condition: bool = Columns.condition,
     demonstrate: bool = Columns.demonstrate,
     judge: bool | Judge = True,
+    adapt: bool = False,
     n: int = Settings.n,
     candidates: int = Settings.candidates,
     strength: float | tuple[float, float] | None = Settings.strength,
@@ -65,6 +67,7 @@ def augment(
     protect_spans: str | Sequence[str] | None = None,
     context: str | None = None,
     split: str | Sequence[str] = "train",
+    unlabeled: Any = None,
 ) -> Data:
     """``data`` with new variants of its texts: each row, then its variants, in the order of the rows.
 
@@ -85,6 +88,7 @@ def augment(
     :param data: a ``datasets`` Dataset, DatasetDict, IterableDataset or IterableDatasetDict, a pandas
         DataFrame, a pyarrow Table, a dict of columns, a list of dicts, or a list of strings.
     :param split: the split or splits of a DatasetDict that grow; the others get the column ``augdiff``.
+    :param unlabeled: further rows of the same kind, for ``adapt``: see :meth:`augdiff.Augmenter.fit`.
 
     The other arguments are those of :class:`augdiff.Augmenter` and :class:`augdiff.settings.Settings`.
 
@@ -102,6 +106,7 @@ def augment(
         condition=condition,
         demonstrate=demonstrate,
         judge=judge,
+        adapt=adapt,
         n=n,
         candidates=candidates,
         strength=strength,
@@ -138,11 +143,13 @@ def augment(
         context=context,
     )
     splits = (split,) if isinstance(split, str) else tuple(split)
-    parts = None if label is None else read(data, splits)
+    parts = None if label is None and not adapt else read(data, splits)
+    if unlabeled is not None and not adapt:
+        raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
     if parts is not None:
         for part in parts:
             read_goals(part, augmenter.columns)
-        augmenter.fit(data, splits)
+        augmenter.fit(data, splits, unlabeled)
     grown = grow(data, augmenter, splits)
     if augmenter.summary.rows:
         _log.info("%s", augmenter.summary)

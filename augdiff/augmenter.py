@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import partial
 from pathlib import Path
 from re import Pattern
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -16,6 +16,7 @@ from augdiff.errors import ModelError, OptionError
 from augdiff.examples import Example
 from augdiff.fitting import Fitted, fit
 from augdiff.forking import settle
+from augdiff.lessons import Lesson, unlabelled
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 from augdiff.summary import Summary
@@ -24,6 +25,7 @@ from augdiff.variant import Source, Variant
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
     from augdiff.resampler import Resampler
 
@@ -52,6 +54,9 @@ class Augmenter:
         were fitted on.
     :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label (extra
         ``judge``), see ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
+    :param adapt: whether the denoiser goes on learning for a while from the rows that it is fitted on, and from
+        unlabelled ones, told of their labels; it is told labels without names by their values, and learns what they
+        mean. That takes up to two minutes, and what is learned is kept with what was fitted.
     :param target: how many rows of a label are to come out, ``{label: count}``; refused in ``map``, which shows some
         rows at a time, where :func:`augdiff.augment` counts all.
     :param balance: whether as many rows of each label are to come out as the commonest has; so, too.
@@ -76,6 +81,7 @@ class Augmenter:
         condition: bool = Columns.condition,
         demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
+        adapt: bool = False,
         n: int = Settings.n,
         candidates: int = Settings.candidates,
         strength: float | tuple[float, float] | None = Settings.strength,
@@ -158,12 +164,15 @@ class Augmenter:
             raise OptionError("relabel would change the counts of target or balance: leave out one")
         if columns.counted and not settings.n:
             raise OptionError("n must be at least 1 with target or balance, was: 0")
-        self._set_up(settings, columns, _checked(judge))
+        if not isinstance(adapt, bool):
+            raise OptionError(f"adapt must be True or False, was: {adapt!r}")
+        self._set_up(settings, columns, _checked(judge), adapt)
 
-    def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge) -> None:
+    def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge, adapt: bool) -> None:
         self.settings = settings
         self.columns = columns
         self.judge = judge
+        self.adapt = adapt
         self.summary = Summary()
         self._unfitted_columns = columns
         self._fitted: Fitted | None = None
@@ -171,21 +180,29 @@ class Augmenter:
         self._said = False
         self._rank: int | None = None
         self._pickled_with: str | None = None
+        self._ready: tuple[Difference | None, Resampler] | None = None
 
-    @cached_property
+    @property
     def resampler(self) -> Resampler:
-        """The loaded weights.
+        """The loaded weights, with what they have learned of rows.
 
         :raises ModelError: if they cannot be used.
         """
+        fitted = self.fitted
+        return self._loaded(None if fitted is None else fitted.difference)
+
+    def _loaded(self, difference: Difference | None) -> Resampler:
         from augdiff.resampler import Resampler
 
+        if self._ready is not None and self._ready[0] is difference:
+            return self._ready[1]
         if self._pickled_with not in (None, self.weights):
             raise ModelError(
                 f"the weights of model {self.settings.model!r} are not those that this Augmenter was pickled with: "
                 "make it anew"
             )
-        return Resampler(_on_rank(self.settings, self._rank))
+        self._ready = difference, Resampler(_on_rank(self.settings, self._rank), difference)
+        return self._ready[1]
 
     @property
     def weights(self) -> str:
@@ -211,49 +228,74 @@ class Augmenter:
 
     @property
     def model(self) -> str:
-        """Name of the weights, the first digits of their digest, and the precision."""
-        return f"{self.settings.model}@{self.weights[:12]}/{self.precision}"
+        """Name of the weights, the first digits of their digest, the precision, and the digest of what they learned."""
+        fitted = self.fitted if self.adapt else None
+        learned = "" if fitted is None or fitted.difference is None else f"+{fitted.difference.digest[:12]}"
+        return f"{self.settings.model}@{self.weights[:12]}/{self.precision}{learned}"
 
-    def fit(self, data: Any, split: str | Sequence[str] = "train") -> Self:
-        """Learn the names of all labels, a judge of labels, and what rows can be shown, from the rows that are to grow.
+    def fit(self, data: Any, split: str | Sequence[str] = "train", unlabeled: Any = None) -> Self:
+        """Learn the names of all labels, a judge of labels, and what rows can be shown, from the rows that are to grow,
+        and with ``adapt`` let the denoiser learn from them.
 
         The order of the rows changes nothing. Without a column of labels nothing is learned. What could not be learned
         is said in one line by the logger ``augdiff``.
 
         :param data: rows in memory, of any kind that :func:`augdiff.augment` takes.
         :param split: the split or splits of a DatasetDict that are read.
+        :param unlabeled: further rows of the same kind, whose labels are not read; with ``adapt``, the denoiser learns
+            from them, too.
         :returns: this Augmenter.
-        :raises OptionError: if ``data`` is of another kind, or has no such split.
+        :raises OptionError: if ``data`` is of another kind, or has no such split, or there are ``unlabeled`` rows
+            without ``adapt``.
         :raises DataError: naming the row, the column, the value and the mend.
         :raises ModelError: if the weights cannot be used.
         """
-        from augdiff.adapters.containers import read
-
-        parts = read(data, (split,) if isinstance(split, str) else tuple(split))
-        if parts is None:
-            raise OptionError(
-                f"data must be rows in memory, was a stream: {type(data).__name__}; fit on some of its rows, such as "
-                "list(data.take(1000))"
-            )
-        self.learn(parts)
+        splits = (split,) if isinstance(split, str) else tuple(split)
+        if unlabeled is not None and not self.adapt:
+            raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
+        more = () if unlabeled is None else _in_memory("unlabeled", unlabeled, splits)
+        self.learn(_in_memory("data", data, splits), more)
         if self.fitted is not None:
             self.fitted.log_note()
         return self
 
-    def learn(self, parts: Iterable[Cells]) -> None:
-        """:meth:`fit` on rows that were read, in one part or several; nothing is logged."""
+    def learn(
+        self,
+        parts: Iterable[Cells],
+        unlabeled: Iterable[Cells] = (),
+        progress: Callable[[float], None] = lambda share: None,
+    ) -> None:
+        """:meth:`fit` on rows that were read, in one part or several; nothing is logged.
+
+        :param progress: told of the share of an adaptation that is done.
+        """
         self._fitted_at = self._fitted = None
         self.columns = self._unfitted_columns
-        if self.columns.label is not None and self.settings.n:
-            judged = self.judge is True
+        labelled = self.columns.label is not None
+        if (labelled or self.adapt) and self.settings.n:
+            judged = labelled and self.judge is True
             self._fitted = fit(
                 parts,
                 self.columns,
                 self.embed if judged else None,
                 self.listener if judged else None,
                 self.settings.saliency != 0,
+                partial(self._adapted, list(unlabeled), progress) if self.adapt else None,
             )
             self.columns = self._fitted.told(self.columns)
+
+    def _adapted(
+        self, unlabeled: Sequence[Cells], progress: Callable[[float], None], lessons: Sequence[Lesson]
+    ) -> Difference:
+        from augdiff.adaptation import adapt
+
+        more = unlabelled(unlabeled, self.columns)
+        _log.info("adapting %s to %d texts", self.settings.model, len(lessons) + len(more))
+        settings = self.settings
+        found: Difference = adapt(
+            settings.model, settings.base, settings.device, [*lessons, *more], settings.seed, report=progress
+        )
+        return found
 
     @property
     def fitted(self) -> Fitted | None:
@@ -265,7 +307,7 @@ class Augmenter:
             from augdiff.fitting_folder import load_fitted
 
             folder, digest = self._fitted_at
-            self._fitted = load_fitted(Path(folder), digest, self.embed, lambda: self.listener)
+            self._fitted = load_fitted(Path(folder), digest, self.embed, lambda learned: self._loaded(learned).listener)
         return self._fitted
 
     @property
@@ -346,7 +388,7 @@ class Augmenter:
     def with_columns(self, columns: Columns) -> Self:
         """The same, with other columns."""
         other = object.__new__(type(self))
-        other._set_up(self.settings, columns, self.judge)
+        other._set_up(self.settings, columns, self.judge, self.adapt)
         other._fitted, other._fitted_at = self._fitted, self._fitted_at
         return other
 
@@ -362,6 +404,7 @@ class Augmenter:
             "settings": asdict(self.settings),
             "columns": asdict(self.columns),
             "judge": self.judge,
+            "adapt": self.adapt,
             "fitted": self._kept(),
             "version": __version__,
             "weights": self.weights,
@@ -369,7 +412,7 @@ class Augmenter:
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        self._set_up(Settings(**state["settings"]), Columns(**state["columns"]), state["judge"])
+        self._set_up(Settings(**state["settings"]), Columns(**state["columns"]), state["judge"], state["adapt"])
         self._fitted_at = state["fitted"]
         self._pickled_with = state["weights"]
 
@@ -383,6 +426,18 @@ class Augmenter:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.settings}, {self.columns})"
+
+
+def _in_memory(name: str, data: Any, splits: tuple[str, ...]) -> list[Cells]:
+    from augdiff.adapters.containers import read
+
+    parts: list[Cells] | None = read(data, splits)
+    if parts is None:
+        raise OptionError(
+            f"{name} must be rows in memory, was a stream: {type(data).__name__}; fit on some of its rows, such as "
+            "list(data.take(1000))"
+        )
+    return parts
 
 
 def _checked(judge: bool | Judge) -> bool | Judge:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
@@ -15,14 +15,16 @@ from augdiff.columns import Cells, Columns
 from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
 from augdiff.examples import Example, joined, read_examples
-from augdiff.labels import Names, checked_names, in_words
+from augdiff.labels import Names, checked_names, in_words, label_context
+from augdiff.lessons import Lesson, labelled
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
-from augdiff.quality.judge import Judge, Label, single_label
+from augdiff.quality.judge import Judge, Label, label_mark, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.saliency import Saliency, weigh_words
 
 if TYPE_CHECKING:
+    from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
 # Who has more different labels than this has texts there, and no names of classes.
@@ -40,6 +42,7 @@ class Fitted:
     :param note: what of the judge could not be had, one line; None if nothing is amiss.
     :param pool: texts that rows of a label may be shown.
     :param saliency: what words tell of labels; nothing if that was not asked for.
+    :param difference: what the denoiser has learned of the rows; None if it was not asked to.
     :param channel: the same classifier together with a language model, where there is one.
     """
 
@@ -49,6 +52,7 @@ class Fitted:
     pool: Pool = field(default_factory=Pool)
     saliency: Saliency = field(default_factory=Saliency)
     channel: ChannelJudge | None = None
+    difference: Difference | None = None
 
     @property
     def label_judge(self) -> Judge | None:
@@ -59,7 +63,8 @@ class Fitted:
     def digest(self) -> str:
         """SHA-256 of all that was learned."""
         judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
-        whole = [self.names, *judges, self.pool.members, self.saliency.weights]
+        adapted = None if self.difference is None else self.difference.digest
+        whole = [self.names, *judges, self.pool.members, self.saliency.weights, adapted]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
@@ -89,6 +94,7 @@ def fit(
     embed: Feature | None,
     listener: Listener | None = None,
     weighs: bool = False,
+    adapts: Callable[[Sequence[Lesson]], Difference] | None = None,
 ) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
@@ -98,9 +104,10 @@ def fit(
     :param embed: sentence embeddings for the judge; None for no judge.
     :param listener: a language model whose opinion the judge hears, too.
     :param weighs: whether it is learned what words tell of labels.
+    :param adapts: lets a denoiser learn from the rows; it is told labels without names by their values.
     :raises DataError: naming the row, the column, the value and the mend.
     """
-    rows, labels, keys = list[tuple[str, ...]](), list[Any](), list[str]()
+    rows, labels, keys, contexts = list[tuple[str, ...]](), list[Any](), list[str](), list[str]()
     classes: Sequence[str] = ()
     for part in parts:
         classes = part.classes.get(columns.label or "", classes)
@@ -108,21 +115,49 @@ def fit(
             rows.append(tuple(source.text for source in example.sources.values()))
             labels.append(example.label)
             keys.append(example.key)
+            contexts.append(next(iter(example.sources.values())).context)
     names = _names(labels, () if columns.label_names else classes)
     labels = [_known(label, len(classes)) for label in labels]
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
-    texts, own = [joined(row) for row in rows], [single_label(label) for label in labels]
-    saliency = weigh_words(texts, labels) if weighs else Saliency()
-    if embed is None:
-        return Fitted(names, pool=pool, saliency=saliency)
+    texts = [joined(row) for row in rows]
+    found = Fitted(names, pool=pool, saliency=weigh_words(texts, labels) if weighs else Saliency())
+    if embed is not None:
+        found = _judging(found, columns, texts, labels, keys, embed, listener)
+    if adapts is not None:
+        found = _with_values(found, columns, labels) if columns.condition else found
+        told = found.told(columns).label_names if columns.condition else ()
+        found = replace(found, difference=adapts(labelled(rows, labels, contexts, told)))
+    return found
+
+
+def _judging(
+    found: Fitted,
+    columns: Columns,
+    texts: Sequence[str],
+    labels: Sequence[Any],
+    keys: Sequence[str],
+    embed: Feature,
+    listener: Listener | None,
+) -> Fitted:
+    """The same with a judge, if there can be one."""
+    own = [single_label(label) for label in labels]
     judge, note = _judge(texts, own, keys, embed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
     if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
-        return Fitted(names, judge, note, pool, saliency)
-    told = Fitted(names).told(columns).label_names
-    channel = fit_channel_judge(judge, texts, own, keys, told, listener)
-    return Fitted(names, judge, note, pool, saliency, channel)
+        return replace(found, judge=judge, note=note)
+    channel = fit_channel_judge(judge, texts, own, keys, found.told(columns).label_names, listener)
+    return replace(found, judge=judge, note=note, channel=channel)
+
+
+def _with_values(found: Fitted, columns: Columns, labels: Sequence[Any]) -> Fitted:
+    """The same with the values of labels that have no names as their names: what they mean is learned."""
+    known = found.told(columns).label_names
+    every = [one for label in labels for one in (label if isinstance(label, list | tuple) else [label])]
+    classes = {single_label(one): str(single_label(one)) for one in every if label_mark(one) is not None}
+    nameless = [(value, name) for value, name in classes.items() if not label_context(value, known)]
+    names = checked_names([*found.names, *nameless])
+    return replace(found, names=names) if len(names) <= _MOST_NAMES else found
 
 
 def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:

@@ -24,11 +24,12 @@ from augdiff.quality.label_judge_folder import load_label_judge, save_label_judg
 from augdiff.saliency import Saliency
 
 if TYPE_CHECKING:
+    from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
 _FORMAT = "augdiff-fitted-3"
-_RECORD, _JUDGE = "fitted.json", "judge"
-_KEYS = {"format", "names", "judge", "channel", "note", "pool", "saliency"}
+_RECORD, _JUDGE, _DIFFERENCE = "fitted.json", "judge", "difference.safetensors"
+_KEYS = {"format", "names", "judge", "channel", "note", "pool", "saliency", "adapted"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -50,11 +51,16 @@ def save_fitted(fitted: Fitted) -> Path:
         "note": fitted.note,
         "pool": fitted.pool.members,
         "saliency": fitted.saliency.weights,
+        "adapted": fitted.difference is not None,
     }
     try:
         with part_of(target) as part:
             if fitted.judge is not None:
                 save_label_judge(fitted.judge, part / _JUDGE)
+            if fitted.difference is not None:
+                from augdiff.denoisers.difference import save_difference
+
+                save_difference(fitted.difference, part / _DIFFERENCE)
             (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
             put_in_place(part, target, _RECORD)
     except OSError as error:
@@ -64,18 +70,21 @@ def save_fitted(fitted: Fitted) -> Path:
     return target
 
 
-def load_fitted(folder: Path, digest: str, embed: Feature, listener: Callable[[], Listener | None]) -> Fitted:
+def load_fitted(
+    folder: Path, digest: str, embed: Feature, listener: Callable[[Difference | None], Listener | None]
+) -> Fitted:
     """What :func:`save_fitted` wrote.
 
     :param digest: that it must have.
     :param embed: the embedding that the judge was fitted on.
-    :param listener: gives the language model that it hears, if it hears one.
+    :param listener: gives the language model that it hears, if it hears one, under a denoiser that has learned so much.
     :raises ModelError: if it is not there, broken, or another one.
     """
     record = _read(folder / _RECORD)
     try:
         judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
-        channel = _channel(judge, record["channel"], listener)
+        difference = _difference(folder / _DIFFERENCE) if record["adapted"] else None
+        channel = _channel(judge, record["channel"], lambda: listener(difference))
         fitted = Fitted(
             checked_names(record["names"]),
             judge,
@@ -83,6 +92,7 @@ def load_fitted(folder: Path, digest: str, embed: Feature, listener: Callable[[]
             _pool(record["pool"]),
             Saliency(record["saliency"]),
             channel,
+            difference,
         )
     except (ValueError, TypeError, AttributeError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
@@ -91,6 +101,12 @@ def load_fitted(folder: Path, digest: str, embed: Feature, listener: Callable[[]
             f"{folder} is broken, its digest is {fitted.digest[:12]}: remove it and fit the Augmenter again"
         )
     return fitted
+
+
+def _difference(path: Path) -> Difference:
+    from augdiff.denoisers.difference import load_difference
+
+    return load_difference(path)
 
 
 def _channel(judge: LabelJudge | None, record: Any, listener: Callable[[], Listener | None]) -> ChannelJudge | None:

@@ -151,22 +151,30 @@ def noised(
 
     :param contexts: how that is put before the text; None for bare words.
     """
-    first, last = int(rows.first[index]), int(rows.first[index + 1])
-    ids: list[int] = rows.ids[first:last].tolist()
-    starts = np.flatnonzero(rows.unit[first:last])
-    ends = np.append(starts[1:], len(ids))
-    units = [ids[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
-    share = float(rng.uniform(noise.least, noise.most))
-    if rng.random() < noise.single:
-        layout = single_tokens(ids, share, marks, rng)
-    else:
-        slots = draw_slots(ends - starts, share, noise, marks.elastic is not None, rng)
-        layout = lay_out(units, slots, marks)
-        layout = show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
+    units = units_of(rows, index)
+    layout = masked(units, noise, marks, rng)
     form = contexts or Bare(marks)
     words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
     examples = rows.alike.draw(index, EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
     return wrapped(layout, form.drawn(words, examples, rng), marks)
+
+
+def units_of(rows: Rows, index: int) -> list[list[int]]:
+    """Ids of each unit of a row."""
+    first, last = int(rows.first[index]), int(rows.first[index + 1])
+    ids: list[int] = rows.ids[first:last].tolist()
+    starts = np.flatnonzero(rows.unit[first:last]).tolist()
+    return [ids[a:b] for a, b in zip(starts, [*starts[1:], len(ids)], strict=True)]
+
+
+def masked(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """A row with some of its tokens masked, or whole units, as ``noise`` says."""
+    share = float(rng.uniform(noise.least, noise.most))
+    if rng.random() < noise.single:
+        return single_tokens([token for unit in units for token in unit], share, marks, rng)
+    slots = draw_slots(np.array([len(unit) for unit in units]), share, noise, marks.elastic is not None, rng)
+    layout = lay_out(units, slots, marks)
+    return show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from augdiff.analysis import Analysis
+from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
 from augdiff.families import find_family
 from augdiff.proposal import derive_seed
@@ -47,14 +48,15 @@ class Resampler:
     ``embed`` gives the sentence embeddings that variants are judged by, ``(N, S)``; it still knows those of the
     texts that it was last asked for.
 
+    :param difference: what the denoiser has learned of some rows; None for nothing.
     :raises ModelError: if the model cannot be found or read, or cannot do what the family asks of it.
     :raises OptionError: if there is no such family.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, difference: Difference | None = None) -> None:
         family = find_family(settings.family)
         self.settings = settings
-        self.denoiser = load(settings.model, settings.device, settings.precision, settings.base)
+        self.denoiser = load(settings.model, settings.device, settings.precision, settings.base, difference)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
         self._composition = family(self.denoiser, settings)

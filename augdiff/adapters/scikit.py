@@ -33,7 +33,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
 
     :param text: column of texts, if X is a frame; None for the only one of strings. Other columns are repeated.
     :param label_names: what labels are called in words, see :class:`augdiff.Augmenter`; so ``condition``,
-        ``demonstrate`` and ``judge``.
+        ``demonstrate``, ``judge`` and ``adapt``.
     :param context: column of words that steer what comes out, if X is a frame.
     :param target: how many rows of a label are to come out, ``{label: count}``, as ``sampling_strategy`` is a dict in
         imbalanced-learn; what cannot be reached is a warning of the logger ``augdiff``, see :func:`augdiff.augment`.
@@ -61,6 +61,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         condition: bool = Columns.condition,
         demonstrate: bool = Columns.demonstrate,
         judge: bool | Judge = True,
+        adapt: bool = False,
         context: str | None = None,
         target: Mapping[Any, int] | None = None,
         balance: bool = Columns.balance,
@@ -96,6 +97,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.condition = condition
         self.demonstrate = demonstrate
         self.judge = judge
+        self.adapt = adapt
         self.context = context
         self.target = target
         self.balance = balance
@@ -147,6 +149,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
             condition=self.condition,
             demonstrate=self.demonstrate,
             judge=self.judge,
+            adapt=self.adapt,
             context=context,
             target=self.target,
             balance=self.balance,

@@ -31,6 +31,7 @@ def augment(
     source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
     output: Annotated[Path, word("OUT", "The file to be written, of any of these kinds.", "-o", "--output")],
     call: Call,
+    unlabeled: Annotated[Path | None, word("FILE", "Further texts of the kind, for --adapt to learn from.")] = None,
     limit: Annotated[int | None, count("Only the first N rows.")] = None,
     fresh: Annotated[bool, flag("Forget what an unfinished command left in OUT.part.", "--fresh")] = False,
     dry_run: Annotated[bool, flag("Check options and rows, say what would be done, stop.", "--dry-run")] = False,
@@ -48,12 +49,13 @@ def augment(
     augmenter = call.augmenter()
     _check_output(output, source)
     rows = _looked_through(source, augmenter, call, limit)
+    more = _unlabeled(unlabeled, call)
     task = _task(rows, augmenter, limit)
     asked = _asked(task, augmenter)
     if dry_run:
         _show_task(task, asked, augmenter, output)
         return
-    learn(rows, augmenter, quiet)
+    learn(rows, augmenter, quiet, more)
     job = Job(_task(rows, augmenter, limit), output, fresh)
     if job.done and not quiet:
         typer.echo(f"going on after {job.done} finished rows", err=True)
@@ -61,15 +63,18 @@ def augment(
     _show(job, seconds, quiet, as_json)
 
 
-def learn(rows: RowFile, augmenter: Augmenter, quiet: bool) -> None:
+def learn(rows: RowFile, augmenter: Augmenter, quiet: bool, unlabeled: RowFile | None = None) -> None:
     """Fit an Augmenter on all rows of a file, and say what it could not learn.
 
+    :param unlabeled: further rows that an adaptation learns from.
     :raises DataError: naming the row, the column, the value and the mend.
     """
+    from augdiff.cli.show import with_share
     from augdiff.job import read_parts
 
     try:
-        augmenter.learn(read_parts(rows))
+        with with_share("adapting", quiet or not augmenter.adapt) as progress:
+            augmenter.learn(read_parts(rows), () if unlabeled is None else read_parts(unlabeled), progress)
     except KeyboardInterrupt:
         typer.echo("stopped before the first row was done", err=True)
         raise typer.Exit(130) from None
@@ -85,6 +90,18 @@ def _looked_through(source: Path, augmenter: Augmenter, call: Call, limit: int |
     rows = open_rows(source, call.text or ())
     look_through(rows, augmenter.columns, limit)
     return rows
+
+
+def _unlabeled(path: Path | None, call: Call) -> RowFile | None:
+    """Further rows.
+
+    :raises OptionError: if nothing would learn from them.
+    """
+    from augdiff.files import open_rows
+
+    if path is not None and not call.adapt:
+        raise OptionError("--unlabeled is for --adapt: say that, too, or leave it out")
+    return None if path is None else open_rows(path, ())
 
 
 def _asked(task: Task, augmenter: Augmenter) -> int:
@@ -111,6 +128,7 @@ def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
         "weights": augmenter.weights,
         "columns": str(asdict(augmenter.columns)),
         "judge": str(augmenter.judge),
+        "adapt": str(augmenter.adapt),
         "labelled rows": "" if augmenter.fitted is None else augmenter.fitted.digest,
     }
     return Task(rows, lambda table, first: grow(table, augmenter.columns, augmenter, first), plan, limit)

@@ -87,6 +87,7 @@ class Call:
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
     demonstrate: Annotated[bool, flag("Whether it is shown other rows of that label, if it learns from them.")] = True
     judge: Annotated[bool, flag("Whether a judge is fitted that rejects variants that lost their label.")] = True
+    adapt: Annotated[bool, flag("Let the denoiser learn from the rows first; up to two minutes.", "--adapt")] = False
     n: Annotated[int, whole("Variants per row.", "-n", "--n")] = Settings.n
     candidates: Annotated[int, whole("Made for each variant, at so many times the cost; the best are kept.")] = (
         Settings.candidates

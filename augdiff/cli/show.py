@@ -72,6 +72,14 @@ def show_json(summary: Summary, output: Path, seconds: float) -> None:
     typer.echo(json.dumps(record))
 
 
+@contextmanager
+def with_share(told: str, quiet: bool) -> Iterator[Callable[[float], None]]:
+    """What to tell of the share that is done, under a bar on stderr where that is a terminal."""
+    with _bar(Console(stderr=True), told, quiet) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
 def _bar(console: Console, told: str, quiet: bool) -> Progress:
     """A bar for hours of work, nothing where nobody watches."""
     columns = (BarColumn(20), TextColumn(told), TimeRemainingColumn(compact=True))

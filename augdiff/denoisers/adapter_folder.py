@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from augdiff.bases.find import Base
     from augdiff.denoisers.adapted import Adapted
     from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.difference import Difference
     from augdiff.text.vocabulary import Vocabulary
 
 _NAME = "augdiff-adapter-1"
@@ -85,11 +86,18 @@ def save_adapter(
     write_folder(folder, vocabulary, config)
 
 
-def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dtype | None = None) -> Adapted:
+def load_adapted(
+    folder: Path,
+    config: Config,
+    base: str | None,
+    kind: torch.dtype | None = None,
+    difference: Difference | None = None,
+) -> Adapted:
     """The model of an adapter's folder on the base that it names.
 
     :param base: where that is, see :func:`augdiff.bases.find.find_base`.
     :param kind: of the base's matrices, and so of the products; None for float32. The adapter is in float32.
+    :param difference: what it has learned since; None for nothing.
     :raises ModelError: if the base cannot be found, or a file is broken or does not fit.
     """
     import torch
@@ -99,16 +107,19 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
     from augdiff.denoisers.llama import LlamaConfig, LowRank
     from augdiff.denoisers.packing import unpacked
 
-    learned = checked_tensors(folder / _WEIGHTS, config["sha256"])
+    learned = unpacked(checked_tensors(folder / _WEIGHTS, config["sha256"]))
+    rank, scale = config["rank"], config["scale"]
+    if difference is not None:
+        learned, rank = difference.beside(learned, scale), rank + difference.rank
     vocabulary = vocabulary_in(folder, config)
     try:
         return assemble(
             LlamaConfig(**known(config["sizes"], LlamaConfig, folder)),
-            LowRank(config["rank"], config["scale"]),
+            LowRank(rank, scale),
             vocabulary.marks,
             special_ids(vocabulary.tokenizer),
             _base(config, base).tensors(),
-            unpacked(learned),
+            learned,
             kind or torch.float32,
         )
     except (TypeError, ValueError) as error:
@@ -117,7 +128,14 @@ def load_adapted(folder: Path, config: Config, base: str | None, kind: torch.dty
         raise ModelError(f"{folder} is broken, or its base is another one: {error}") from error
 
 
-def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
+def _load(
+    folder: Path,
+    config: Config,
+    device: torch.device,
+    precision: str,
+    base: str | None,
+    difference: Difference | None,
+) -> Denoiser:
     import torch
 
     from augdiff.contexts import FORMS
@@ -129,7 +147,7 @@ def _load(folder: Path, config: Config, device: torch.device, precision: str, ba
         raise ModelError(f"{folder / CONFIG}: contexts must be one of {', '.join(FORMS)}, was: {config['contexts']!r}")
     vocabulary = vocabulary_in(folder, config)
     kind = torch.bfloat16 if precision == HALF else torch.float32
-    model = load_adapted(folder, config, base, kind).to(device).eval().requires_grad_(False)
+    model = load_adapted(folder, config, base, kind, difference).to(device).eval().requires_grad_(False)
     for _, factor in model.llama.low_rank():
         factor.data = factor.to(kind)
     if precision == EIGHT_BITS:

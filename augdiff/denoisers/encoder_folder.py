@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import torch
 
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.denoisers.difference import Difference
     from augdiff.denoisers.encoder import Encoder
     from augdiff.text.casing import Cases
     from augdiff.text.vocabulary import Vocabulary
@@ -92,11 +93,22 @@ def load_encoder(folder: Path, config: Config) -> Encoder:
     return encoder
 
 
-def _load(folder: Path, config: Config, device: torch.device, precision: str, base: str | None) -> Denoiser:
+def _load(
+    folder: Path,
+    config: Config,
+    device: torch.device,
+    precision: str,
+    base: str | None,
+    difference: Difference | None,
+) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.text.casing import Cases
 
-    encoder = load_encoder(folder, config).to(device).eval().requires_grad_(False)
+    encoder = load_encoder(folder, config).requires_grad_(False)
+    if difference is not None:
+        for name in difference.matrices:
+            encoder.get_parameter(f"{name}.weight").add_(difference.of(name))
+    encoder = encoder.to(device).eval()
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
         network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.difference import Difference
     from augdiff.text.vocabulary import Vocabulary
 
 CONFIG = "config.json"
@@ -32,7 +33,7 @@ class Format:
     :param precisions: that its products can be computed in, best first: for each a function of a folder, a
         model's name and a device's name that gives what is lacking for it here, or None.
     :param digest: SHA-256 of the weights from the config and the base asked for.
-    :param load: from folder, config, device, precision and the base asked for to a denoiser.
+    :param load: from folder, config, device, precision, the base asked for and what was learned since to a denoiser.
     :param takes_base: whether its models adapt other weights.
     """
 
@@ -40,7 +41,7 @@ class Format:
     keys: frozenset[str]
     precisions: Mapping[str, Callable[[Path, str, str], str | None]]
     digest: Callable[[Config, str | None], str]
-    load: Callable[[Path, Config, torch.device, str, str | None], Denoiser]
+    load: Callable[[Path, Config, torch.device, str, str | None, Difference | None], Denoiser]
     takes_base: bool = False
 
 

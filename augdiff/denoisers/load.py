@@ -17,6 +17,7 @@ from augdiff.errors import ModelError, OptionError
 
 if TYPE_CHECKING:
     from augdiff.denoisers.denoiser import Denoiser
+    from augdiff.denoisers.difference import Difference
     from augdiff.text.vocabulary import Vocabulary
 
 FORMATS = {kind.name: kind for kind in (ENCODER, ADAPTER)}
@@ -116,7 +117,13 @@ def find_precision(model: str, device: str, precision: str) -> str:
     return precision
 
 
-def load(model: str, device: str = "auto", precision: str = "auto", base: str | None = None) -> Denoiser:
+def load(
+    model: str,
+    device: str = "auto",
+    precision: str = "auto",
+    base: str | None = None,
+    difference: Difference | None = None,
+) -> Denoiser:
     """A denoiser by name.
 
     :param model: a shipped name, a folder that ``augdiff train`` or Hugging Face wrote, or the name of
@@ -125,6 +132,7 @@ def load(model: str, device: str = "auto", precision: str = "auto", base: str | 
     :param precision: see :func:`find_precision`.
     :param base: the weights that an adapter adapts, see :func:`augdiff.bases.find.find_base`; None for a
         model whose weights are all its own, and for what this machine has.
+    :param difference: what it has learned of some rows; texts are then embedded by what it was before.
     :raises ModelError: if it cannot be found, or a file of it is broken.
     :raises OptionError: if there is a ``base`` for a model that needs none.
     """
@@ -136,9 +144,9 @@ def load(model: str, device: str = "auto", precision: str = "auto", base: str | 
 
         return load_masked_lm(model if folder is None else str(folder), digest_of(model), where)
     config = read_config(folder)
-    reader = config.get("similarity")
+    reader = config.get("similarity") or (None if difference is None else model)
     return replace(
-        kind.load(folder, config, where, arithmetic, base),
+        kind.load(folder, config, where, arithmetic, base, difference),
         digest=digest_of(model, base),
         reader=None if reader is None else load(reader, device, FLOAT if precision == FLOAT else "auto"),
     )

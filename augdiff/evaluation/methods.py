@@ -62,7 +62,7 @@ def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: in
     settings = replace(augmenter.settings, seed=augmenter.settings.seed + seed)
     columns = replace(augmenter.columns, text=(rows.text,), keep_original=True, return_rejected=False, provenance=True)
     values = {name: list(values) for name, values in rows.columns.items()}
-    made = augment(values, judge=augmenter.judge, **vars(settings), **vars(columns))
+    made = augment(values, judge=augmenter.judge, adapt=augmenter.adapt, **vars(settings), **vars(columns))
     records = made[COLUMN]
     taken = np.array([record["source"] for record in records], dtype=np.intp)
     firsts = np.flatnonzero([record["variant"] == 0 for record in records])
