@@ -25,6 +25,7 @@ class Augdiff:
     :param told: whether the labels' names in words are told.
     :param weighted: whether variants have the weights that they come with, or 1.
     :param judged: whether rejected variants are left out.
+    :param unlabelled: how many further texts of the task it learns from.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Augdiff:
     told: bool = True
     weighted: bool = True
     judged: bool = True
+    unlabelled: int = 0
 
     @property
     def n(self) -> int:
@@ -61,7 +63,7 @@ class Augdiff:
             "weights": digest_of(arguments["model"], arguments["base"]),
         }
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`."""
         out: list[dict[str, Any]] = augment(
             [{"text": row.text, "label": row.label} for row in rows],
@@ -71,6 +73,7 @@ class Augdiff:
             seed=seed,
             keep_original=False,
             return_rejected=not self.judged,
+            unlabeled=list(others[: self.unlabelled]) if self.unlabelled else None,
             **self.options,
         )
         found = []
@@ -110,7 +113,11 @@ ABLATIONS: Mapping[str, Augdiff] = {
     "no-context": replace(DEFAULT.given({"condition": False, "demonstrate": False}), told=False),
     "no-demonstrations": DEFAULT.given({"demonstrate": False}),
     "no-guidance": DEFAULT.given({"guidance": 1.0}),
-    "no-adaptation": DEFAULT.given({"adapt": False}),
+    "adaptation": DEFAULT.given({"adapt": True}),
+    "adaptation-50": replace(DEFAULT.given({"adapt": True}), unlabelled=50),
+    "adaptation-500": replace(DEFAULT.given({"adapt": True}), unlabelled=500),
+    "saliency": DEFAULT.given({"saliency": 1.0}),
+    "spared": DEFAULT.given({"saliency": -1.0}),
     "no-judge": DEFAULT.given({"judge": False}),
     "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
     "no-weights": replace(DEFAULT, weighted=False),

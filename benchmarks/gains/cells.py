@@ -13,7 +13,7 @@ from benchmarks.gains.measure import Grown, Measure
 from benchmarks.gains.method import Made, Method
 from benchmarks.gains.names import SCRIPT
 from benchmarks.gains.store import Store
-from benchmarks.gains.tasks import Row, Task, draw
+from benchmarks.gains.tasks import Row, Task, draw, others
 from benchmarks.results import line_of
 
 
@@ -93,7 +93,7 @@ class Finisher:
         found: dict[str, Any] | None = self._store.get(place)
         if found is None:
             clock = time.perf_counter()
-            made = method(rows, cell.seed)
+            made = method(rows, cell.seed, others(task.train, rows, cell.seed))
             found = {"seconds": time.perf_counter() - clock, "asked": method.n * len(rows), "made": made}
             self._store.put(place, found)
         made = [Made(*one) for one in found["made"]]

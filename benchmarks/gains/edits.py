@@ -30,7 +30,7 @@ class Eda:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "eda", **asdict(self)}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`."""
         rng = random.Random(seed)
         vocabulary = sorted({word for row in rows for word in row.text.split()})
@@ -54,7 +54,7 @@ class Aeda:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "aeda", **asdict(self)}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`."""
         rng = random.Random(seed)
         return [

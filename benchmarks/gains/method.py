@@ -34,8 +34,9 @@ class Method(Protocol):
     def identity(self) -> Mapping[str, Any]:
         """All that the new rows depend on beside the rows and the seed, as JSON can hold it."""
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """The new rows; what the method itself rejects is not among them.
 
+        :param others: further texts of the task, whose labels are not told.
         :raises AugdiffError: if the method does not suit the rows, or lacks a model.
         """

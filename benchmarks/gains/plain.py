@@ -20,7 +20,7 @@ class Nothing:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "none"}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """No new rows."""
         return []
 
@@ -35,6 +35,6 @@ class Duplicate:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "duplicate", **asdict(self)}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """Each row ``n`` times."""
         return [Made(row.text, row.label, 1.0, index) for index, row in enumerate(rows) for _ in range(self.n)]

@@ -12,8 +12,6 @@ from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE, SHOTS
 TASKS = ("sst2", "subj", "trec6", "emotion", "banking77", "snips")
 #: Ablations are measured on these.
 FEW_TASKS = ("sst2", "trec6", "banking77")
-# Left out of what runs by itself: its arguments are still to come.
-_COMING = {f"{ABLATION}no-adaptation"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,7 @@ def plan(there: Sequence[str], chosen: Chosen) -> list[Part]:
     """
     tasks = tuple(name for name in TASKS if name in there) or tuple(there)
     few = tuple(name for name in FEW_TASKS if name in there) or tuple(there)
-    ablations = tuple(name for name in METHODS if name.startswith(ABLATION) and name not in _COMING)
+    ablations = tuple(name for name in METHODS if name.startswith(ABLATION))
     parts = [
         Part(tasks, (SHOTS,), tuple(range(5)), tuple(MAIN)),
         Part(tasks, (5, 50), tuple(range(3)), (NONE, DUPLICATE, AUGDIFF)),

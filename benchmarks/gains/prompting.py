@@ -60,7 +60,7 @@ class Prompting:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "prompting", **asdict(self), "weights": digest_of(self.model)}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`; empty lines are left out.
 
         :raises DataError: if there are too many classes.

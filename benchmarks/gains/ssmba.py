@@ -40,7 +40,7 @@ class Ssmba:
         """See :class:`benchmarks.gains.method.Method`."""
         return {"method": "ssmba", **asdict(self), "weights": digest_of(self.model)}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`; what does not fit into the denoiser's window is cut off."""
         denoiser, rng = loaded(self.model), np.random.default_rng(seed)
         vocabulary = denoiser.vocabulary

@@ -87,6 +87,14 @@ def draw(train: Sequence[Row], shots: int, seed: int) -> list[Row]:
     return found
 
 
+def others(train: Sequence[Row], drawn: Sequence[Row], seed: int) -> list[str]:
+    """Texts of rows that are not drawn, in an order by ``seed``; what their labels are is nobody's to know."""
+    there = {row.text for row in drawn}
+    found = [row.text for row in train if row.text not in there]
+    random.Random(seed).shuffle(found)
+    return found
+
+
 def _rows(path: Path, name: str) -> Iterator[Row]:
     if not path.is_file():
         raise DataError(f"{path} is missing: a task has train.jsonl and test.jsonl")
