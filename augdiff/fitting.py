@@ -141,7 +141,7 @@ def _judging(
 ) -> Fitted:
     """The same with a judge, if there can be one."""
     own = [single_label(label) for label in labels]
-    judge, note = _judge(texts, own, keys, embed)
+    judge, note = _judge(texts, own, keys, embed, () if listener is None else listener.features)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
     if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
@@ -175,14 +175,18 @@ def _known(label: Any, classes: int) -> Any:
 
 
 def _judge(
-    texts: Sequence[str], labels: Sequence[Label | None], keys: Sequence[str], embed: Feature
+    texts: Sequence[str],
+    labels: Sequence[Label | None],
+    keys: Sequence[str],
+    embed: Feature,
+    more: Sequence[Feature],
 ) -> tuple[LabelJudge | None, str | None]:
     """A judge, and what there is to say of it."""
     amount = next((label for label in labels if isinstance(label, float)), None)
     if amount is not None:
         return None, f"label judge: there is none, since labels are amounts, such as {short(amount)}, and no classes"
     try:
-        judge = fit_label_judge(texts, labels, keys, embed)
+        judge = fit_label_judge(texts, labels, keys, embed, more=more)
     except MissingExtraError as error:
         return None, f"label judge: there is none, since {error}"
     return (judge if any(judge.models) else None), judge.note

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FORMAT = "augdiff-fitted-3"
 _RECORD, _JUDGE, _DIFFERENCE = "fitted.json", "judge", "difference.safetensors"
-_KEYS = {"format", "names", "judge", "channel", "note", "pool", "saliency", "adapted"}
+_KEYS = {"format", "names", "judge", "listens", "channel", "note", "pool", "saliency", "adapted"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -47,6 +47,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "format": _FORMAT,
         "names": fitted.names,
         "judge": fitted.judge is not None,
+        "listens": fitted.judge is not None and len(fitted.judge.features) > 1,
         "channel": None if fitted.channel is None else asdict(fitted.channel.channel),
         "note": fitted.note,
         "pool": fitted.pool.members,
@@ -82,9 +83,11 @@ def load_fitted(
     """
     record = _read(folder / _RECORD)
     try:
-        judge = load_label_judge(folder / _JUDGE, embed) if record["judge"] else None
         difference = _difference(folder / _DIFFERENCE) if record["adapted"] else None
-        channel = _channel(judge, record["channel"], lambda: listener(difference))
+        heard = listener(difference) if record["listens"] else None
+        more = () if heard is None else heard.features
+        judge = load_label_judge(folder / _JUDGE, embed, more=more) if record["judge"] else None
+        channel = _channel(judge, record["channel"], heard)
         fitted = Fitted(
             checked_names(record["names"]),
             judge,
@@ -109,9 +112,8 @@ def _difference(path: Path) -> Difference:
     return load_difference(path)
 
 
-def _channel(judge: LabelJudge | None, record: Any, listener: Callable[[], Listener | None]) -> ChannelJudge | None:
-    heard = None if record is None else listener()
-    if judge is None or heard is None:
+def _channel(judge: LabelJudge | None, record: Any, heard: Listener | None) -> ChannelJudge | None:
+    if judge is None or heard is None or record is None:
         return None
     rows = tuple(tuple((fold, text) for fold, text in label) for label in record["rows"])
     plain, weight = record["weights"]

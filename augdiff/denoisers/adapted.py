@@ -174,6 +174,11 @@ class CausalNetwork:
         found[rows[:count], columns[:count]] = torch.cat(parts)[:count] if parts else found.new_zeros(0)
         return found
 
+    def states(self, ids: Tensor, real: Tensor, shares: Sequence[float]) -> list[Tensor]:
+        """The states after some of the layers."""
+        depths = [max(1, round(share * self.llama.config.depth)) for share in shares]
+        return self.llama.states(self.llama.embedded(ids), real, depths)
+
     def read(self, ids: Tensor) -> tuple[Tensor, Texts]:
         """Read texts, whose keys and values are kept."""
         return read(self.llama, ids)

@@ -48,6 +48,9 @@ class Language(Protocol):
     def log_probabilities(self, ids: Tensor, real: Tensor) -> Tensor:
         """Of each id after those before it, in nats, ``(B, L)``; 0 for the first and at padding."""
 
+    def states(self, ids: Tensor, real: Tensor, shares: Sequence[float]) -> list[Tensor]:
+        """After these shares of the layers, ascending, what is known at each id, ``(B, L)`` to ``(B, L, D)`` each."""
+
     def read(self, ids: Tensor) -> tuple[Tensor, Texts]:
         """See :func:`augdiff.denoisers.causal.read`."""
 
@@ -143,10 +146,23 @@ class Denoiser:
 
         :raises ModelError: if the weights are no language model.
         """
+        full, real = self._padded(ids)
+        return self._language.log_probabilities(full, real)[: len(ids), : ids.shape[1]]
+
+    def states(self, ids: Tensor, shares: Sequence[float]) -> list[Tensor]:
+        """What the language model knows at each id, read from left to right, after some shares of its layers.
+
+        :returns: for each share, ``(B, L, D)``.
+        :raises ModelError: if the weights are no language model.
+        """
+        full, real = self._padded(ids)
+        return [found[: len(ids), : ids.shape[1]] for found in self._language.states(full, real, shares)]
+
+    @property
+    def _language(self) -> Language:
         if self.language is None:
             raise ModelError("this model is no language model: use one that adapts one, such as large-en")
-        full, real = self._padded(ids)
-        return self.language.log_probabilities(full, real)[: len(ids), : ids.shape[1]]
+        return self.language
 
     def _padded(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Ids padded to a length of ``LENGTHS`` and to whole blocks of rows; what is real."""

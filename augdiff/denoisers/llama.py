@@ -7,7 +7,7 @@ weights, so one copy serves with them as a denoiser and without them as a langua
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -194,18 +194,36 @@ class Llama(nn.Module):
         :param adapted: whether the low-rank parts take part.
         :returns: ``(N, D)``, in float32.
         """
+        how = self._reading(x, real, causal, adapted)
+        *most, last = self.layers
+        for layer in most:
+            x = layer(x, how)
+        states: Tensor = self.norm(last.at(x, how, where))  # type: ignore[operator]
+        return states
+
+    def states(self, x: Tensor, real: Tensor, depths: Sequence[int]) -> list[Tensor]:
+        """The states after some layers, read from left to right without the low-rank parts.
+
+        :param x: see :meth:`forward`; so ``real``.
+        :param depths: how many layers, ascending.
+        :returns: for each, ``(B, L, D)``, in float32.
+        """
+        how = self._reading(x, real, True, False)
+        found = []
+        for depth, layer in enumerate(list(self.layers)[: max(depths)], 1):
+            x = layer(x, how)
+            if depth in depths:
+                found.append(x)
+        return found
+
+    def _reading(self, x: Tensor, real: Tensor, causal: bool, adapted: bool) -> Reading:
         size = self.config.width // self.config.heads
         bias = torch.zeros(real.shape, device=x.device).masked_fill_(~real, _HIDDEN)[:, None, None]
         if causal:
             later = torch.ones(2 * real.shape[1:], dtype=torch.bool, device=x.device).triu(1)
             bias = bias.expand(-1, 1, len(later), -1).masked_fill(later, _HIDDEN)
         turns = rotary(real.shape[1], size, self.config.rope_base, x)
-        how = Reading(bias.to(self.token.weight.dtype), turns, adapted)
-        *most, last = self.layers
-        for layer in most:
-            x = layer(x, how)
-        states: Tensor = self.norm(last.at(x, how, where))  # type: ignore[operator]
-        return states
+        return Reading(bias.to(self.token.weight.dtype), turns, adapted)
 
     def embedded(self, ids: Tensor) -> Tensor:
         """Input vectors of ids, ``(B, L)`` to ``(B, L, D)``, in float32."""

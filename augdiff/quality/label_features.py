@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -98,27 +98,42 @@ def _vectorizer(vocabulary: Sequence[str] | None = None) -> Any:
 class LabelFeatures:
     """Dense blocks and words side by side, each scaled so that the rows fitted on spread alike in all of them.
 
-    :param widths: columns of each dense block.
+    The columns of dense blocks count alike, however far apart their numbers are, and so do rows.
+
+    :param widths: columns of each dense block, F in all.
     :param words: the last block.
     :param scales: a factor for each block, ``(blocks + 1,)``; 0 for a block that was the same for all rows.
+    :param centres: mean of each column of the dense blocks, ``(F,)``.
+    :param spreads: its standard deviation, 1 for one that was the same for all rows, ``(F,)``.
     """
 
     widths: tuple[int, ...]
     words: Words
     scales: NDArray[np.float64]
+    centres: NDArray[np.float64]
+    spreads: NDArray[np.float64]
 
     @classmethod
     def fit(cls, rows: Rows) -> LabelFeatures:
         """Words and scales of some rows."""
         words = Words.fit(rows.texts)
-        spreads = np.array([*map(_spread, rows.blocks), _spread(words(rows.texts))])
-        scales = np.divide(1, spreads, out=np.zeros_like(spreads), where=spreads > 1e-9)
-        return cls(tuple(block.shape[1] for block in rows.blocks), words, scales)
+        widths = tuple(block.shape[1] for block in rows.blocks)
+        dense = np.hstack([np.zeros((len(rows.texts), 0)), *rows.blocks])
+        spreads = dense.std(0)
+        plain = cls(widths, words, np.ones(len(widths) + 1), dense.mean(0), np.where(spreads > 1e-9, spreads, 1.0))
+        spread = np.array([*map(_spread, plain.dense(rows)), _spread(words(rows.texts))])
+        return replace(plain, scales=np.divide(1, spread, out=np.zeros_like(spread), where=spread > 1e-9))
 
     @property
     def width(self) -> int:
         """Columns in all."""
         return sum(self.widths) + len(self.words.words)
+
+    def dense(self, rows: Rows) -> list[NDArray[np.float64]]:
+        """The dense blocks with columns that count alike, and rows of length 1."""
+        ends = np.cumsum(self.widths)[:-1]
+        parts = zip(rows.blocks, np.split(self.centres, ends), np.split(self.spreads, ends), strict=True)
+        return [_as_long((block - centres) / spreads) for block, centres, spreads in parts]
 
     def __call__(self, rows: Rows) -> Any:
         """Sparse rows, ``(N, F)``, each as it would be alone.
@@ -131,9 +146,16 @@ class LabelFeatures:
             raise DataError(
                 f"the judge was fitted on features of {self.widths} columns, was given {found}: use the same"
             )
-        blocks = [*map(sparse.csr_matrix, rows.blocks), self.words(rows.texts)]
+        blocks = [*map(sparse.csr_matrix, self.dense(rows)), self.words(rows.texts)]
         scaled = [block * scale for block, scale in zip(blocks, self.scales, strict=True)]
         return sparse.csr_matrix(sparse.hstack(scaled, format="csr"))
+
+
+def _as_long(block: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rows of length 1; what is nothing stays so."""
+    length = np.sqrt((block * block).sum(1, keepdims=True))
+    found: NDArray[np.float64] = np.divide(block, length, out=np.zeros_like(block), where=length > 1e-9)
+    return found
 
 
 def _spread(block: Any) -> float:

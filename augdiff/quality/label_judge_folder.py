@@ -17,11 +17,18 @@ from augdiff.quality.label_features import Feature, LabelFeatures, Words
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_model import LinearModel
 
-_FORMAT = "augdiff-label-judge-1"
+_FORMAT = "augdiff-label-judge-2"
 _ARRAYS = "judge.safetensors"
 _KEYS = frozenset("format classes temperature folds note models sha256".split())
 _MODEL_KEYS = frozenset("words widths known".split())
-_KINDS = {"weight": np.float32, "bias": np.float32, "rarity": np.float64, "scales": np.float64}
+_KINDS = {
+    "weight": np.float32,
+    "bias": np.float32,
+    "rarity": np.float64,
+    "scales": np.float64,
+    "centres": np.float64,
+    "spreads": np.float64,
+}
 
 
 def save_label_judge(judge: LabelJudge, folder: Path) -> None:
@@ -110,12 +117,14 @@ def _model(parts: Mapping[str, Any], number: int, arrays: Mapping[str, NDArray[A
     words, widths = tuple(parts["words"]), tuple(parts["widths"])
     known = tuple(_within(at, classes) for at in parts["known"])
     own = {name: arrays[f"{number}.{name}"] for name in _KINDS}
-    features = LabelFeatures(widths, Words(words, own["rarity"]), own["scales"])
+    features = LabelFeatures(widths, Words(words, own["rarity"]), own["scales"], own["centres"], own["spreads"])
     shapes = {
         "weight": (features.width, len(known)),
         "bias": (len(known),),
         "rarity": (len(words),),
         "scales": (len(widths) + 1,),
+        "centres": (sum(widths),),
+        "spreads": (sum(widths),),
     }
     for name, array in own.items():
         if array.shape != shapes[name] or array.dtype != _KINDS[name]:

@@ -57,7 +57,8 @@ class Parts:
     :param words: of its features.
     :param widths: of the dense blocks of its features.
     :param known: see :class:`Model`.
-    :param arrays: by name: ``weight`` ``(F, K)``, ``bias`` ``(K,)``, ``rarity`` ``(W,)``, ``scales`` ``(blocks + 1,)``.
+    :param arrays: by name: ``weight`` ``(F, K)``, ``bias`` ``(K,)``, ``rarity`` ``(W,)``, ``scales`` ``(blocks + 1,)``,
+        ``centres`` and ``spreads`` of all dense blocks.
     """
 
     words: tuple[str, ...]
@@ -107,6 +108,8 @@ class LinearModel:
                 "bias": self.bias,
                 "rarity": self.features.words.rarity,
                 "scales": self.features.scales,
+                "centres": self.features.centres,
+                "spreads": self.features.spreads,
             },
         )
 

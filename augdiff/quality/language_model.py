@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import torch
@@ -17,6 +17,8 @@ from augdiff.denoisers.denoiser import Denoiser, Language, bucket
 from augdiff.errors import ModelError
 from augdiff.prompts import Prompts
 from augdiff.proposal import stack
+from augdiff.quality.label_features import Feature
+from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 4096
@@ -24,6 +26,9 @@ _BATCH_TOKENS = 4096
 _OPENINGS, _POSITIONS = 16, 256
 # Tokens of a text that a listener reads.
 _READ = 64
+# Shares of the layers after which states say most of what a text is about: those before know words, those after what
+# comes next.
+_MIDDLE = (0.6, 0.73)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,13 @@ class Listener:
         """How rows are listed."""
         return Prompts(self.denoiser.vocabulary)
 
+    @cached_property
+    def features(self) -> tuple[Feature, ...]:
+        """What it knows of texts, for a classifier: states of its middle layers, ``(N, D)`` each."""
+        read = Remembered(partial(middle_states, self.denoiser))
+        count = len(_MIDDLE) + 1
+        return tuple(partial(_part, read, at, count) for at in range(count))
+
     def opening(self, name: str, rows: Sequence[str]) -> list[int]:
         """What is read before a text of a label.
 
@@ -98,6 +110,33 @@ class Listener:
         :returns: in nats, ``(N, P)``; nan where nothing was asked.
         """
         return likelihoods_after(self.denoiser, [ids[:_READ] for ids in self.prompts.line_ids(texts)], openings, asked)
+
+
+def middle_states(denoiser: Denoiser, texts: Sequence[str]) -> Tensor:
+    """What the language model in a denoiser knows of texts.
+
+    :returns: the mean of a text's states after each of some layers, and its last state after the last of these, side by
+        side, ``(N, 3 D)``.
+    :raises ModelError: if there is no language model in it.
+    """
+    marks = denoiser.vocabulary.marks
+    rows = [[marks.start, *each.ids[:_READ]] for each in denoiser.vocabulary.encode([f" {text}" for text in texts])]
+    found: list[Tensor] = [torch.zeros(0)] * len(rows)
+    for group in by_length([len(row) for row in rows], _BATCH_TOKENS):
+        width = max(len(rows[index]) for index in group)
+        ids = torch.tensor([rows[index] + [marks.pad] * (width - len(rows[index])) for index in group])
+        with torch.inference_mode():
+            states = [each.cpu() for each in denoiser.states(ids.to(denoiser.device), _MIDDLE)]
+        for place, index in enumerate(group):
+            end = len(rows[index])
+            means = [each[place, min(1, end - 1) : end].mean(0) for each in states]
+            found[index] = torch.cat([*means, states[-1][place, end - 1]])
+    return torch.stack(found) if found else torch.zeros(0, 1)
+
+
+def _part(read: Callable[[Sequence[str]], Tensor], at: int, count: int, texts: Sequence[str]) -> Tensor:
+    """One of several parts of equal width of what was read."""
+    return read(texts).chunk(count, 1)[at] if texts else torch.zeros(0, 1)
 
 
 def likelihoods_after(
