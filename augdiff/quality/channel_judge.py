@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 #: More labels than this are not read, since each is read for every text; of fewer, only the likeliest are.
 MOST_LABELS = 100
-_ASKED = 4
+_ASKED = 2
 # Rows of a label that are kept, and rows that the weights are fitted on.
 _KEPT, _FITTED = 20, 120
 # Weights of the classifier and of the language model: what they are without rows, and how far few rows may take them.
