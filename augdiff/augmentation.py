@@ -53,7 +53,7 @@ def augment(
     steps: int = Settings.steps,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
-    guidance: float = Settings.guidance,
+    guidance: float | None = Settings.guidance,
     echo: bool = Settings.echo,
     batch_size: int = Settings.batch_size,
     device: str = Settings.device,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from augdiff.composition import Composition
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import OptionError
+from augdiff.mixture import Mixture
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.writer import Writer
@@ -18,6 +19,8 @@ FAMILIES: Mapping[str, Family] = {
     "mdlm": Sampler,
     # The last words are written anew from left to right: Hoogeboom et al. 2021, arXiv 2110.02037.
     "autoregressive": Writer,
+    # One half by either.
+    "mixed": Mixture,
 }
 DEFAULT = "mdlm"
 
@@ -30,4 +33,4 @@ def find_family(name: str | None) -> Family:
     try:
         return FAMILIES[name or DEFAULT]
     except KeyError:
-        raise OptionError(f"family must be {' or '.join(map(repr, FAMILIES))}, was: {name!r}") from None
+        raise OptionError(f"family must be one of {', '.join(map(repr, FAMILIES))}, was: {name!r}") from None

@@ -30,6 +30,8 @@ from augdiff.text.holes import Shape, Window
 from augdiff.variant import Source
 
 _BATCH_TOKENS = 4096
+# How strongly contexts steer, if nothing is asked for.
+_GUIDED = 2.0
 
 
 class Sampler:
@@ -43,6 +45,7 @@ class Sampler:
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
         self._shape = Shape()
+        self._guidance = settings.guided(_GUIDED)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`."""
@@ -50,7 +53,7 @@ class Sampler:
         found = []
         for source, own in zip(sources, encoded, strict=True):
             context, shown = self.denoiser.context(source.context), self._demonstrations(source)
-            steered = source.alone and self.settings.guidance > 0 and bool(context or shown)
+            steered = source.alone and self._guidance > 0 and bool(context or shown)
             found.append(replace(self._analyst(source, own, context, shown), steered=steered))
         return found
 
@@ -111,7 +114,7 @@ class Sampler:
             Streams(mix(seeds + mix(windows))),
             order=apart,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
-            guidance=Guidance(settings.guidance, told, denoiser.vocabulary.marks.pad),
+            guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
         )

@@ -50,7 +50,8 @@ class Settings:
         the Hugging Face hub, which is downloaded if need be; None for a copy that this machine has.
     :param family: the composition that uses them: ``mdlm`` masks words anywhere and fills them in, knowing both sides;
         ``autoregressive``, for adapters, shows the base rows of the same class and has it write the last words of a row
-        anew from left to right; None is ``mdlm``.
+        anew from left to right; ``mixed`` makes one half of the variants in either way, those of masked words by the
+        denoiser whose embeddings judge; None is ``mdlm``.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
@@ -75,7 +76,8 @@ class Settings:
         0 draws from all.
     :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
         the time; 0 ignores it. Rows without a context are not touched by it. ``autoregressive`` is led away from what
-        the language model would write after rows of other labels; where it knows of none, it is as with 1.
+        the language model would write after rows of other labels; where it knows of none, it is as with 1. None is 2
+        where masked words are filled in, and 1 where rows are written anew, which gains as much as 2.
     :param echo: whether words of a row's context and of labels' names, of four letters or more, may come out though its
         text lacks them. A label's name in a text is no example of the label, so by default they may not.
     :param batch_size: texts worked on at once; changes speed and memory, not results.
@@ -106,7 +108,7 @@ class Settings:
     steps: int = 2
     temperature: float = 0.8
     min_p: float = 0.02
-    guidance: float = 2.0
+    guidance: float | None = None
     echo: bool = False
     batch_size: int = 256
     device: str = "auto"
@@ -127,6 +129,13 @@ class Settings:
             return usual
         low, high = self.strength if isinstance(self.strength, tuple) else (self.strength, self.strength)
         return low, high
+
+    def guided(self, usual: float) -> float:
+        """How strongly contexts steer.
+
+        :param usual: in a family for which nothing is asked for.
+        """
+        return usual if self.guidance is None else self.guidance
 
     def least_similarity(self, steered: bool) -> float:
         """What a variant must reach.
@@ -279,7 +288,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "steps": _whole(1),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
-    "guidance": _number("a number of at least 0", lambda x: 0 <= x < float("inf")),
+    "guidance": _optional(_number("a number of at least 0", lambda x: 0 <= x < float("inf"))),
     "echo": _flag,
     "batch_size": _whole(1),
     "device": _device,

@@ -25,8 +25,8 @@ class Source:
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
     :param contrast: texts of other kinds; guidance leads away from what a language model would write after them.
-    :param tells: words that tell of the row's label, in lower case, and how much.
     :param hushed: words that must not come out where the text lacks them: the context, and other labels' names.
+    :param tells: words that tell of the row's label, in lower case, and how much.
     :param alone: whether it is all the text of its row; what others say must go on fitting, so less of it is noised.
     :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
     :param asked: how many variants are wanted; None for as many as the settings say.
@@ -36,10 +36,10 @@ class Source:
     key: str
     spans: tuple[tuple[int, int], ...] = ()
     context: str = ""
-    tells: Mapping[str, float] = field(default_factory=dict)
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
     contrast: tuple[str, ...] = ()
+    tells: Mapping[str, float] = field(default_factory=dict)
     alone: bool = True
     made: tuple[str, ...] = ()
     asked: int | None = None

@@ -40,6 +40,8 @@ _BATCH_TOKENS, _BATCH_ROWS = 4096, 128
 # Tokens that any line may get.
 _FEWEST = 8
 _DRAW = 0
+# How strongly it is led away from rows of other labels, if nothing is asked for.
+_GUIDED = 1.0
 # The strengths of a row whose label says what is to come.
 _ALL = (1.0, 1.0)
 # What bytes are shown as that spell no letter.
@@ -110,7 +112,8 @@ class Writer:
         self._prompts = Prompts(vocabulary)
         avoid = avoided_ids(vocabulary, word_list(settings.avoid))
         self._bars = LineBars(vocabulary, avoid.union(special_ids(vocabulary.tokenizer)), denoiser.device)
-        self._guided = settings.guidance not in (0, 1)
+        self._guidance = settings.guided(_GUIDED)
+        self._guided = self._guidance not in (0, 1)
         self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
@@ -118,7 +121,7 @@ class Writer:
         found = []
         for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
             self.denoiser.context(source.context)
-            heading = self._prompts.heading(source.context) if self.settings.guidance else []
+            heading = self._prompts.heading(source.context) if self._guidance else []
             contrast = self._prompts.contrast(source) if self._guided else []
             analysis = self._analyst(source, begun, heading, self._prompts.lines(source), contrast)
             steered = source.alone and bool(heading or len(analysis.demonstrations) > 1)
@@ -173,7 +176,7 @@ class Writer:
         if not against:
             return own
         everywhere = torch.ones(len(states[0]), dtype=torch.bool, device=self.denoiser.device)
-        return Guided(own, against[0], everywhere, self.settings.guidance)
+        return Guided(own, against[0], everywhere, self._guidance)
 
     def _written_on(self, sides: Sequence[tuple[Tensor, Past]], begun: Sequence[_Begun]) -> list[_Line]:
         """Tokens are drawn until each line ends, or is too long.

@@ -19,7 +19,9 @@ from augdiff.errors import OptionError
 
 
 def test_every_argument_of_augment_is_an_option(commands: Commands):
-    known = {name for name in inspect.signature(augdiff.augment).parameters if name not in ("data", "split")}
+    known = {
+        name for name in inspect.signature(augdiff.augment).parameters if name not in ("data", "split", "unlabeled")
+    }
     assert {field for field in Call.__dataclass_fields__} == known
     for command in ("augment", "preview"):
         text = commands(command, "--help").out
@@ -180,7 +182,9 @@ def test_the_judge_is_fitted_on_all_rows_whatever_the_limit(
     seen: list[int] = []
     learn = FakeAugmenter.learn
     monkeypatch.setattr(
-        FakeAugmenter, "learn", lambda self, parts: learn(self, (seen.append(part.length) or part for part in parts))
+        FakeAugmenter,
+        "learn",
+        lambda self, parts, *more: learn(self, (seen.append(part.length) or part for part in parts), *more),
     )
     commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--limit", 2, "-n", 1)
     commands("preview", rows, "--label", "label", "--limit", 1)

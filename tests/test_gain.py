@@ -94,7 +94,7 @@ class Counted:
     def identity(self) -> Mapping[str, Any]:
         return {"method": self.name, "n": self.n}
 
-    def __call__(self, rows: Sequence[Row], seed: int) -> list[Made]:
+    def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         self.seen.append(rows)
         return [Made(f"{self.name} {row.text}", row.label, 0.5, index) for index, row in enumerate(rows)]
 

@@ -66,6 +66,7 @@ def _range(strengths: tuple[float, float]) -> str:
     return ",".join(map(str, strengths))
 
 
+_GUIDANCE = "How strongly label and --context steer; 1 as trained. [default: 2; autoregressive 1]"
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
 _NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
 _TARGET = "How many rows of a label shall come out; other labels get no variants. Repeatable."
@@ -99,7 +100,9 @@ class Call:
     seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
-    family: Annotated[str | None, word("NAME", "The way of writing: mdlm or autoregressive. [default: mdlm]")] = None
+    family: Annotated[
+        str | None, word("NAME", "The way of writing: mdlm, autoregressive or mixed. [default: mdlm]")
+    ] = None
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
     min_similarity: Annotated[float | None, number(_SIMILARITY)] = None
@@ -119,7 +122,7 @@ class Call:
     steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
-    guidance: Annotated[float, number("How strongly label and --context steer; 1 as trained.")] = Settings.guidance
+    guidance: Annotated[float | None, number(_GUIDANCE)] = None
     echo: Annotated[bool, flag("Whether words of --context may come out.")] = Settings.echo
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device

@@ -88,7 +88,9 @@ class Augdiff:
 DEFAULT = Augdiff({"n": N, "model": "base-en"})
 LARGE = DEFAULT.given({"model": "large-en"})
 #: Whole rows, written by the language model under it.
-WRITTEN = LARGE.given({"family": "autoregressive", "guidance": 1.0})
+WRITTEN = LARGE.given({"family": "autoregressive"})
+#: Half of them so, half with words resampled by the smaller denoiser.
+MIXED = LARGE.given({"family": "mixed"})
 
 #: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.
 ONE_PASS = Augdiff(

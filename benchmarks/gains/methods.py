@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, ONE_PASS, WRITTEN
+from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, WRITTEN
 from benchmarks.gains.edits import Aeda, Eda
 from benchmarks.gains.method import Method
 from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE
@@ -23,5 +23,6 @@ MAIN: Mapping[str, Method] = {
     AUGDIFF: DEFAULT,
     "augdiff-large": LARGE,
     "augdiff-autoregressive": WRITTEN,
+    "augdiff-mixed": MIXED,
 }
 METHODS: Mapping[str, Method] = {**MAIN, **{f"{ABLATION}{name}": method for name, method in ABLATIONS.items()}}
