@@ -405,7 +405,7 @@ class Augmenter:
             "columns": asdict(self.columns),
             "judge": self.judge,
             "adapt": self.adapt,
-            "fitted": self._kept(),
+            "fitted": self.kept(),
             "version": __version__,
             "weights": self.weights,
             "precision": self.precision,
@@ -416,8 +416,19 @@ class Augmenter:
         self._fitted_at = state["fitted"]
         self._pickled_with = state["weights"]
 
-    def _kept(self) -> tuple[str, str] | None:
-        """Folder and digest of what was fitted, written if need be."""
+    def with_kept(self, kept: tuple[str, str] | None) -> Self:
+        """The same, with what another one was fitted on, as its :meth:`kept` gives it.
+
+        :raises ModelError: if the folder is broken or gone.
+        """
+        other = self.with_columns(self._unfitted_columns)
+        other._fitted, other._fitted_at = None, kept
+        if other.fitted is not None:
+            other.columns = other.fitted.told(other.columns)
+        return other
+
+    def kept(self) -> tuple[str, str] | None:
+        """Folder and digest of what was fitted, written if need be; None if nothing was."""
         if self._fitted_at is None and self._fitted is not None:
             from augdiff.fitting_folder import save_fitted
 
