@@ -3,7 +3,8 @@
 from augdiff_spacy.component import AugdiffPipe
 from augdiff_spacy.extensions import register
 from augdiff_spacy.factory import make_component
+from augdiff_spacy.registered import make_augmenter, make_reader
 
-__all__ = ["AugdiffPipe", "make_component"]
+__all__ = ["AugdiffPipe", "make_augmenter", "make_component", "make_reader"]
 
 register()

@@ -7,7 +7,8 @@ from spacy.language import Language
 from augdiff.settings import Settings
 from augdiff_spacy.component import AugdiffPipe
 
-_DEFAULTS: dict[str, Any] = {
+#: Options of the component and what they are if nobody says.
+DEFAULTS: dict[str, Any] = {
     "n": Settings.n,
     "strength": Settings.strength,
     "seed": Settings.seed,
@@ -37,7 +38,7 @@ _DEFAULTS: dict[str, Any] = {
 }
 
 
-@Language.factory("augdiff", assigns=["doc._.augmentations"], default_config=_DEFAULTS)
+@Language.factory("augdiff", assigns=["doc._.augmentations"], default_config=DEFAULTS)
 def make_component(
     nlp: Language,
     name: str,
@@ -70,4 +71,4 @@ def make_component(
 ) -> AugdiffPipe:
     """The component of a config; the options are those of :class:`augdiff.Augmenter`."""
     given = locals()
-    return AugdiffPipe(nlp, name, {option: given[option] for option in _DEFAULTS})
+    return AugdiffPipe(nlp, name, {option: given[option] for option in DEFAULTS})
