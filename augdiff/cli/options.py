@@ -83,6 +83,9 @@ class Call:
     """What a call is given; each field is an argument of ``augment()`` and an option of that name."""
 
     text: Annotated[list[str] | None, word("COLUMN", _TEXT, "-t", "--text")] = None
+    tokens: Annotated[str | None, word("COLUMN", "Lists of tokens that are resampled, in place of --text.")] = None
+    tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens never change.")] = None
+    outside: Annotated[str | None, word("TAG", "Of tokens that may change. [default: O]")] = None
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
