@@ -1,13 +1,16 @@
 """Rows of tagged tokens in every container: their tags hold, and so do their types."""
 
+import json
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import datasets
 import pandas as pd
 import pyarrow as pa
 import pytest
+from commands import Commands
 from tiny import make_model
 
 from augdiff import Augmenter, DataError, OptionError, augment
@@ -121,3 +124,16 @@ def test_what_does_not_go_together_is_said():
         Augmenter(tags="tags")
     with pytest.raises(OptionError, match="tokens take the place of text"):
         Augmenter(tokens="tokens", text="text")
+
+
+def test_the_command_line_grows_and_shows_them(
+    options: dict[str, Any], tmp_path: Path, commands: Commands, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("augdiff.augmenter.Augmenter", Augmenter)
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in CODES))
+    given = ["--tokens", "tokens", "--tags", "tags", "--outside", 1, "--model", options["model"], "-n", 1]
+    done = commands("augment", tmp_path / "rows.jsonl", "-o", tmp_path / "more.jsonl", *given, "--min-fluency", -99)
+    assert done.status == 0, done.err
+    made = [json.loads(line) for line in (tmp_path / "more.jsonl").read_text().splitlines()]
+    assert len(made) > 3 and all(tagged(row, 1) == tagged(CODES[row["augdiff"]["source"]], 1) for row in made)
+    assert "Anna Lee saw the old hotel in London ." in commands("preview", tmp_path / "rows.jsonl", *given).out

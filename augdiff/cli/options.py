@@ -150,6 +150,7 @@ class Call:
         changed = {
             "protect": protect,
             "avoid": self.avoid or (),
+            "outside": parse_tag(self.outside),
             "strength": None if self.strength is None else parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),
             "target": list(map(parse_count, self.target or ())),
@@ -167,6 +168,11 @@ def parse_strength(value: str) -> float | tuple[float, ...]:
     except ValueError:
         raise OptionError(f"--strength: {value!r} is neither a number such as .3 nor a range such as .2,.5") from None
     return numbers if len(numbers) > 1 else numbers[0]
+
+
+def parse_tag(value: str | None) -> str | int | None:
+    """``3`` as a number, all else as it is."""
+    return int(value) if value is not None and value.isdecimal() else value
 
 
 def parse_name(value: str) -> tuple[str, str]:
