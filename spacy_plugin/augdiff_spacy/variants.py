@@ -64,7 +64,7 @@ def to_doc(doc: Doc, variant: Variant) -> Doc:
     made = Doc(doc.vocab, words=list(variant["words"]), spaces=list(variant["spaces"]))
     edits = [Edit(*edit) for edit in variant["edits"]]
     made.cats = dict(doc.cats)
-    made.ents = _ents(doc, made, edits)
+    made.ents = [_copy(span, made, edits) for span in doc.ents]
     for key, group in doc.spans.items():
         made.spans[key] = [_copy(span, made, edits) for span in group]
     _move_custom(doc, made, edits)
@@ -77,10 +77,6 @@ def _fits(own: str, text: str, place: tuple[int, int] | None, made: Doc) -> bool
     if place is None or text[slice(*place)] != own:
         return False
     return place[0] == place[1] or made.char_span(*place) is not None
-
-
-def _ents(doc: Doc, made: Doc, edits: Sequence[Edit]) -> list[Span]:
-    return [_copy(span, made, edits) for span in doc.ents]
 
 
 def _copy(span: Span, made: Doc, edits: Sequence[Edit]) -> Span:
@@ -115,6 +111,6 @@ def _move_tokens(doc: Doc, made: Doc, edits: Sequence[Edit]) -> None:
         for name in _TAGS:
             value = getattr(token, name)
             if value:
-                setattr(stays, name if name != "morph" else "morph", value)
+                setattr(stays, name, value)
         if starts:
             stays.is_sent_start = token.is_sent_start
