@@ -26,6 +26,9 @@ def augment(
     data: Data,
     *,
     text: str | Sequence[str] | None = None,
+    tokens: str | None = None,
+    tags: str | None = None,
+    outside: Any = None,
     label: str | None = None,
     label_names: Mapping[Any, str] | Sequence[str] | None = None,
     condition: bool = Columns.condition,
@@ -101,6 +104,9 @@ def augment(
 
     augmenter = Augmenter(
         text=text,
+        tokens=tokens,
+        tags=tags,
+        outside=outside,
         label=label,
         label_names=label_names,
         condition=condition,
@@ -143,7 +149,7 @@ def augment(
         context=context,
     )
     splits = (split,) if isinstance(split, str) else tuple(split)
-    parts = None if label is None and not adapt else read(data, splits)
+    parts = None if label is None and tags is None and not adapt else read(data, splits)
     if unlabeled is not None and not adapt:
         raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
     if parts is not None:

@@ -20,6 +20,7 @@ from augdiff.lessons import Lesson, unlabelled
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 from augdiff.summary import Summary
+from augdiff.tagged import named_outside
 from augdiff.variant import Source, Variant
 
 if TYPE_CHECKING:
@@ -45,6 +46,11 @@ class Augmenter:
     was fitted, which is kept in the user's cache; that does not change with use.
 
     :param text: column or columns to be resampled; None for the only column of strings.
+    :param tokens: column of lists of tokens that are resampled, in place of ``text``.
+    :param tags: column of lists of tags, one for each token, such as those of entities; tagged tokens never change, and
+        new ones are outside.
+    :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers. Where a ``datasets``
+        column has names for its tags, :func:`augdiff.augment` and :meth:`fit` find it by its name.
     :param label: column of labels, part of a row's key; it is never rewritten.
     :param label_names: what labels are called in words: ``{0: "negative", 1: "positive"}``, or a list of names for
         0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
@@ -76,6 +82,9 @@ class Augmenter:
         self,
         *,
         text: str | Sequence[str] | None = None,
+        tokens: str | None = None,
+        tags: str | None = None,
+        outside: Any = None,
         label: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
@@ -147,6 +156,9 @@ class Augmenter:
         )
         columns = Columns(
             text=text,  # type: ignore[arg-type]  # Columns makes tuples of names
+            tokens=tokens,
+            tags=tags,
+            outside=outside,
             label=label,
             label_names=label_names,  # type: ignore[arg-type]  # Columns makes pairs of mappings
             condition=condition,
@@ -254,7 +266,9 @@ class Augmenter:
         if unlabeled is not None and not self.adapt:
             raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
         more = () if unlabeled is None else _in_memory("unlabeled", unlabeled, splits)
-        self.learn(_in_memory("data", data, splits), more)
+        parts = _in_memory("data", data, splits)
+        self._unfitted_columns = named_outside(self._unfitted_columns, parts)
+        self.learn(parts, more)
         if self.fitted is not None:
             self.fitted.log_note()
         return self
@@ -405,7 +419,7 @@ class Augmenter:
             "columns": asdict(self.columns),
             "judge": self.judge,
             "adapt": self.adapt,
-            "fitted": self._kept(),
+            "fitted": self.kept(),
             "version": __version__,
             "weights": self.weights,
             "precision": self.precision,
@@ -416,8 +430,19 @@ class Augmenter:
         self._fitted_at = state["fitted"]
         self._pickled_with = state["weights"]
 
-    def _kept(self) -> tuple[str, str] | None:
-        """Folder and digest of what was fitted, written if need be."""
+    def with_kept(self, kept: tuple[str, str] | None) -> Self:
+        """The same, with what another one was fitted on, as its :meth:`kept` gives it.
+
+        :raises ModelError: if the folder is broken or gone.
+        """
+        other = self.with_columns(self._unfitted_columns)
+        other._fitted, other._fitted_at = None, kept
+        if other.fitted is not None:
+            other.columns = other.fitted.told(other.columns)
+        return other
+
+    def kept(self) -> tuple[str, str] | None:
+        """Folder and digest of what was fitted, written if need be; None if nothing was."""
         if self._fitted_at is None and self._fitted is not None:
             from augdiff.fitting_folder import save_fitted
 

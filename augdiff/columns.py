@@ -17,6 +17,9 @@ class Columns:
     """The arguments of a call that are about columns and rows. One name may stand for a tuple of one.
 
     :param text: columns that are resampled; empty: the only column of strings that is not named otherwise.
+    :param tokens: column of lists of tokens that are resampled, in place of ``text``.
+    :param tags: column of lists of tags, one for each token; tagged tokens never change.
+    :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers.
     :param label: column of labels, part of a row's key; it is never rewritten.
     :param label_names: what labels are called in words, ``{value: name}``; strings are their own names.
     :param condition: whether the denoiser is told of a row's label, by its name, while it denoises; a row that has a
@@ -36,6 +39,9 @@ class Columns:
     """
 
     text: tuple[str, ...] = ()
+    tokens: str | None = None
+    tags: str | None = None
+    outside: Any = None
     label: str | None = None
     label_names: Names = ()
     condition: bool = True
@@ -54,6 +60,10 @@ class Columns:
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         object.__setattr__(self, "label_names", checked_names(self.label_names))
         object.__setattr__(self, "target", _counts(self.target))
+        if self.tags is not None and self.tokens is None:
+            raise OptionError("tags go with tokens: name their column, such as tokens='tokens'")
+        if self.tokens is not None and (self.text or self.protect_spans):
+            raise OptionError("tokens take the place of text and protect_spans: leave these out")
         if self.target and self.balance:
             raise OptionError("target and balance cannot both be asked for: leave out one")
         if self.counted and self.label is None:
@@ -89,7 +99,15 @@ def check_columns(columns: Columns, cells: Cells) -> None:
 
     :raises DataError: naming the column.
     """
-    named = (*columns.text, columns.label, columns.id, columns.context, *columns.protect_spans)
+    named = (
+        *columns.text,
+        columns.tokens,
+        columns.tags,
+        columns.label,
+        columns.id,
+        columns.context,
+        *columns.protect_spans,
+    )
     for name in named if cells.names else ():
         if name is not None and cells.names.count(name) != 1:
             raise DataError(f"column {name!r} must be there once; the columns are: {_listed(cells.names)}")
@@ -103,6 +121,8 @@ def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
     :raises DataError: if it cannot be guessed which one is meant.
     :raises OptionError: if there are not as many columns of spans as of texts.
     """
+    if columns.tokens is not None:
+        return (columns.tokens,)
     others = (columns.label, columns.id, columns.context, *columns.protect_spans, COLUMN)
     text = columns.text or _guess([name for name in cells.strings if name not in others], cells.names)
     if len(columns.protect_spans) not in (0, len(text)):

@@ -13,6 +13,7 @@ from typing import Any
 from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError
 from augdiff.labels import label_context
+from augdiff.tagged import Tagged, read_tagged
 from augdiff.variant import Source
 
 UNNUMBERED = -1
@@ -28,12 +29,14 @@ class Example:
     :param key: what its random streams are drawn from.
     :param sources: what is resampled, by column.
     :param label: as it came; None where there is none.
+    :param tagged: its tokens, where the text came as such.
     """
 
     number: int
     key: str
     sources: Mapping[str, Source]
     label: Any = None
+    tagged: Tagged | None = None
 
     @property
     def text(self) -> str:
@@ -57,8 +60,10 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
         return []
     names = text_columns(columns, cells)
     shown = numbers if numbers is not None else range(cells.length)
-    texts = [_texts(cells.values(name), name, shown) for name in names]
+    tagged = read_tagged(cells, columns, shown)
+    texts = [_texts(cells.values(name), name, shown) for name in names] if tagged is None else [_joined(tagged)]
     spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
+    spans = spans if tagged is None else [[row.spans for row in tagged]]
     contexts = _contexts(cells, columns.context, shown)
     told = texts if columns.context is None else [*texts, contexts]
     labels = cells.values(columns.label) if columns.label else [None] * cells.length
@@ -83,9 +88,14 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                 for at, name in enumerate(names)
             },
             label=labels[row],
+            tagged=None if tagged is None else tagged[row],
         )
         for row in range(cells.length)
     ]
+
+
+def _joined(tagged: Sequence[Tagged]) -> list[str]:
+    return [row.text for row in tagged]
 
 
 def _texts(values: Sequence[Any], column: str, numbers: Sequence[int]) -> list[str]:

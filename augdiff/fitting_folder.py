@@ -6,7 +6,7 @@ Folders are below the user's cache, ``fitted/``, and named by their digest; one 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,6 +68,32 @@ def save_fitted(fitted: Fitted) -> Path:
         raise ModelError(
             f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
         ) from error
+    return target
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """What :func:`save_fitted` wrote, by the names of its files."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def put_files(files: Mapping[str, bytes], digest: str) -> Path:
+    """Write what :func:`files_of` read, unless it is there.
+
+    :returns: the folder.
+    :raises ModelError: if it cannot be written.
+    """
+    target = cache_folder() / "fitted" / digest
+    if not (target / _RECORD).is_file():
+        try:
+            with part_of(target) as part:
+                for name, content in files.items():
+                    (part / name).parent.mkdir(parents=True, exist_ok=True)
+                    (part / name).write_bytes(content)
+                put_in_place(part, target, _RECORD)
+        except OSError as error:
+            raise ModelError(
+                f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
+            ) from error
     return target
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from augdiff.examples import Example, joined
 from augdiff.quality.judge import Label, LabelScore
 from augdiff.quality.selection import quality, select
+from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, SURPLUS, Source, Variant
 
 
@@ -30,6 +31,11 @@ class Candidate:
     verdict: str
     relabelled: Label | None = None
     vector: NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """Of its first text."""
+        return self.parts[0].edits
 
     @property
     def text(self) -> str:

@@ -18,7 +18,8 @@ from augdiff.provenance import Record, describe_original, describe_variant
 from augdiff.quality.judge import Judge, LabelScore, label_scores
 from augdiff.settings import Settings
 from augdiff.summary import Summary
-from augdiff.variant import KEPT, MISLABELLED, Source, Variant
+from augdiff.tagged import Tagged
+from augdiff.variant import KEPT, MISALIGNED, MISLABELLED, Source, Variant
 
 
 class Resampling(Protocol):
@@ -61,7 +62,7 @@ class Rows:
     records: list[Record] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
 
-    def add(self, row: int, texts: Mapping[str, str], label: Any, record: Record) -> None:
+    def add(self, row: int, texts: Mapping[str, Any], label: Any, record: Record) -> None:
         """Append a row that came from ``row``."""
         self.taken.append(row)
         self.records.append(record)
@@ -95,7 +96,8 @@ def make_rows(
     :raises DataError: if a row cannot be resampled.
     """
     examples = augmenter.shown(read_examples(cells, columns, numbers))
-    changing = [*examples[0].sources, *_relabelled(columns, augmenter)] if examples else []
+    tags = [] if columns.tags is None else [columns.tags]
+    changing = [*examples[0].sources, *tags, *_relabelled(columns, augmenter)] if examples else []
     rows = Rows(cells={name: [] for name in changing})
     model = augmenter.model if examples and augmenter.settings.n else ""
     for row, made in enumerate(growing(examples, augmenter)):
@@ -160,12 +162,21 @@ def _judged(
     for parts, score, vector in zip(variants, scores[1:], vectors[1:], strict=True):
         lost = score.share < settings.min_label
         fault = MISLABELLED if lost and not (settings.relabel or settings.soft_labels) else KEPT
+        if example.tagged is not None and example.tagged.edited(parts[0].edits) is None:
+            fault = MISALIGNED
         verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
         found = Candidate(parts, score, verdict, vector=vector if verdict == KEPT else None)
         if lost and settings.relabel and verdict == KEPT:
             found = replace(found, label=score.of_best(), relabelled=score.best)
         candidates.append(found)
     return Made(example, scores[0], tuple(candidates), vectors[0])
+
+
+def _values(columns: Columns, tagged: Tagged | None, texts: Mapping[str, str]) -> Mapping[str, Any]:
+    """What the columns of a row hold: texts, or tokens and tags."""
+    if tagged is None:
+        return texts
+    return {columns.tokens or "": list(tagged.tokens), columns.tags or "": list(tagged.tags)}
 
 
 def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
@@ -177,7 +188,7 @@ def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, 
     """Append a row and its variants, and count these."""
     example = made.example
     if columns.keep_original:
-        texts = {name: source.text for name, source in example.sources.items()}
+        texts = _values(columns, example.tagged, {name: source.text for name, source in example.sources.items()})
         rows.add(row, texts, example.label, describe_original(example.number, example.key, made.label.probability))
     for one in made.variants:
         named = list(zip(example.sources, one.parts, strict=True))
@@ -195,4 +206,5 @@ def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, 
                 one.label.every if soft_labels else (),
             )
             label = example.label if one.relabelled is None else one.relabelled
-            rows.add(row, {name: part.text for name, part in named}, label, record)
+            tagged = None if example.tagged is None else example.tagged.edited(one.edits) or example.tagged
+            rows.add(row, _values(columns, tagged, {name: part.text for name, part in named}), label, record)

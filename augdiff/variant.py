@@ -11,6 +11,7 @@ from augdiff.text.edits import Edit
 KEPT = "kept"
 ORIGINAL = "original"
 MISLABELLED = "mislabelled"
+MISALIGNED = "misaligned"
 SURPLUS = "surplus"
 
 
@@ -63,8 +64,9 @@ class Variant:
     :param similarity: to the source, 0 (like two random texts) to 1.
     :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
     :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
-        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``; ``surplus``
-        if it could have been kept, but of more than were asked for others were chosen.
+        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``,
+        ``misaligned`` if tags do not fit it; ``surplus`` if it could have been kept, but of more than were asked for
+        others were chosen.
     :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
         that all that were asked of a row count as much as the row. Where rows of each label are counted, it is 1.
     """

@@ -379,6 +379,9 @@ def test_a_trial_is_the_same_each_time_and_holds_every_classifier_and_method(mod
     assert [step[0] for step in seen] == list(range(19)) and {step[1] for step in seen} == {18}
     told = first.settings
     assert (told["rows"], told["labels"], told["folds"], told["augdiff"]["n"]) == (24, 2, 2, 2)
+    assert {name: told["augdiff"][name] for name in ("adapt", "balance", "target")} == {
+        "adapt": False, "balance": False, "target": {}
+    }  # fmt: skip
     other = augdiff.evaluate(labelled(24), augmenter, **settings(model, score="macro-f1"))
     assert other.of("tf-idf", "none").score != first.of("tf-idf", "none").score
 

@@ -83,6 +83,9 @@ class Call:
     """What a call is given; each field is an argument of ``augment()`` and an option of that name."""
 
     text: Annotated[list[str] | None, word("COLUMN", _TEXT, "-t", "--text")] = None
+    tokens: Annotated[str | None, word("COLUMN", "Lists of tokens that are resampled, in place of --text.")] = None
+    tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens never change.")] = None
+    outside: Annotated[str | None, word("TAG", "Of tokens that may change. [default: O]")] = None
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
@@ -147,6 +150,7 @@ class Call:
         changed = {
             "protect": protect,
             "avoid": self.avoid or (),
+            "outside": parse_tag(self.outside),
             "strength": None if self.strength is None else parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),
             "target": list(map(parse_count, self.target or ())),
@@ -164,6 +168,11 @@ def parse_strength(value: str) -> float | tuple[float, ...]:
     except ValueError:
         raise OptionError(f"--strength: {value!r} is neither a number such as .3 nor a range such as .2,.5") from None
     return numbers if len(numbers) > 1 else numbers[0]
+
+
+def parse_tag(value: str | None) -> str | int | None:
+    """``3`` as a number, all else as it is."""
+    return int(value) if value is not None and value.isdecimal() else value
 
 
 def parse_name(value: str) -> tuple[str, str]:

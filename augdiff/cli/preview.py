@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -41,5 +42,10 @@ def preview(
     console = Console(highlight=False)
     for first, row in enumerate(rows.batches([1] * limit)):
         grown = grow(row, augmenter.columns, augmenter, first)
-        show_rows(grown.table.to_pylist(), text, call.label, console)
+        show_rows([_with_texts(each, text) for each in grown.table.to_pylist()], text, call.label, console)
     console.print(legend(console))
+
+
+def _with_texts(row: dict[str, Any], text: Sequence[str]) -> dict[str, Any]:
+    """A row with its tokens as a text."""
+    return {**row, **{name: " ".join(row[name]) for name in text if isinstance(row[name], list)}}

@@ -93,7 +93,14 @@ def evaluate(
         "encoder": encoder,
         "text": ground.rows.text,
         "label": ground.rows.label,
-        "augdiff": {**vars(augmenter.settings), "judge": augmenter.judge is not False, "weights": augmenter.model},
+        "augdiff": {
+            **vars(augmenter.settings),
+            "judge": augmenter.judge is not False,
+            "adapt": augmenter.adapt,
+            "target": {str(label): count for label, count in augmenter.columns.target},
+            "balance": augmenter.columns.balance,
+            "weights": augmenter.model,
+        },
         "version": __version__,
     }
     return judge(ground, tested, score, settings, warnings)

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from augdiff.errors import DataError, OptionError
 from augdiff.files.arrow import read_arrow, write_arrow
+from augdiff.files.conll import read_conll, write_conll
 from augdiff.files.delimited import Delimited
 from augdiff.files.jsonl import read_jsonl, write_jsonl
 from augdiff.files.parquet import read_parquet, write_parquet
@@ -49,15 +50,20 @@ FORMATS = {
 }
 
 
+#: Those of tagged tokens, which have two columns and no more.
+TAGGED = dict.fromkeys((".conll", ".iob", ".iob2", ".bio"), Format(read_conll, write_conll))
+
+
 def format_of(path: Path) -> Format:
     """The format that the suffix of ``path`` names.
 
     :raises OptionError: if there is none.
     """
-    for suffix, found in FORMATS.items():
+    known = {**FORMATS, **TAGGED}
+    for suffix, found in known.items():
         if path.name.lower().endswith(suffix):
             return found
-    raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {', '.join(FORMATS)}")
+    raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {', '.join(known)}")
 
 
 def open_rows(path: Path, text: Collection[str] = ()) -> RowFile:

@@ -1,0 +1,93 @@
+"""CoNLL files: a token a line with its tag behind it, and an empty line after each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from augdiff.errors import DataError
+from augdiff.files.rows import RowFile, open_bytes
+
+#: The columns that such a file has.
+TOKENS, TAGS = "tokens", "tags"
+_SCHEMA = pa.schema([(TOKENS, pa.list_(pa.string())), (TAGS, pa.list_(pa.string()))])
+_ROWS_AT_ONCE = 1000
+# What some such files begin a document with.
+_DOCUMENT = "-DOCSTART-"
+
+Sentence = tuple[list[str], list[str]]
+
+
+def read_conll(path: Path, text: Collection[str] = ()) -> RowFile:
+    """The sentences of a file: of each line the first column is a token, the last one its tag.
+
+    Columns are parted by tabs or blanks. Lines that begin with ``# `` and have no tab are comments.
+
+    :raises DataError: naming the line that has no tag.
+    """
+    rows = sum(1 for _ in _sentences(path))
+    return RowFile(_SCHEMA, rows, lambda: _tables(path))
+
+
+def write_conll(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
+    """Write the columns ``tokens`` and ``tags`` of ``tables``; there is no room for others.
+
+    :raises DataError: if there is no such column, or tags are no texts.
+    """
+    for name in (TOKENS, TAGS):
+        if name not in schema.names:
+            raise DataError(f"{path}: a CoNLL file has {TOKENS} and {TAGS}, the rows have no column {name!r}")
+    if not pa.types.is_string(schema.field(TAGS).type.value_type):
+        raise DataError(f"{path}: tags of a CoNLL file are texts, those of the rows are {schema.field(TAGS).type}")
+    with open_bytes(path, "wb") as file:
+        for table in tables:
+            for row in table.select([TOKENS, TAGS]).to_pylist():
+                lines = [f"{token}\t{tag}\n" for token, tag in zip(row[TOKENS], row[TAGS], strict=True)]
+                file.write("".join([*lines, "\n"]).encode())
+
+
+def _tables(path: Path) -> Iterator[pa.Table]:
+    chunk: list[Sentence] = []
+    for sentence in _sentences(path):
+        chunk.append(sentence)
+        if len(chunk) == _ROWS_AT_ONCE:
+            yield _table(chunk)
+            chunk = []
+    if chunk:
+        yield _table(chunk)
+
+
+def _table(chunk: list[Sentence]) -> pa.Table:
+    return pa.table([[tokens for tokens, _ in chunk], [tags for _, tags in chunk]], schema=_SCHEMA)
+
+
+def _sentences(path: Path) -> Iterator[Sentence]:
+    tokens, tags = list[str](), list[str]()
+    with open_bytes(path, "rb") as file:
+        for number, data in enumerate(file, start=1):
+            line = _decoded(path, number, data)
+            if line.startswith("# ") and "\t" not in line:
+                continue
+            columns = line.split("\t") if "\t" in line else line.split()
+            if not line.strip() or columns[0] == _DOCUMENT:
+                if tokens:
+                    yield tokens, tags
+                tokens, tags = [], []
+                continue
+            if len(columns) < 2 or not columns[0].strip() or not columns[-1].strip():
+                raise DataError(
+                    f"{path}, line {number}: {line[:40]!r} has no tag: put a token and its tag on each line"
+                )
+            tokens.append(columns[0].strip())
+            tags.append(columns[-1].strip())
+    if tokens:
+        yield tokens, tags
+
+
+def _decoded(path: Path, number: int, line: bytes) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}, line {number}: {error.reason} at byte {error.start}: save it as UTF-8") from error

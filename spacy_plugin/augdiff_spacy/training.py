@@ -1,0 +1,66 @@
+"""Training examples that grow: each, then an example for each of its variants that was kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from spacy.tokens import Doc
+from spacy.training import Example
+from spacy.util import minibatch
+
+from augdiff_spacy.component import AugdiffPipe
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+_BATCH = 128
+
+
+class Grower:
+    """Grows examples by one component, and makes nothing twice: spaCy reads its corpus many times.
+
+    :param options: see :class:`augdiff_spacy.component.AugdiffPipe`.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self._pipe: AugdiffPipe | None = None
+        self._known: dict[bytes, list[Doc]] = {}
+
+    def __call__(self, nlp: Language, examples: Iterable[Example]) -> Iterator[Example]:
+        """Each example, followed by those of its variants; predicted and reference Docs have the same tokens."""
+        for batch in minibatch(examples, _BATCH):  # type: ignore[no-untyped-call]
+            for example, variants in zip(batch, self._variants(nlp, batch), strict=True):
+                yield example
+                for doc in variants:
+                    plain = Doc(nlp.vocab, [token.text for token in doc], [bool(token.whitespace_) for token in doc])
+                    yield Example(plain, doc)
+
+    def _variants(self, nlp: Language, examples: Sequence[Example]) -> list[list[Doc]]:
+        if self._pipe is None:
+            self._pipe = AugdiffPipe(nlp, "augdiff", self._options)
+        docs = [example.reference for example in examples]
+        keys = [doc.to_bytes(exclude=["user_data"]) for doc in docs]
+        new = {key: doc.copy() for key, doc in zip(keys, docs, strict=True) if key not in self._known}
+        for key, doc in zip(new, self._pipe.pipe(new.values()), strict=True):
+            self._known[key] = doc._.augmented_docs
+        return [self._known[key] for key in keys]
+
+
+#: A pipeline and an example to examples, as spaCy wants augmenters.
+Augments = Callable[["Language", Example], Iterator[Example]]
+
+
+def augmenter(options: Mapping[str, Any]) -> Augments:
+    """What spaCy calls once for each example, again and again."""
+    grower = Grower(options)
+    return lambda nlp, example: grower(nlp, [example])
+
+
+def reader(
+    corpus: Callable[[Language], Iterable[Example]], options: Mapping[str, Any]
+) -> Callable[[Language], Iterator[Example]]:
+    """A corpus that has its variants among it, made in batches."""
+    grower = Grower(options)
+    return lambda nlp: grower(nlp, corpus(nlp))

@@ -1,0 +1,116 @@
+"""A variant of a Doc: as plain values that ``DocBin`` can keep, and as a Doc of its own.
+
+Entities, spans, categories, sentence starts and tags come from the Doc; they are moved by the edits, never guessed. A
+variant in which a span does not lie between tokens, or does not say what it said, is rejected as ``misaligned``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from math import isnan
+from typing import Any
+
+from spacy.tokens import Doc, Span
+
+from augdiff.text.edits import Edit
+from augdiff.text.moving import moved
+
+KEPT, MISALIGNED = "kept", "misaligned"
+#: What is copied of tokens that stay.
+_TAGS = ("tag_", "pos_", "morph", "lemma_", "norm_")
+# Where spaCy keeps custom attributes of spans, in a Doc's user data: ("._.", name, start, end, ...).
+_CUSTOM = "._."
+
+Variant = dict[str, Any]
+
+
+def spans_of(doc: Doc) -> list[Span]:
+    """All labelled spans: entities and those of every group."""
+    return [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+
+
+def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc) -> Variant:
+    """A variant as plain values.
+
+    :param record: what augdiff says of it, see :data:`augdiff.table.PROVENANCE`.
+    :param made: its tokens.
+    """
+    edits = [Edit(edit["start"], edit["end"], edit["text"]) for edit in record["edits"]]
+    places = {(span.start_char, span.end_char): moved(span.start_char, span.end_char, edits) for span in spans_of(doc)}
+    aligned = all(_fits(doc.text[slice(*old)], text, new, made) for old, new in places.items())
+    names = ("seed", "strength", "changed", "similarity", "fluency", "label_prob", "weight", "model")
+    return {
+        "text": text,
+        "verdict": record["verdict"] if aligned or record["verdict"] != KEPT else MISALIGNED,
+        **{name: _known(record[name]) for name in names},
+        "edits": [[edit.start, edit.end, edit.text] for edit in edits],
+        "words": [token.text for token in made],
+        "spaces": [bool(token.whitespace_) for token in made],
+    }
+
+
+def _known(value: Any) -> Any:
+    """None for what is no number, which JSON has no word for."""
+    return None if isinstance(value, float) and isnan(value) else value
+
+
+def to_docs(doc: Doc, variants: Iterable[Variant]) -> list[Doc]:
+    """The variants that were kept, as Docs."""
+    return [to_doc(doc, one) for one in variants if one["verdict"] == KEPT]
+
+
+def to_doc(doc: Doc, variant: Variant) -> Doc:
+    """A variant as a Doc, with all that can be moved from the Doc it was made of."""
+    made = Doc(doc.vocab, words=list(variant["words"]), spaces=list(variant["spaces"]))
+    edits = [Edit(*edit) for edit in variant["edits"]]
+    made.cats = dict(doc.cats)
+    made.ents = [_copy(span, made, edits) for span in doc.ents]
+    for key, group in doc.spans.items():
+        made.spans[key] = [_copy(span, made, edits) for span in group]
+    _move_custom(doc, made, edits)
+    _move_tokens(doc, made, edits)
+    return made
+
+
+def _fits(own: str, text: str, place: tuple[int, int] | None, made: Doc) -> bool:
+    """Whether a span says what it said, and lies between tokens."""
+    if place is None or text[slice(*place)] != own:
+        return False
+    return place[0] == place[1] or made.char_span(*place) is not None
+
+
+def _copy(span: Span, made: Doc, edits: Sequence[Edit]) -> Span:
+    """A span in its new place, with its label and ids."""
+    place = moved(span.start_char, span.end_char, edits)
+    found = None if place is None else made.char_span(*place, span.label, kb_id=span.kb_id, span_id=span.id)
+    if found is None:
+        raise ValueError(f"span {span.text!r} cannot be moved: it was judged to fit")
+    return found
+
+
+def _move_custom(doc: Doc, made: Doc, edits: Sequence[Edit]) -> None:
+    """Custom attributes of spans and tokens."""
+    for key, value in doc.user_data.items():
+        if not (isinstance(key, tuple) and len(key) >= 4 and key[0] == _CUSTOM and isinstance(key[2], int)):
+            continue
+        _, name, start, end, *rest = key
+        place = moved(start, start if end is None else end, edits)
+        if place is not None:
+            made.user_data[(_CUSTOM, name, place[0], None if end is None else place[1], *rest)] = value
+
+
+def _move_tokens(doc: Doc, made: Doc, edits: Sequence[Edit]) -> None:
+    """Tags of tokens that stay, and sentence starts where they are known."""
+    at = {(token.idx, token.idx + len(token)): token for token in made}
+    starts = doc.has_annotation("SENT_START")
+    for token in doc:
+        place = moved(token.idx, token.idx + len(token), edits)
+        stays = None if place is None else at.get(place)
+        if stays is None or stays.text != token.text:
+            continue
+        for name in _TAGS:
+            value = getattr(token, name)
+            if value:
+                setattr(stays, name, value)
+        if starts:
+            stays.is_sent_start = token.is_sent_start

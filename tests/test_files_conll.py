@@ -1,0 +1,89 @@
+"""CoNLL files: tokens, tags, sentences."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from commands import Commands
+from test_tagged_rows import ROWS, tagged
+from tiny import make_model
+
+from augdiff import DataError
+from augdiff.augmenter import Augmenter
+from augdiff.files import TAGGED, open_rows, write_rows
+
+TABLE = pa.table({name: [row[name] for row in ROWS] for name in ("tokens", "tags")})
+
+
+def rows_of(path: Path) -> list[dict[str, Any]]:
+    file = open_rows(path)
+    return [row for table in file.tables() for row in table.to_pylist()]
+
+
+@pytest.mark.parametrize("suffix", TAGGED)
+def test_sentences_come_back_as_they_were_written(suffix: str, tmp_path: Path):
+    path = tmp_path / f"rows{suffix}"
+    write_rows(path, TABLE.schema, [TABLE.slice(0, 1), TABLE.slice(1)])
+    assert open_rows(path).rows == 3 and rows_of(path) == TABLE.to_pylist()
+    write_rows(path, TABLE.schema, [])
+    assert open_rows(path).rows == 0 and open_rows(path).schema == TABLE.schema
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Anna\tB-PER\nsaw\tO\n\nit\tO\n",
+        "\ufeffAnna\tB-PER\r\nsaw\tO\r\n\r\n\r\nit\tO",
+        "-DOCSTART- -X- -X- O\n\nAnna NNP B-NP B-PER\nsaw VBD B-VP O\n\nit PRP B-NP O\n",
+        "# a comment\nAnna\tNNP\tB-PER\nsaw\tVBD\tO\n\n# another\nit\tPRP\tO\n\n",
+    ],
+)
+def test_files_of_others_are_read(text: str, tmp_path: Path):
+    (tmp_path / "rows.conll").write_bytes(text.encode())
+    assert rows_of(tmp_path / "rows.conll") == [
+        {"tokens": ["Anna", "saw"], "tags": ["B-PER", "O"]},
+        {"tokens": ["it"], "tags": ["O"]},
+    ]
+
+
+def test_a_hash_is_a_token_where_it_has_a_tag(tmp_path: Path):
+    (tmp_path / "rows.conll").write_text("# \tO\n#\tO\n")
+    assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["#", "#"], "tags": ["O", "O"]}]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"Anna\tO\nsaw\n", "line 2: 'saw' has no tag"),
+        (b"\xff\tO\n", "line 1: invalid start byte"),
+        (b"a\t\n", "no tag"),
+    ],
+)
+def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path):
+    (tmp_path / "rows.conll").write_bytes(content)
+    with pytest.raises(DataError, match=message):
+        open_rows(tmp_path / "rows.conll")
+
+
+def test_other_rows_have_no_room(tmp_path: Path):
+    texts, numbers = pa.table({"text": ["a"]}), pa.table({"tokens": [["a"]], "tags": [[1]]})
+    for table, message in ((texts, "no column 'tokens'"), (numbers, "tags of a CoNLL file are texts")):
+        with pytest.raises(DataError, match=message):
+            write_rows(tmp_path / "rows.conll", table.schema, [table])
+
+
+def test_the_command_line_grows_them(
+    commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+):
+    monkeypatch.setattr("augdiff.augmenter.Augmenter", Augmenter)
+    model = make_model(tmp_path_factory.mktemp("models") / "tiny")
+    write_rows(tmp_path / "rows.conll", TABLE.schema, [TABLE])
+    given = ["--tokens", "tokens", "--tags", "tags", "--model", model, "-n", 1, "--min-fluency", -99]
+    done = commands("augment", tmp_path / "rows.conll", "-o", tmp_path / "more.conll", *given, "--json")
+    assert done.status == 0, done.err
+    made = rows_of(tmp_path / "more.conll")
+    assert len(made) == 3 + json.loads(done.out)["kept"] > 3
+    whole = {tuple(tagged(row)) for row in ROWS}
+    assert all(tuple(tagged(row)) in whole for row in made)
