@@ -54,21 +54,17 @@ def save_fitted(fitted: Fitted) -> Path:
         "saliency": fitted.saliency.weights,
         "adapted": fitted.difference is not None,
     }
-    try:
-        with part_of(target) as part:
-            if fitted.judge is not None:
-                save_label_judge(fitted.judge, part / _JUDGE)
-            if fitted.difference is not None:
-                from augdiff.denoisers.difference import save_difference
 
-                save_difference(fitted.difference, part / _DIFFERENCE)
-            (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
-            put_in_place(part, target, _RECORD)
-    except OSError as error:
-        raise ModelError(
-            f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
-        ) from error
-    return target
+    def write(part: Path) -> None:
+        if fitted.judge is not None:
+            save_label_judge(fitted.judge, part / _JUDGE)
+        if fitted.difference is not None:
+            from augdiff.denoisers.difference import save_difference
+
+            save_difference(fitted.difference, part / _DIFFERENCE)
+        (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
+
+    return _written(target, write)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -83,17 +79,25 @@ def put_files(files: Mapping[str, bytes], digest: str) -> Path:
     :raises ModelError: if it cannot be written.
     """
     target = cache_folder() / "fitted" / digest
-    if not (target / _RECORD).is_file():
-        try:
-            with part_of(target) as part:
-                for name, content in files.items():
-                    (part / name).parent.mkdir(parents=True, exist_ok=True)
-                    (part / name).write_bytes(content)
-                put_in_place(part, target, _RECORD)
-        except OSError as error:
-            raise ModelError(
-                f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
-            ) from error
+
+    def write(part: Path) -> None:
+        for name, content in files.items():
+            (part / name).parent.mkdir(parents=True, exist_ok=True)
+            (part / name).write_bytes(content)
+
+    return target if (target / _RECORD).is_file() else _written(target, write)
+
+
+def _written(target: Path, write: Callable[[Path], None]) -> Path:
+    """A folder that is there whole or not at all."""
+    try:
+        with part_of(target) as part:
+            write(part)
+            put_in_place(part, target, _RECORD)
+    except OSError as error:
+        raise ModelError(
+            f"{target} cannot be written ({first_line(error)}): let AUGDIFF_CACHE name a folder that can be"
+        ) from error
     return target
 
 
