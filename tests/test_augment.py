@@ -18,7 +18,7 @@ def fake(monkeypatch: pytest.MonkeyPatch):
 def test_arguments_are_those_of_the_augmenter():
     mine, its = (dict(inspect.signature(each).parameters) for each in (augment, Augmenter))
     assert mine.pop("data").kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    assert mine.pop("split").default == "train"
+    assert mine.pop("split").default == "train" and mine.pop("unlabeled").default is None
     assert mine == its
 
 

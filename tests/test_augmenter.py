@@ -46,9 +46,10 @@ def dataset():
 
 def test_every_setting_and_column_is_an_argument_with_its_default():
     arguments = inspect.signature(Augmenter).parameters
-    assert set(arguments) == {*Settings.__dataclass_fields__, *Columns.__dataclass_fields__, "judge"}
+    assert set(arguments) == {*Settings.__dataclass_fields__, *Columns.__dataclass_fields__, "judge", "adapt"}
     defaults = Augmenter()
-    assert (defaults.settings, defaults.columns, defaults.judge) == (Settings(), Columns(), True)
+    assert (defaults.settings, defaults.columns) == (Settings(), Columns())
+    assert (defaults.judge, defaults.adapt) == (True, False)
 
 
 def test_arguments_arrive_where_they_belong():

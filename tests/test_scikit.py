@@ -162,6 +162,7 @@ def test_a_context_is_read_from_the_frame():
 def test_every_setting_of_augment_is_an_argument_with_its_default():
     own, theirs = (inspect.signature(one).parameters for one in (TextAugmenter, augdiff.augment))
     others = {"data", "split", "label", "seed", "id", "protect_spans", "keep_original", "return_rejected", "provenance"}
+    others |= {"tokens", "tags", "outside", "unlabeled"}
     assert set(own) == set(theirs) - others | {"random_state"}
     assert {name: own[name].default for name in own if name in theirs} == {
         name: theirs[name].default for name in own if name in theirs
@@ -268,7 +269,9 @@ def test_labels_are_judged_by_what_is_fitted_alone(monkeypatch: pytest.MonkeyPat
     seen: list[int] = []
     told = WeighingAugmenter.learn
     monkeypatch.setattr(
-        WeighingAugmenter, "learn", lambda self, parts: (seen.extend(part.length for part in parts), told(self, parts))
+        WeighingAugmenter,
+        "learn",
+        lambda self, parts, *more: (seen.extend(part.length for part in parts), told(self, parts, *more)),
     )
     texts, labels = guessing(30)
     cross_val_score(Resampled(TextAugmenter(n=1), nearest()), texts, labels, cv=3)
