@@ -18,6 +18,7 @@ from augdiff.denoisers.load import find, read_config
 from augdiff.errors import ModelError
 from augdiff.lessons import Lesson
 from augdiff.noising import Noise, masked, units_of, wrapped
+from augdiff.proposal import derive_seed
 from augdiff.students import STUDENTS, Student
 from augdiff.text.slots import Layout
 from augdiff.trainee import adamw
@@ -66,6 +67,7 @@ def adapt(
     """What a denoiser learns of some texts; their order changes nothing.
 
     :param base: see :func:`augdiff.denoisers.load.load`; so ``device``.
+    :param seed: any whole number.
     :raises ModelError: if the model is none of ours.
     """
     folder = find(model)
@@ -74,9 +76,11 @@ def adapt(
     if folder is None or begin is None:
         raise ModelError(f"model {model!r} cannot be adapted: leave out adapt, or name one that augdiff train wrote")
     how = how or Adaptation()
-    student = begin(folder, config, base, find_device(device), how.rank, seed)
+    # Any whole number may be a seed; generators take some.
+    drawn = derive_seed(seed, "adaptation", 0, 0)
+    student = begin(folder, config, base, find_device(device), how.rank, drawn)
     ordered = sorted(lessons, key=lambda lesson: (lesson.text, lesson.told, lesson.kind or ""))
-    return _taught(student, ordered, seed, how, report)
+    return _taught(student, ordered, drawn, how, report)
 
 
 def _taught(student: Student, lessons: Sequence[Lesson], seed: int, how: Adaptation, report: Report) -> Difference:

@@ -103,6 +103,12 @@ def test_it_is_the_same_each_time_whatever_the_order_of_the_texts(model: tuple[s
     assert learned.digest == adapt(*model, "cpu", LESSONS, 0, how).digest
 
 
+@pytest.mark.parametrize("seed", [-1, 2**70])
+def test_any_whole_number_is_a_seed(encoder: str, seed: int):
+    how = replace(QUICK, passes=1)
+    assert adapt(encoder, None, "cpu", LESSONS, seed, how) == adapt(encoder, None, "cpu", LESSONS, seed, how)
+
+
 def test_a_denoiser_that_has_learned_nothing_yet_is_what_it_was(model: tuple[str, str | None]):
     assert torch.equal(chances(model, adapt(*model, "cpu", LESSONS, 0, replace(QUICK, rate=0.0))), chances(model, None))
 
