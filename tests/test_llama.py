@@ -12,7 +12,7 @@ from torch import Tensor
 
 from augdiff.bases.opening import open_weights
 from augdiff.denoisers.adapted import assemble
-from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
+from augdiff.denoisers.llama import FEW_ROWS, Llama, LlamaConfig, LowRank, product
 from augdiff.training_adapter import MARKS, new_adapter
 
 CONFIG = LlamaConfig(**vars(SIZES))
@@ -120,3 +120,30 @@ def test_bfloat16_is_float32_in_fewer_digits() -> None:
 def test_sizes_that_cannot_be_are_refused(change: dict[str, int], words: str) -> None:
     with pytest.raises(ValueError, match=words):
         replace(CONFIG, **change)
+
+
+def test_a_row_of_a_product_does_not_depend_on_how_many_there_are() -> None:
+    generator = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        for width, out in ((576, 3072), (1536, 576), (64, 576)):
+            x, weight = torch.randn(512, width, generator=generator), torch.randn(out, width, generator=generator)
+            whole = product(x, weight)
+            for count in (1, 8, 33, 128, 300):
+                assert torch.equal(product(x[:count], weight), whole[:count])
+
+
+def test_products_are_of_many_rows_but_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = []
+
+    def noted(x: Tensor, weight: Tensor) -> Tensor:
+        counts.append(x.flatten(0, -2).shape[0])
+        return torch.matmul(x, weight.T)
+
+    monkeypatch.setattr("augdiff.denoisers.llama.F.linear", noted)
+    model = llama()
+    with torch.inference_mode():
+        model.scores(read(model, some_ids(2, 3), causal=False, adapted=True))
+    assert set(counts) == {FEW_ROWS}
+    counts.clear()
+    model.scores(read(model, some_ids(2, 3), causal=False, adapted=True))
+    assert set(counts) == {6}

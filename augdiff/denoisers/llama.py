@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 _HIDDEN = -1e9
+#: Products of fewer rows may be rounded in another way than those of more.
+FEW_ROWS = 256
 
 
 @dataclass(frozen=True)
@@ -76,10 +78,27 @@ class Linear(nn.Module):
         """``(..., in)`` to ``(..., out)``, with the low-rank part or without."""
         kind = self.weight.dtype
         x = x.to(kind)
-        plain = F.linear(x, self.weight)
+        plain = product(x, self.weight)
         if not adapted:
             return plain
-        return plain + F.linear(F.linear(x, self.a.to(kind)) * self.scale, self.b.to(kind))
+        return plain + product(product(x, self.a.to(kind)) * self.scale, self.b.to(kind))
+
+
+def product(x: Tensor, weight: Tensor) -> Tensor:
+    """``x W^T``, whose rows do not depend on how many there are: ``(..., in)`` to ``(..., out)``."""
+    if torch.is_grad_enabled():
+        return F.linear(x, weight)
+    rows = x.flatten(0, -2)
+    return F.linear(enough(rows), weight)[: len(rows)].view(*x.shape[:-1], -1)
+
+
+def enough(rows: Tensor) -> Tensor:
+    """Rows ``(N, D)``, and empty ones where they are few.
+
+    By processor, libraries round products of few rows in another way than those of many.
+    """
+    spare = FEW_ROWS - len(rows)
+    return F.pad(rows, (0, 0, 0, spare)) if spare > 0 else rows
 
 
 class RootMeanSquare(nn.Module):
@@ -233,7 +252,7 @@ class Llama(nn.Module):
         if self.output is not None:
             return self.output(states)
         weight = self.token.weight
-        return F.linear(states.to(weight.dtype), weight).float()
+        return product(states.to(weight.dtype), weight).float()
 
     def low_rank(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The factors of the low-rank parts by name, ``layers.0.qkv.a`` and so on."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, library, nn
 
 from augdiff.denoisers.eight_bit import greatest_weight, spare_rows
-from augdiff.denoisers.llama import Linear, Llama
+from augdiff.denoisers.llama import Linear, Llama, enough
 
 _TOP, _ZERO = 127, 128
 
@@ -79,7 +79,8 @@ class RowScaledLinear(nn.Module):
         else:
             found = self.there(rows)
             if adapted:
-                found.addmm_(rows @ self.a.T, self.b.T, alpha=self.scale)
+                full = enough(rows)
+                found = enough(found).addmm_(full @ self.a.T, self.b.T, alpha=self.scale)[: len(rows)]
         return found.view(*x.shape[:-1], -1)
 
 
