@@ -29,6 +29,7 @@ class Analysis:
     :param pulls: how much sooner each unit is noised than others, as the logarithm of its odds; None where all are
         alike.
     :param steered: whether the denoiser knows from a label what is to come, so that most of the text may go.
+    :param source: what was read, where what is written first is another text.
     :param second: the same text for another denoiser, where two make its variants.
     """
 
@@ -42,6 +43,7 @@ class Analysis:
     contrast: list[list[int]] = field(default_factory=list)
     pulls: NDArray[np.float64] | None = None
     steered: bool = False
+    source: Source | None = None
     second: Analysis | None = None
 
 

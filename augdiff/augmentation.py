@@ -29,6 +29,7 @@ def augment(
     tokens: str | None = None,
     tags: str | None = None,
     outside: Any = None,
+    tag_names: Sequence[str] | None = None,
     label: str | None = None,
     label_names: Mapping[Any, str] | Sequence[str] | None = None,
     condition: bool = Columns.condition,
@@ -43,6 +44,7 @@ def augment(
     model: str = Settings.model,
     base: str | None = Settings.base,
     family: str | None = Settings.family,
+    entities: str = Settings.entities,
     protect: Sequence[str | Pattern[str]] = Settings.protect,
     avoid: Sequence[str] = Settings.avoid,
     min_similarity: float | None = Settings.min_similarity,
@@ -68,6 +70,7 @@ def augment(
     provenance: bool = Columns.provenance,
     id: str | None = None,  # noqa: A002
     protect_spans: str | Sequence[str] | None = None,
+    answers: str | None = None,
     context: str | None = None,
     split: str | Sequence[str] = "train",
     unlabeled: Any = None,
@@ -107,6 +110,7 @@ def augment(
         tokens=tokens,
         tags=tags,
         outside=outside,
+        tag_names=tag_names,
         label=label,
         label_names=label_names,
         condition=condition,
@@ -121,6 +125,7 @@ def augment(
         model=model,
         base=base,
         family=family,
+        entities=entities,
         protect=protect,
         avoid=avoid,
         min_similarity=min_similarity,
@@ -146,10 +151,12 @@ def augment(
         provenance=provenance,
         id=id,
         protect_spans=protect_spans,
+        answers=answers,
         context=context,
     )
     splits = (split,) if isinstance(split, str) else tuple(split)
-    parts = None if label is None and tags is None and not adapt else read(data, splits)
+    learns = label is not None or tags is not None or adapt or augmenter.settings.entities != "keep"
+    parts = read(data, splits) if learns else None
     if unlabeled is not None and not adapt:
         raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
     if parts is not None:

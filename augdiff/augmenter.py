@@ -20,14 +20,18 @@ from augdiff.lessons import Lesson, unlabelled
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 from augdiff.summary import Summary
-from augdiff.tagged import named_outside
+from augdiff.tagged import with_tag_names
 from augdiff.variant import Source, Variant
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
+    from augdiff.quality.span_judge import SpanJudge
+    from augdiff.quality.token_states import Places
     from augdiff.resampler import Resampler
 
 Batch = TypeVar("Batch")
@@ -49,8 +53,9 @@ class Augmenter:
     :param tokens: column of lists of tokens that are resampled, in place of ``text``.
     :param tags: column of lists of tags, one for each token, such as those of entities; tagged tokens never change, and
         new ones are outside.
-    :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers. Where a ``datasets``
-        column has names for its tags, :func:`augdiff.augment` and :meth:`fit` find it by its name.
+    :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers without names.
+    :param tag_names: names of tags that are numbers, such as ``["O", "B-PER", "I-PER"]``; None for those that a
+        ``datasets`` column has, which :func:`augdiff.augment` and :meth:`fit` find.
     :param label: column of labels, part of a row's key; it is never rewritten.
     :param label_names: what labels are called in words: ``{0: "negative", 1: "positive"}``, or a list of names for
         0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
@@ -58,8 +63,9 @@ class Augmenter:
     :param condition: whether the denoiser is told of a row's label while it denoises; ``guidance`` says how strongly.
     :param demonstrate: whether other rows of a row's label are shown to a denoiser that learns from them; of those that
         were fitted on.
-    :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label (extra
-        ``judge``), see ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
+    :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label, and a tagger, to
+        reject those in which it finds other things than tags and labelled spans name (extra ``judge``), see
+        ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
     :param adapt: whether the denoiser goes on learning for a while from the rows that it is fitted on, and from
         unlabelled ones, told of their labels; it is told labels without names by their values, and learns what they
         mean. That takes up to two minutes, and what is learned is kept with what was fitted.
@@ -70,7 +76,10 @@ class Augmenter:
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the struct column ``augdiff`` is added.
     :param id: column that is the row's key; without it equal rows get equal variants.
-    :param protect_spans: for each text column, a column of ``[[start, end], ...]`` that never change.
+    :param protect_spans: for each text column, a column of ``[[start, end], ...]`` that never change, or of
+        ``[[start, end, label], ...]``, see ``entities``; in variants they are moved.
+    :param answers: column of answers that are in the first text, ``{"text": [...], "answer_start": [...]}``, as for
+        questions; they never change, and their starts are moved.
     :param context: column of words that steer what comes out; ``guidance`` says how strongly.
 
     The other arguments are those of :class:`augdiff.settings.Settings`.
@@ -85,6 +94,7 @@ class Augmenter:
         tokens: str | None = None,
         tags: str | None = None,
         outside: Any = None,
+        tag_names: Sequence[str] | None = None,
         label: str | None = None,
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
@@ -99,6 +109,7 @@ class Augmenter:
         model: str = Settings.model,
         base: str | None = Settings.base,
         family: str | None = Settings.family,
+        entities: str = Settings.entities,
         protect: Sequence[str | Pattern[str]] = Settings.protect,
         avoid: Sequence[str] = Settings.avoid,
         min_similarity: float | None = Settings.min_similarity,
@@ -124,6 +135,7 @@ class Augmenter:
         provenance: bool = Columns.provenance,
         id: str | None = None,  # noqa: A002
         protect_spans: str | Sequence[str] | None = None,
+        answers: str | None = None,
         context: str | None = None,
     ) -> None:
         settings = Settings(
@@ -135,6 +147,7 @@ class Augmenter:
             model=model,
             base=base,
             family=family,
+            entities=entities,
             protect=protect,  # type: ignore[arg-type]  # Settings makes tuples of sequences
             avoid=avoid,  # type: ignore[arg-type]
             min_similarity=min_similarity,
@@ -159,12 +172,14 @@ class Augmenter:
             tokens=tokens,
             tags=tags,
             outside=outside,
+            tag_names=tag_names,  # type: ignore[arg-type]  # Columns makes tuples of names
             label=label,
             label_names=label_names,  # type: ignore[arg-type]  # Columns makes pairs of mappings
             condition=condition,
             demonstrate=demonstrate,
             id=id,
             protect_spans=protect_spans,  # type: ignore[arg-type]
+            answers=answers,
             context=context,
             target=target,  # type: ignore[arg-type]  # Columns makes pairs of mappings
             balance=balance,
@@ -246,10 +261,10 @@ class Augmenter:
         return f"{self.settings.model}@{self.weights[:12]}/{self.precision}{learned}"
 
     def fit(self, data: Any, split: str | Sequence[str] = "train", unlabeled: Any = None) -> Self:
-        """Learn the names of all labels, a judge of labels, and what rows can be shown, from the rows that are to grow,
-        and with ``adapt`` let the denoiser learn from them.
+        """Learn the names of all labels, a judge of labels, and what rows can be shown, from the rows that are to grow;
+        with ``adapt`` let the denoiser learn from them, and with ``entities="swap"`` learn what they name.
 
-        The order of the rows changes nothing. Without a column of labels nothing is learned. What could not be learned
+        The order of the rows changes nothing. Without labels and these nothing is learned. What could not be learned
         is said in one line by the logger ``augdiff``.
 
         :param data: rows in memory, of any kind that :func:`augdiff.augment` takes.
@@ -267,7 +282,7 @@ class Augmenter:
             raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
         more = () if unlabeled is None else _in_memory("unlabeled", unlabeled, splits)
         parts = _in_memory("data", data, splits)
-        self._unfitted_columns = named_outside(self._unfitted_columns, parts)
+        self._unfitted_columns = with_tag_names(self._unfitted_columns, parts)
         self.learn(parts, more)
         if self.fitted is not None:
             self.fitted.log_note()
@@ -286,7 +301,9 @@ class Augmenter:
         self._fitted_at = self._fitted = None
         self.columns = self._unfitted_columns
         labelled = self.columns.label is not None
-        if (labelled or self.adapt) and self.settings.n:
+        mentions = self.settings.entities != "keep"
+        named = self.columns.tags is not None or bool(self.columns.protect_spans)
+        if (labelled or self.adapt or mentions or named) and self.settings.n:
             judged = labelled and self.judge is True
             self._fitted = fit(
                 parts,
@@ -294,6 +311,8 @@ class Augmenter:
                 self.embed if judged else None,
                 self.listener if judged else None,
                 self.settings.saliency != 0,
+                mentions,
+                self.read_tokens if named and self.judge is True else None,
                 partial(self._adapted, list(unlabeled), progress) if self.adapt else None,
             )
             self.columns = self._fitted.told(self.columns)
@@ -321,7 +340,9 @@ class Augmenter:
             from augdiff.fitting_folder import load_fitted
 
             folder, digest = self._fitted_at
-            self._fitted = load_fitted(Path(folder), digest, self.embed, lambda learned: self._loaded(learned).listener)
+            self._fitted = load_fitted(
+                Path(folder), digest, self.embed, lambda learned: self._loaded(learned).listener, self.read_tokens
+            )
         return self._fitted
 
     @property
@@ -336,6 +357,16 @@ class Augmenter:
             return self.judge
         return None if self.fitted is None else self.fitted.label_judge
 
+    @property
+    def span_judge(self) -> SpanJudge | None:
+        """Who judges whether what tags and labelled spans name is still found; None for nobody.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        if self.judge is not True or not self.settings.n or self.fitted is None:
+            return None
+        return self.fitted.spans
+
     def shown(self, examples: Sequence[Example]) -> Sequence[Example]:
         """Rows with other rows of their label, which were fitted on, as demonstrations.
 
@@ -348,6 +379,13 @@ class Augmenter:
         """The sentence embeddings that judges read, ``(N, S)``; safe in a forked process."""
         settle()
         return self.resampler.embed(texts)
+
+    def read_tokens(self, texts: Sequence[tuple[str, Places]]) -> list[NDArray[np.float32]]:
+        """What a judge of spans reads, ``(stretches, F)`` for each text; safe in a forked process."""
+        from augdiff.quality.token_states import read_tokens
+
+        settle()
+        return read_tokens(self.resampler.denoiser.judge, texts)
 
     @property
     def listener(self) -> Listener | None:

@@ -20,6 +20,7 @@ class Columns:
     :param tokens: column of lists of tokens that are resampled, in place of ``text``.
     :param tags: column of lists of tags, one for each token; tagged tokens never change.
     :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers.
+    :param tag_names: of tags that are numbers, those of 0, 1, ...; else all tags that there are.
     :param label: column of labels, part of a row's key; it is never rewritten.
     :param label_names: what labels are called in words, ``{value: name}``; strings are their own names.
     :param condition: whether the denoiser is told of a row's label, by its name, while it denoises; a row that has a
@@ -27,7 +28,9 @@ class Columns:
     :param demonstrate: whether other rows of a row's label are shown to a denoiser that learns from them.
     :param id: column that is the row's key; without it, the key is a hash of texts and label.
     :param protect_spans: for each text column, the column with its stretches that never change, as
-        ``[[start, end], ...]`` in characters.
+        ``[[start, end], ...]`` in characters, or ``[[start, end, label], ...]``. In variants they are moved.
+    :param answers: column of answers that are in the first text, ``{"text": [...], "answer_start": [...]}``. They never
+        change, and where they start is moved.
     :param context: column of words that steer what comes out, part of a row's key; a row without any is not steered.
     :param target: how many rows of a label are to come out, ``{label: count}``; other labels get no variants. Originals
         count, unless they do not come out. What is missing is spread over the label's rows.
@@ -42,12 +45,14 @@ class Columns:
     tokens: str | None = None
     tags: str | None = None
     outside: Any = None
+    tag_names: tuple[str, ...] = ()
     label: str | None = None
     label_names: Names = ()
     condition: bool = True
     demonstrate: bool = True
     id: str | None = None
     protect_spans: tuple[str, ...] = ()
+    answers: str | None = None
     context: str | None = None
     target: tuple[tuple[Any, int], ...] = ()
     balance: bool = False
@@ -59,11 +64,12 @@ class Columns:
         for name in ("text", "protect_spans"):
             object.__setattr__(self, name, _names(name, getattr(self, name)))
         object.__setattr__(self, "label_names", checked_names(self.label_names))
+        object.__setattr__(self, "tag_names", tuple(self.tag_names or ()))
         object.__setattr__(self, "target", _counts(self.target))
         if self.tags is not None and self.tokens is None:
             raise OptionError("tags go with tokens: name their column, such as tokens='tokens'")
-        if self.tokens is not None and (self.text or self.protect_spans):
-            raise OptionError("tokens take the place of text and protect_spans: leave these out")
+        if self.tokens is not None and (self.text or self.protect_spans or self.answers):
+            raise OptionError("tokens take the place of text, protect_spans and answers: leave these out")
         if self.target and self.balance:
             raise OptionError("target and balance cannot both be asked for: leave out one")
         if self.counted and self.label is None:
@@ -106,6 +112,7 @@ def check_columns(columns: Columns, cells: Cells) -> None:
         columns.label,
         columns.id,
         columns.context,
+        columns.answers,
         *columns.protect_spans,
     )
     for name in named if cells.names else ():
@@ -123,7 +130,7 @@ def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
     """
     if columns.tokens is not None:
         return (columns.tokens,)
-    others = (columns.label, columns.id, columns.context, *columns.protect_spans, COLUMN)
+    others = (columns.label, columns.id, columns.context, columns.answers, *columns.protect_spans, COLUMN)
     text = columns.text or _guess([name for name in cells.strings if name not in others], cells.names)
     if len(columns.protect_spans) not in (0, len(text)):
         raise OptionError(f"protect_spans must name one column for each of {_listed(text)}")

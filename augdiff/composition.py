@@ -19,6 +19,7 @@ class Draw:
     :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
     :param steered: see :class:`augdiff.analysis.Analysis`.
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
+    :param given: those of the edits whose words the denoiser did not write.
     """
 
     edits: list[Edit]
@@ -26,6 +27,7 @@ class Draw:
     fluency: float
     steered: bool = False
     fault: str | None = None
+    given: Sequence[Edit] = ()
 
 
 class Composition(Protocol):

@@ -6,19 +6,18 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from operator import index
+from itertools import chain
 from reprlib import repr as short
 from typing import Any
 
 from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError
 from augdiff.labels import label_context
+from augdiff.spans import Pointer, Spans, read_answers, read_spans, told_kind
 from augdiff.tagged import Tagged, read_tagged
-from augdiff.variant import Source
+from augdiff.variant import Mention, Source
 
 UNNUMBERED = -1
-
-Spans = tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True)
@@ -30,6 +29,7 @@ class Example:
     :param sources: what is resampled, by column.
     :param label: as it came; None where there is none.
     :param tagged: its tokens, where the text came as such.
+    :param pointers: cells that point into its texts.
     """
 
     number: int
@@ -37,6 +37,7 @@ class Example:
     sources: Mapping[str, Source]
     label: Any = None
     tagged: Tagged | None = None
+    pointers: tuple[Pointer, ...] = ()
 
     @property
     def text(self) -> str:
@@ -62,8 +63,12 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     shown = numbers if numbers is not None else range(cells.length)
     tagged = read_tagged(cells, columns, shown)
     texts = [_texts(cells.values(name), name, shown) for name in names] if tagged is None else [_joined(tagged)]
-    spans = [_spans(cells, column, text, shown) for column, text in zip(columns.protect_spans, texts, strict=False)]
-    spans = spans if tagged is None else [[row.spans for row in tagged]]
+    spans = [
+        _spans(cells, column, name, text, shown)
+        for column, name, text in zip(columns.protect_spans, names, texts, strict=False)
+    ]
+    answers = [] if columns.answers is None else [_answers(cells, columns.answers, names[0], texts[0], shown)]
+    pointers: list[Sequence[Pointer]] = [*spans, *answers]
     contexts = _contexts(cells, columns.context, shown)
     told = texts if columns.context is None else [*texts, contexts]
     labels = cells.values(columns.label) if columns.label else [None] * cells.length
@@ -72,6 +77,7 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     names_told = [name for _, name in columns.label_names] if columns.condition and columns.label else []
     hushed = {steer: " ".join(filter(None, [steer, *names_told])) for steer in steers}
     keys = _ids(cells, columns.id, shown) if columns.id else _hashes(cells, columns.label, told)
+    rows: Sequence[Tagged | None] = [None] * cells.length if tagged is None else tagged
     return [
         Example(
             number=numbers[row] if numbers is not None else UNNUMBERED,
@@ -80,7 +86,8 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                 name: Source(
                     texts[at][row],
                     key=keys[row] if len(names) == 1 else f"{keys[row]}\x1f{name}",
-                    spans=spans[at][row] if spans else (),
+                    spans=_anchors([each[row] for each in pointers], name, rows[row]),
+                    mentions=_mentions(spans[at][row] if spans else None, rows[row], columns),
                     context=steers[row],
                     hushed=hushed[steers[row]],
                     alone=len(names) == 1,
@@ -88,7 +95,8 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
                 for at, name in enumerate(names)
             },
             label=labels[row],
-            tagged=None if tagged is None else tagged[row],
+            tagged=rows[row],
+            pointers=tuple(each[row] for each in pointers),
         )
         for row in range(cells.length)
     ]
@@ -159,28 +167,29 @@ def _plain(value: Any) -> Any:
     return value.tolist() if hasattr(value, "tolist") else str(value)
 
 
-def _spans(cells: Cells, column: str, texts: Sequence[str], numbers: Sequence[int]) -> list[Spans]:
+def _spans(cells: Cells, column: str, of: str, texts: Sequence[str], numbers: Sequence[int]) -> list[Spans]:
     return [
-        _checked(value, text, f"row {number}, column {column!r}")
+        read_spans(value, text, column, of, f"row {number}, column {column!r}")
         for value, text, number in zip(cells.values(column), texts, numbers, strict=False)
     ]
 
 
-def _checked(value: Any, text: str, place: str) -> Spans:
-    try:
-        spans = tuple(sorted((index(start), index(end)) for start, end in _pairs(value)))
-    except (TypeError, KeyError, ValueError):
-        raise DataError(f"{place}: {short(value)} is no list of spans; give [[start, end], ...]") from None
-    for start, end in spans:
-        if not 0 <= start <= end <= len(text):
-            raise DataError(f"{place}: span [{start}, {end}] must lie within the text of {len(text)} characters")
-    return spans
+def _answers(cells: Cells, column: str, of: str, texts: Sequence[str], numbers: Sequence[int]) -> list[Pointer]:
+    return [
+        read_answers(value, text, column, of, f"row {number}, column {column!r}")
+        for value, text, number in zip(cells.values(column), texts, numbers, strict=False)
+    ]
 
 
-def _pairs(value: Any) -> Iterable[tuple[Any, Any]]:
-    """Lists of pairs, lists of ``{start, end}``, or a ``{start, end}`` of lists, as ``datasets`` has it."""
-    if value is None:
-        return []
-    if isinstance(value, Mapping):
-        return zip(value["start"], value["end"], strict=True)
-    return [(pair["start"], pair["end"]) if isinstance(pair, Mapping) else tuple(pair) for pair in value]
+def _anchors(pointers: Iterable[Pointer], of: str, tagged: Tagged | None) -> tuple[tuple[int, int], ...]:
+    """What of a text never changes."""
+    pointed = chain.from_iterable(each.spans for each in pointers if each.of == of)
+    return tuple(sorted(pointed)) if tagged is None else tagged.spans
+
+
+def _mentions(spans: Spans | None, tagged: Tagged | None, columns: Columns) -> tuple[Mention, ...]:
+    """What of a text names something of a kind."""
+    if tagged is not None:
+        names = columns.label_names
+        return tuple(Mention(start, end, kind, told_kind(kind, names)) for start, end, kind in tagged.mentions)
+    return () if spans is None else spans.mentions(columns.label_names)

@@ -17,10 +17,12 @@ from augdiff.errors import MissingExtraError
 from augdiff.examples import Example, joined, read_examples
 from augdiff.labels import Names, checked_names, in_words, label_context
 from augdiff.lessons import Lesson, labelled
+from augdiff.mentions import Mentions, gather_mentions
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.judge import Judge, Label, label_mark, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
+from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
 from augdiff.saliency import Saliency, weigh_words
 
 if TYPE_CHECKING:
@@ -43,6 +45,8 @@ class Fitted:
     :param pool: texts that rows of a label may be shown.
     :param saliency: what words tell of labels; nothing if that was not asked for.
     :param difference: what the denoiser has learned of the rows; None if it was not asked to.
+    :param mentions: what the rows name, and how their tags do; nothing if that was not asked for.
+    :param spans: a judge of what rows name; None if there is none.
     :param channel: the same classifier together with a language model, where there is one.
     """
 
@@ -53,6 +57,8 @@ class Fitted:
     saliency: Saliency = field(default_factory=Saliency)
     channel: ChannelJudge | None = None
     difference: Difference | None = None
+    mentions: Mentions = field(default_factory=Mentions)
+    spans: SpanJudge | None = None
 
     @property
     def label_judge(self) -> Judge | None:
@@ -64,20 +70,23 @@ class Fitted:
         """SHA-256 of all that was learned."""
         judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
         adapted = None if self.difference is None else self.difference.digest
-        whole = [self.names, *judges, self.pool.members, self.saliency.weights, adapted]
+        mentions = [self.mentions.tags, self.mentions.kinds, None if self.spans is None else self.spans.digest]
+        whole = [self.names, *judges, self.pool.members, self.saliency.weights, adapted, mentions]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
-        """``columns`` that know the names of all labels; the names that they have already stay."""
+        """``columns`` that know the names of all labels and tags; the names that they have already stay."""
         own = {str(value) for value, _ in columns.label_names}
         found = [pair for pair in self.names if str(pair[0]) not in own]
-        return replace(columns, label_names=checked_names([*columns.label_names, *found]))
+        names, tags = checked_names([*columns.label_names, *found]), columns.tag_names or self.mentions.tags
+        return replace(columns, label_names=names, tag_names=tags)
 
     def shown(self, example: Example) -> Example:
-        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`, and with what
-        tells of its label.
+        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`, with what
+        tells of its label, and with what else the rows name.
         """
         found = self.pool.beside(example, {} if self.judge is None else self.judge.folds)
+        found = self.mentions.beside(found)
         if not (tells := self.saliency.of(example.label)):
             return found
         return replace(found, sources={name: replace(one, tells=tells) for name, one in found.sources.items()})
@@ -94,6 +103,8 @@ def fit(
     embed: Feature | None,
     listener: Listener | None = None,
     weighs: bool = False,
+    mentions: bool = False,
+    read: Reader | None = None,
     adapts: Callable[[Sequence[Lesson]], Difference] | None = None,
 ) -> Fitted:
     """Read rows, in one part or several, all of one kind.
@@ -104,14 +115,18 @@ def fit(
     :param embed: sentence embeddings for the judge; None for no judge.
     :param listener: a language model whose opinion the judge hears, too.
     :param weighs: whether it is learned what words tell of labels.
+    :param mentions: whether it is learned what the rows name.
+    :param read: features of words for a judge of that; None for no judge.
     :param adapts: lets a denoiser learn from the rows; it is told labels without names by their values.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     rows, labels, keys, contexts = list[tuple[str, ...]](), list[Any](), list[str](), list[str]()
+    examples = list[Example]()
     classes: Sequence[str] = ()
     for part in parts:
         classes = part.classes.get(columns.label or "", classes)
         for example in read_examples(part, columns, range(len(rows), len(rows) + part.length)):
+            examples.append(example)
             rows.append(tuple(source.text for source in example.sources.values()))
             labels.append(example.label)
             keys.append(example.key)
@@ -121,6 +136,10 @@ def fit(
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
     texts = [joined(row) for row in rows]
     found = Fitted(names, pool=pool, saliency=weigh_words(texts, labels) if weighs else Saliency())
+    if mentions:
+        found = replace(found, mentions=gather_mentions(examples))
+    if read is not None:
+        found = _judging_spans(found, examples, read)
     if embed is not None:
         found = _judging(found, columns, texts, labels, keys, embed, listener)
     if adapts is not None:
@@ -148,6 +167,17 @@ def _judging(
         return replace(found, judge=judge, note=note)
     channel = fit_channel_judge(judge, texts, own, keys, found.told(columns).label_names, listener)
     return replace(found, judge=judge, note=note, channel=channel)
+
+
+def _judging_spans(found: Fitted, examples: Sequence[Example], read: Reader) -> Fitted:
+    """The same with a judge of what rows name, if there can be one."""
+    every = [(example.key, source) for example in examples for source in example.sources.values() if source.mentions]
+    words = [(key, Words.of(source.text, source.mentions)) for key, source in every]
+    try:
+        judge = fit_span_judge([(key, own) for key, own in words if own is not None], read)
+    except MissingExtraError as error:
+        return replace(found, note=f"span judge: there is none, since {error}")
+    return replace(found, spans=judge)
 
 
 def _with_values(found: Fitted, columns: Columns, labels: Sequence[Any]) -> Fitted:

@@ -17,19 +17,21 @@ from augdiff.errors import ModelError
 from augdiff.fitting import Fitted
 from augdiff.hub import first_line
 from augdiff.labels import checked_names
+from augdiff.mentions import Mentions
 from augdiff.quality.channel_judge import Channel, ChannelJudge
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
+from augdiff.quality.span_judge import Reader, SpanJudge, Tagger
 from augdiff.saliency import Saliency
 
 if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-3"
-_RECORD, _JUDGE, _DIFFERENCE = "fitted.json", "judge", "difference.safetensors"
-_KEYS = {"format", "names", "judge", "listens", "channel", "note", "pool", "saliency", "adapted"}
+_FORMAT = "augdiff-fitted-4"
+_RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
+_KEYS = {"format", "names", "judge", "listens", "channel", "note", "pool", "saliency", "adapted", "mentions", "spans"}
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -53,6 +55,8 @@ def save_fitted(fitted: Fitted) -> Path:
         "pool": fitted.pool.members,
         "saliency": fitted.saliency.weights,
         "adapted": fitted.difference is not None,
+        "mentions": [fitted.mentions.tags, fitted.mentions.kinds],
+        "spans": None if fitted.spans is None else [fitted.spans.kinds, dict(sorted(fitted.spans.folds.items()))],
     }
 
     def write(part: Path) -> None:
@@ -62,6 +66,8 @@ def save_fitted(fitted: Fitted) -> Path:
             from augdiff.denoisers.difference import save_difference
 
             save_difference(fitted.difference, part / _DIFFERENCE)
+        if fitted.spans is not None:
+            _save_taggers(fitted.spans, part / _SPANS)
         (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     return _written(target, write)
@@ -102,13 +108,18 @@ def _written(target: Path, write: Callable[[Path], None]) -> Path:
 
 
 def load_fitted(
-    folder: Path, digest: str, embed: Feature, listener: Callable[[Difference | None], Listener | None]
+    folder: Path,
+    digest: str,
+    embed: Feature,
+    listener: Callable[[Difference | None], Listener | None],
+    read: Reader,
 ) -> Fitted:
     """What :func:`save_fitted` wrote.
 
     :param digest: that it must have.
     :param embed: the embedding that the judge was fitted on.
     :param listener: gives the language model that it hears, if it hears one, under a denoiser that has learned so much.
+    :param read: the features of words that a judge of spans was fitted on.
     :raises ModelError: if it is not there, broken, or another one.
     """
     record = _read(folder / _RECORD)
@@ -126,8 +137,10 @@ def load_fitted(
             Saliency(record["saliency"]),
             channel,
             difference,
+            _mentions(record["mentions"]),
+            None if record["spans"] is None else _load_taggers(record["spans"], folder / _SPANS, read),
         )
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error
     if fitted.digest != digest:
         raise ModelError(
@@ -148,6 +161,31 @@ def _channel(judge: LabelJudge | None, record: Any, heard: Listener | None) -> C
     rows = tuple(tuple((fold, text) for fold, text in label) for label in record["rows"])
     plain, weight = record["weights"]
     return ChannelJudge(judge, Channel(tuple(record["names"]), rows, (plain, weight)), heard)
+
+
+def _mentions(record: Any) -> Mentions:
+    tags, kinds = record
+    return Mentions(tuple(tags), {kind: tuple(names) for kind, names in kinds.items()})
+
+
+def _save_taggers(judge: SpanJudge, path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    arrays = {f"{number}.weight": tagger.weight for number, tagger in enumerate(judge.taggers)}
+    save_file(arrays | {f"{number}.bias": tagger.bias for number, tagger in enumerate(judge.taggers)}, path)
+
+
+def _load_taggers(record: Any, path: Path, read: Reader) -> SpanJudge:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    kinds, folds = record
+    try:
+        arrays = load_file(path)
+    except (OSError, SafetensorError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+    taggers = [Tagger(arrays[f"{at}.weight"], arrays[f"{at}.bias"]) for at in range(len(arrays) // 2)]
+    return SpanJudge(tuple(kinds), read, tuple(taggers), folds)
 
 
 def _pool(record: Any) -> Pool:

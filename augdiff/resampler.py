@@ -17,6 +17,7 @@ from augdiff.quality.language_model import Listener
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import calibrated, embed
+from augdiff.renewal import with_entities
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes
@@ -36,6 +37,7 @@ class _Attempt:
     strength: float = float("nan")
     text: str = ""
     edits: tuple[Edit, ...] = ()
+    given: frozenset[Edit] = frozenset()
     fluency: float = float("nan")
     steered: bool = False
     unwanted: str | None = None
@@ -59,7 +61,7 @@ class Resampler:
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base, difference)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
-        self._composition = family(self.denoiser, settings)
+        self._composition = with_entities(family(self.denoiser, settings), self.denoiser, settings)
 
     @property
     def digest(self) -> str:
@@ -102,7 +104,7 @@ class Resampler:
         made = self._composition([(analyses[attempt.source], attempt.seed) for attempt in pending])
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
-            attempt.steered = draw.steered
+            attempt.steered, attempt.given = draw.steered, frozenset(draw.given)
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
             attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
 
@@ -133,7 +135,7 @@ class Resampler:
 
     def _unwanted(self, attempt: _Attempt, source: Analysis) -> str | None:
         """The reason why the new words cannot stay, if there is one."""
-        new = new_words(attempt.edits)
+        new = new_words([edit for edit in attempt.edits if edit not in attempt.given])
         if avoided(new, self._avoid):
             return "avoided"
         if echoes(new, source.told):

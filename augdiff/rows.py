@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from math import isnan
 from typing import Any, Protocol
 
 import numpy as np
@@ -16,9 +17,9 @@ from augdiff.examples import Example, joined, read_examples
 from augdiff.made import Candidate, Made, choose
 from augdiff.provenance import Record, describe_original, describe_variant
 from augdiff.quality.judge import Judge, LabelScore, label_scores
+from augdiff.quality.span_judge import SpanJudge, Words
 from augdiff.settings import Settings
 from augdiff.summary import Summary
-from augdiff.tagged import Tagged
 from augdiff.variant import KEPT, MISALIGNED, MISLABELLED, Source, Variant
 
 
@@ -32,6 +33,10 @@ class Resampling(Protocol):
     @property
     def label_judge(self) -> Judge | None:
         """Who judges whether variants keep their label; None for nobody."""
+
+    @property
+    def span_judge(self) -> SpanJudge | None:
+        """Who judges whether what variants name is still found; None for nobody."""
 
     @property
     def model(self) -> str:
@@ -97,7 +102,8 @@ def make_rows(
     """
     examples = augmenter.shown(read_examples(cells, columns, numbers))
     tags = [] if columns.tags is None else [columns.tags]
-    changing = [*examples[0].sources, *tags, *_relabelled(columns, augmenter)] if examples else []
+    pointers = [each.column for each in examples[0].pointers] if examples else []
+    changing = [*examples[0].sources, *tags, *pointers, *_relabelled(columns, augmenter)] if examples else []
     rows = Rows(cells={name: [] for name in changing})
     model = augmenter.model if examples and augmenter.settings.n else ""
     for row, made in enumerate(growing(examples, augmenter)):
@@ -126,9 +132,10 @@ def make(rows: Sequence[Made], asked: Sequence[int], augmenter: Resampling) -> l
     ]
     vectors = _vectors(texts, augmenter)
     scores = iter(_scores([row.example for row in rows], texts, augmenter.label_judge))
+    spans = _span_scores([row.example for row in rows], variants, augmenter.span_judge)
     return [
-        _judged(row.example, own, list(islice(scores, 1 + len(own))), known, augmenter.settings)
-        for row, own, known in zip(rows, variants, vectors, strict=True)
+        _judged(row.example, own, list(islice(scores, 1 + len(own))), named, known, augmenter.settings)
+        for row, own, named, known in zip(rows, variants, spans, vectors, strict=True)
     ]
 
 
@@ -150,33 +157,74 @@ def _scores(examples: Sequence[Example], texts: Sequence[Sequence[str]], judge: 
     return label_scores(judge, every, [owner.label for owner in owners], [owner.key for owner in owners])
 
 
+def _span_scores(
+    examples: Sequence[Example], variants: Sequence[Sequence[tuple[Variant, ...]]], judge: SpanJudge | None
+) -> list[list[LabelScore]]:
+    """Of each row, and of each of its variants behind it, by what the first of its texts with names names."""
+    if judge is None:
+        return [[LabelScore()] * (1 + len(own)) for own in variants]
+    rows = []
+    for example, own in zip(examples, variants, strict=True):
+        at = next((at for at, source in enumerate(example.sources.values()) if source.mentions), 0)
+        source = list(example.sources.values())[at]
+        made = [Words.of(source.text, source.mentions, parts[at].edits) for parts in own]
+        rows.append((example.key, Words.of(source.text, source.mentions), made))
+    return judge.scores(rows)
+
+
 def _judged(
     example: Example,
     variants: Sequence[tuple[Variant, ...]],
     scores: Sequence[LabelScore],
+    spans: Sequence[LabelScore],
     vectors: Sequence[NDArray[np.float64] | None],
     settings: Settings,
 ) -> Made:
-    """A row with its variants; ``scores`` and ``vectors`` are of the row itself, too."""
+    """A row with its variants; ``scores``, ``spans`` and ``vectors`` are of the row itself, too."""
     candidates = []
-    for parts, score, vector in zip(variants, scores[1:], vectors[1:], strict=True):
+    whole = [_unless_judged(score, span) for score, span in zip(scores, spans, strict=True)]
+    for parts, score, span, vector in zip(variants, whole[1:], spans[1:], vectors[1:], strict=True):
         lost = score.share < settings.min_label
         fault = MISLABELLED if lost and not (settings.relabel or settings.soft_labels) else KEPT
-        if example.tagged is not None and example.tagged.edited(parts[0].edits) is None:
+        if span.share < settings.min_label:
+            fault = MISLABELLED
+        if not _aligned(example, parts):
             fault = MISALIGNED
         verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
         found = Candidate(parts, score, verdict, vector=vector if verdict == KEPT else None)
         if lost and settings.relabel and verdict == KEPT:
             found = replace(found, label=score.of_best(), relabelled=score.best)
         candidates.append(found)
-    return Made(example, scores[0], tuple(candidates), vectors[0])
+    return Made(example, whole[0], tuple(candidates), vectors[0])
 
 
-def _values(columns: Columns, tagged: Tagged | None, texts: Mapping[str, str]) -> Mapping[str, Any]:
-    """What the columns of a row hold: texts, or tokens and tags."""
-    if tagged is None:
-        return texts
-    return {columns.tokens or "": list(tagged.tokens), columns.tags or "": list(tagged.tags)}
+def _unless_judged(score: LabelScore, span: LabelScore) -> LabelScore:
+    """What is said of a label; of a row without one, what is said of its spans."""
+    return replace(score, probability=span.probability) if isnan(score.probability) else score
+
+
+def _aligned(example: Example, parts: Sequence[Variant]) -> bool:
+    """Whether what belongs to stretches of the texts has a place in the new ones."""
+    edits = {name: part.edits for name, part in zip(example.sources, parts, strict=True)}
+    if example.tagged is not None and example.tagged.edited(parts[0].edits) is None:
+        return False
+    return all(each.moved(edits[each.of]) is not None for each in example.pointers)
+
+
+def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -> Mapping[str, Any]:
+    """What the columns of a row or a variant hold: texts and what points into them, or tokens and tags.
+
+    What has no place in a variant that was rejected is as in the row.
+    """
+    edits = {name: part.edits for name, part in zip(example.sources, parts, strict=False)}
+    if example.tagged is not None:
+        tagged = example.tagged.edited(edits.get(columns.tokens or "", ())) or example.tagged
+        return {columns.tokens or "": list(tagged.tokens), columns.tags or "": list(tagged.tags)}
+    texts = {name: source.text for name, source in example.sources.items()}
+    texts |= {name: part.text for name, part in zip(example.sources, parts, strict=False)}
+    own = {each.column: each.value for each in example.pointers}
+    placed = {each.column: each.moved(edits[each.of]) for each in example.pointers} if parts else {}
+    return texts | own | {name: value for name, value in placed.items() if value is not None}
 
 
 def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
@@ -188,8 +236,12 @@ def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, 
     """Append a row and its variants, and count these."""
     example = made.example
     if columns.keep_original:
-        texts = _values(columns, example.tagged, {name: source.text for name, source in example.sources.items()})
-        rows.add(row, texts, example.label, describe_original(example.number, example.key, made.label.probability))
+        rows.add(
+            row,
+            _values(columns, example),
+            example.label,
+            describe_original(example.number, example.key, made.label.probability),
+        )
     for one in made.variants:
         named = list(zip(example.sources, one.parts, strict=True))
         kept = one.verdict == KEPT
@@ -206,5 +258,4 @@ def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, 
                 one.label.every if soft_labels else (),
             )
             label = example.label if one.relabelled is None else one.relabelled
-            tagged = None if example.tagged is None else example.tagged.edited(one.edits) or example.tagged
-            rows.add(row, _values(columns, tagged, {name: part.text for name, part in named}), label, record)
+            rows.add(row, _values(columns, example, one.parts), label, record)

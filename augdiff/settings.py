@@ -28,6 +28,10 @@ _FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, 
 _DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 
 
+#: What can become of the things that a text names.
+ENTITIES = ("keep", "swap", "resample")
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is asked of a resampler. Values are checked, and brought to one canonical form, on construction.
@@ -52,6 +56,9 @@ class Settings:
         ``autoregressive``, for adapters, shows the base rows of the same class and has it write the last words of a row
         anew from left to right; ``mixed`` makes one half of the variants in either way, those of masked words by the
         denoiser whose embeddings judge; None is ``mdlm``.
+    :param entities: what becomes of the stretches that tags or labelled spans name: ``keep`` them; ``swap`` each with
+        another of its kind from the rows that were fitted on; ``resample`` each by a denoiser that is told its kind.
+        Those that ``protect`` finds stay.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
@@ -95,6 +102,7 @@ class Settings:
     model: str = "base-en"
     base: str | None = None
     family: str | None = None
+    entities: str = "keep"
     protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ()
     min_similarity: float | None = None
@@ -219,6 +227,12 @@ def _device(name: str, value: Any) -> str:
     return value
 
 
+def _entities(name: str, value: Any) -> str:
+    if value not in ENTITIES:
+        raise _refuse(name, "keep, swap or resample", value)
+    return str(value)
+
+
 def _precision(name: str, value: Any) -> str:
     if value not in ("auto", "float32", "bfloat16", "int8"):
         raise _refuse(name, "auto, float32, bfloat16 or int8", value)
@@ -275,6 +289,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "model": _name,
     "base": _optional(_name),
     "family": _optional(_name),
+    "entities": _entities,
     "protect": _protected,
     "avoid": _words,
     "min_similarity": _optional(_number("a number", lambda _: True)),

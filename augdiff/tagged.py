@@ -1,7 +1,7 @@
 """Texts that come as lists of tokens, each with a tag, such as those of entities.
 
-Tagged tokens never change, so their tags hold in any scheme: IOB1, IOB2, BILOU. What comes in place of others is
-outside.
+Tagged tokens stay with their tags, in any scheme, but for things that give way whole to others of their kind. What
+comes in place of other tokens is outside.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from numbers import Integral
 from reprlib import repr as short
 from typing import Any
 
@@ -18,10 +19,9 @@ from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
+from augdiff.text.tags import OUTSIDE, Entity, find_entities, tags_for
 from augdiff.text.words import find_words
 
-#: The tag of a token that is of no kind.
-OUTSIDE = "O"
 _MARK, _BLANK = regex.compile(r"\S"), regex.compile(r"\s")
 
 
@@ -32,11 +32,13 @@ class Tagged:
     :param tokens: none with blanks in it.
     :param tags: one for each token.
     :param outside: the tag of tokens that may change.
+    :param names: of tags that are numbers; else all tags that there are, if that is known.
     """
 
     tokens: tuple[str, ...]
     tags: tuple[Any, ...]
     outside: Any = OUTSIDE
+    names: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -65,15 +67,41 @@ class Tagged:
                 found.append((start, end))
         return tuple(found)
 
+    @cached_property
+    def entities(self) -> list[Entity]:
+        """What the tags name; nothing where they are numbers without names."""
+        names = [self._name(tag) for tag in self.tags]
+        spelt = [name for name in names if name is not None]
+        return find_entities(spelt, self._name(self.outside) or OUTSIDE) if len(spelt) == len(names) else []
+
+    @property
+    def mentions(self) -> list[tuple[int, int, str]]:
+        """Where in the text each of these is, and its kind."""
+        return [(self.places[one.first][0], self.places[one.end - 1][1], one.kind) for one in self.entities]
+
     def edited(self, edits: Sequence[Edit]) -> Tagged | None:
         """The row after edits of its text; None if they cut a tagged token, or leave nothing between two stretches.
 
-        In some schemes stretches that meet are one.
+        In some schemes stretches that meet are one. An edit of all that a thing is called gives it another name.
         """
         text = apply_edits(self.text, edits)
         tokens, tags = list[str](), list[Any]()
-        at = 0
-        for token, tag, place in zip(self.tokens, self.tags, self.places, strict=True):
+        renewed = self._renewed(edits)
+        at = past = 0
+        for number, (token, tag, place) in enumerate(zip(self.tokens, self.tags, self.places, strict=True)):
+            if number < past:
+                continue
+            if number in renewed:
+                thing, start, end = renewed[number]
+                new_tokens = text[start:end].split()
+                new_tags = self._tags(len(new_tokens), thing)
+                if not new_tokens or new_tags is None or not _apart(text, start, end):
+                    return None
+                self._add(tokens, tags, text[at:start])
+                tokens += new_tokens
+                tags += new_tags
+                at, past = end, thing.end
+                continue
             new = moved(*place, edits)
             if new is None or text[slice(*new)] != token or not _apart(text, *new):
                 if tag != self.outside:
@@ -84,20 +112,40 @@ class Tagged:
             tags.append(tag)
             at = new[1]
         self._add(tokens, tags, text[at:])
-        met = len(Tagged(tuple(tokens), tuple(tags), self.outside).spans) != len(self.spans)
-        return None if met else Tagged(tuple(tokens), tuple(tags), self.outside)
+        found = replace(self, tokens=tuple(tokens), tags=tuple(tags))
+        return None if len(found.spans) != len(self.spans) else found
+
+    def _renewed(self, edits: Sequence[Edit]) -> dict[int, tuple[Entity, int, int]]:
+        """The things that are called otherwise, by their first token, and where they are in the new text."""
+        own = {(start, end): one for (start, end, _), one in zip(self.mentions, self.entities, strict=True)}
+        found = {}
+        for edit in edits:
+            thing, place = own.get((edit.start, edit.end)), moved(edit.start, edit.end, edits)
+            if thing is not None and place is not None:
+                found[thing.first] = (thing, *place)
+        return found
+
+    def _name(self, tag: Any) -> str | None:
+        """A tag as it is written; None for a number without a name."""
+        if isinstance(tag, str):
+            return tag
+        return self.names[int(tag)] if isinstance(tag, Integral) and 0 <= int(tag) < len(self.names) else None
+
+    def _tags(self, count: int, thing: Entity) -> list[Any] | None:
+        """Tags for ``count`` tokens in the place of a thing; None where there are none of that name."""
+        if not count:
+            return None
+        own = self.tags[thing.first]
+        written = tags_for(count, thing.kind, self._name(own) or "", self.names or tuple(map(str, self.tags)))
+        if isinstance(own, str):
+            return list(written)
+        return [self.names.index(name) for name in written] if set(written) <= set(self.names) else None
 
     def _add(self, tokens: list[str], tags: list[Any], text: str) -> None:
         """Append what is new: its words, and its marks one by one."""
-        words = find_words(text)
-        starts = {start: end for start, end in words}
-        at = 0
-        while at < len(text):
-            end = starts.get(at, at + 1)
-            if _MARK.match(text, at):
-                tokens.append(text[at:end])
-                tags.append(self.outside)
-            at = end
+        new = _split(text)
+        tokens += new
+        tags += [self.outside] * len(new)
 
 
 def read_tagged(cells: Cells, columns: Columns, numbers: Sequence[int]) -> list[Tagged] | None:
@@ -121,17 +169,24 @@ def read_tagged(cells: Cells, columns: Columns, numbers: Sequence[int]) -> list[
         tags = tuple(_plain(value, place))
         if len(tags) != len(row):
             raise DataError(f"{place}: {len(tags)} tags for {len(row)} tokens; give each token a tag")
-        usual = 0 if tags and not isinstance(tags[0], str) else OUTSIDE
-        found.append(Tagged(row, tags, usual if columns.outside is None else columns.outside))
+        outside = _usual(tags, columns.tag_names) if columns.outside is None else columns.outside
+        found.append(Tagged(row, tags, outside, columns.tag_names))
     return found
 
 
-def named_outside(columns: Columns, parts: Iterable[Cells]) -> Columns:
-    """The same columns, with the number of the tag ``O`` as outside, if a container has names for its tags."""
-    if columns.tags is None or columns.outside is not None:
+def with_tag_names(columns: Columns, parts: Iterable[Cells]) -> Columns:
+    """The same columns with the names that a container has for its tags."""
+    if columns.tags is None or columns.tag_names:
         return columns
-    names = next((part.classes[columns.tags] for part in parts if columns.tags in part.classes), ())
-    return replace(columns, outside=list(names).index(OUTSIDE)) if OUTSIDE in names else columns
+    found = next((part.classes[columns.tags] for part in parts if columns.tags in part.classes), ())
+    return replace(columns, tag_names=tuple(found))
+
+
+def _usual(tags: Sequence[Any], names: Sequence[str]) -> Any:
+    """The tag of what is outside, if nobody says: ``O``, or its number."""
+    if not tags or isinstance(tags[0], str):
+        return OUTSIDE
+    return names.index(OUTSIDE) if OUTSIDE in names else 0
 
 
 def _tokens(value: Any, place: str) -> tuple[str, ...]:
@@ -147,6 +202,18 @@ def _plain(value: Any, place: str) -> list[Any]:
     if not isinstance(found, list | tuple):
         raise DataError(f"{place}: {short(value)} is no list; give the row a list, or drop the row")
     return list(found)
+
+
+def _split(text: str) -> list[str]:
+    """Words, and marks one by one."""
+    starts = dict(find_words(text))
+    found, at = [], 0
+    while at < len(text):
+        end = starts.get(at, at + 1)
+        if _MARK.match(text, at):
+            found.append(text[at:end])
+        at = end
+    return found
 
 
 def _apart(text: str, start: int, end: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import nan
+from typing import NamedTuple
 
 from augdiff.text.edits import Edit
 
@@ -15,6 +16,19 @@ MISALIGNED = "misaligned"
 SURPLUS = "surplus"
 
 
+class Mention(NamedTuple):
+    """A stretch of a text that names something.
+
+    :param kind: of what it names, as the data have it.
+    :param told: the kind in words.
+    """
+
+    start: int
+    end: int
+    kind: str
+    told: str
+
+
 @dataclass(frozen=True)
 class Source:
     """One text to be resampled.
@@ -22,6 +36,8 @@ class Source:
     :param text: the text.
     :param key: what its random streams are drawn from; equal keys get equal variants.
     :param spans: stretches that never change, in code points, ``(start, end)``.
+    :param mentions: those of these stretches that may give way to others of their kind; none overlap.
+    :param others: what else is of a kind, in any order.
     :param context: words that steer; empty for none.
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
@@ -36,6 +52,8 @@ class Source:
     text: str
     key: str
     spans: tuple[tuple[int, int], ...] = ()
+    mentions: tuple[Mention, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     context: str = ""
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()

@@ -85,7 +85,7 @@ def test_names_of_tags_say_which_is_outside(options: dict[str, Any]):
     assert {name: made.features[name] for name in FEATURES} == FEATURES
     assert [list(row["tokens"]) for row in made] == [row["tokens"] for row in augment(ROWS, **options)]
     fitted = Augmenter(**options).fit(data)
-    assert fitted.columns.outside == 1 and pickle.loads(pickle.dumps(fitted)).columns.outside == 1
+    assert fitted.columns.tag_names == tuple(NAMES) == pickle.loads(pickle.dumps(fitted)).columns.tag_names
 
 
 def test_numbers_without_names_are_outside_at_0_unless_said(options: dict[str, Any]):

@@ -174,7 +174,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
     def _settings(self) -> dict[str, Any]:
         """Arguments of :func:`augdiff.augment`."""
         given = self.get_params(deep=False)
-        return {name: given[name] for name in Settings.__dataclass_fields__ if name != "seed"}
+        return {name: given[name] for name in Settings.__dataclass_fields__ if name in given}
 
     def _seed(self) -> int:
         try:

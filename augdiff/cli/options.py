@@ -67,6 +67,8 @@ def _range(strengths: tuple[float, float]) -> str:
 
 
 _GUIDANCE = "How strongly label and --context steer; 1 as trained. [default: 2; autoregressive 1]"
+#: What the option says, wherever it is one.
+ENTITIES = "What tags or labelled spans name: keep, swap for others of the kind, or resample."
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
 _NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
 _TARGET = "How many rows of a label shall come out; other labels get no variants. Repeatable."
@@ -86,6 +88,7 @@ class Call:
     tokens: Annotated[str | None, word("COLUMN", "Lists of tokens that are resampled, in place of --text.")] = None
     tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens never change.")] = None
     outside: Annotated[str | None, word("TAG", "Of tokens that may change. [default: O]")] = None
+    tag_names: Annotated[list[str] | None, word("NAME", "Of tags that are numbers, from 0 on. Repeatable.")] = None
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
@@ -106,6 +109,7 @@ class Call:
     family: Annotated[
         str | None, word("NAME", "The way of writing: mdlm, autoregressive or mixed. [default: mdlm]")
     ] = None
+    entities: Annotated[str, word("WHAT", ENTITIES)] = Settings.entities
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
     min_similarity: Annotated[float | None, number(_SIMILARITY)] = None
@@ -138,6 +142,7 @@ class Call:
     id: Annotated[str | None, word("COLUMN", "A key per row; without, equal rows get equal variants.")] = None
     context: Annotated[str | None, word("COLUMN", "Words that steer what comes out.")] = None
     protect_spans: Annotated[list[str] | None, word("COLUMN", "[[start, end], ...] that never change.")] = None
+    answers: Annotated[str | None, word("COLUMN", "Answers in the text, as SQuAD has them; they never change.")] = None
 
     def augmenter(self, **other: Any) -> Augmenter:
         """The Augmenter asked for; ``other`` arguments take the place of the options'.

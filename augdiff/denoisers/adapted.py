@@ -77,10 +77,14 @@ class Adapted(nn.Module):
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Unit vectors of texts, the mean of their states: ids and real ``(B, L)`` to ``(B, D)``."""
-        everywhere = torch.ones_like(real).nonzero(as_tuple=True)
-        states = self.llama(self._shown(ids), real, everywhere, causal=False, adapted=True).view(*ids.shape, -1)
         share = real / real.sum(1, keepdim=True).clamp(min=1)
-        return F.normalize((states * share[..., None]).sum(1), dim=-1)
+        return F.normalize((self.token_states(ids, real) * share[..., None]).sum(1), dim=-1)
+
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """The last states, ``(B, L)`` to ``(B, L, D)``."""
+        everywhere = torch.ones_like(real).nonzero(as_tuple=True)
+        states: Tensor = self.llama(self._shown(ids), real, everywhere, causal=False, adapted=True)
+        return states.view(*ids.shape, -1)
 
     def learned(self) -> dict[str, nn.Parameter]:
         """All that the base does not have, by name: the adapter."""
@@ -144,6 +148,10 @@ class AdaptedNetwork:
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """A language model's states make poor sentence vectors: a reader is better."""
         return self.model.embed(ids, real)
+
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """See :class:`augdiff.denoisers.denoiser.Network`."""
+        return self.model.token_states(ids, real)
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,9 @@ class Network(Protocol):
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Unit vectors of texts, ``(B, L)`` to ``(B, S)``."""
 
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """What is known of each token of a text, ``(B, L)`` to ``(B, L, D)``."""
+
 
 class Language(Protocol):
     """Weights read from left to right."""
@@ -141,6 +144,11 @@ class Denoiser:
         full, real = self._padded(ids)
         return self.network.embed(full, real)[: len(ids)]
 
+    def token_states(self, ids: Tensor) -> Tensor:
+        """What is known of each token of whole texts with their marks, ``(B, L)`` to ``(B, L, D)``."""
+        full, real = self._padded(ids)
+        return self.network.token_states(full, real)[: len(ids), : ids.shape[1]]
+
     def log_probabilities(self, ids: Tensor) -> Tensor:
         """Of each id after those before it, ``(B, L)``, in nats.
 
@@ -235,3 +243,7 @@ class EncoderNetwork:
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""
         return self.encoder.embed(ids, real)
+
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """See :class:`Network`."""
+        return self.encoder.token_states(ids, real)

@@ -128,11 +128,15 @@ class Encoder(nn.Module):
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Unit vectors of the texts: ids and real ``(B, L)`` to ``(B, S)``."""
+        share = real / real.sum(1, keepdim=True).clamp(min=1)
+        return F.normalize(self.sentence((self.token_states(ids, real) * share[..., None]).sum(1)), dim=-1)
+
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """What sentence vectors are made of: ids and real ``(B, L)`` to ``(B, L, D)``."""
         x, bias = self._embedded(ids, real)
         for layer in self.layers[: self.config.sentence_depth]:
             x = layer(x, bias)
-        share = real / real.sum(1, keepdim=True).clamp(min=1)
-        return F.normalize(self.sentence((x * share[..., None]).sum(1)), dim=-1)
+        return x
 
     def _embedded(self, ids: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         bias = torch.zeros(real.shape, device=ids.device).masked_fill_(~real, -1e9)[:, None, None]

@@ -45,9 +45,14 @@ class MaskedLM:
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Mean of the last hidden states."""
-        states = self.model(input_ids=ids, attention_mask=real.long(), output_hidden_states=True).hidden_states[-1]
         share = real / real.sum(1, keepdim=True).clamp(min=1)
-        return torch.nn.functional.normalize((states.float() * share[..., None]).sum(1), dim=-1)
+        return torch.nn.functional.normalize((self.token_states(ids, real) * share[..., None]).sum(1), dim=-1)
+
+    def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
+        """The last hidden states."""
+        found = self.model(input_ids=ids, attention_mask=real.long(), output_hidden_states=True)
+        states: Tensor = found.hidden_states[-1].float()
+        return states
 
 
 def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:

@@ -103,8 +103,8 @@ def train(
     encoder.token = nn.Embedding(len(used), encoder.config.width, _weight=whole.weight.detach()[used])
     numbered = [part.tolist() for part in np.split(own, np.cumsum([len(row) for row in rows])[:-1])]
     shares = weights / weights.mean()
-    optimizer = _optimizer(encoder, head, tuning)
-    rise = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _share(step, tuning.steps))
+    optimizer = optimizer_of(encoder, head, tuning)
+    rise = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: share_of(step, tuning.steps))
     for batch in batches(len(rows), tuning, seed):
         scores = head(mean_states(encoder, [numbered[i] for i in batch]))
         losses = F.cross_entropy(scores, wanted[batch], reduction="none") * shares[batch]
@@ -125,12 +125,14 @@ def batches(count: int, tuning: Tuning, seed: int) -> Iterator[NDArray[np.int64]
         yield order[step * tuning.rows : (step + 1) * tuning.rows]
 
 
-def _share(step: int, steps: int) -> float:
+def share_of(step: int, steps: int) -> float:
+    """The rate at a step, as a share of the highest."""
     rising = max(1, steps // 10)
     return (step + 1) / rising if step < rising else (steps - step) / (steps - rising)
 
 
-def _optimizer(encoder: Encoder, head: nn.Linear, tuning: Tuning) -> torch.optim.AdamW:
+def optimizer_of(encoder: Encoder, head: nn.Linear, tuning: Tuning) -> torch.optim.AdamW:
+    """One with a rate for each part."""
     layers = list(encoder.layers.parameters())
     read = [encoder.token.weight, encoder.position.weight, *encoder.norm.parameters()]
     return torch.optim.AdamW(

@@ -16,7 +16,7 @@ from augdiff_spacy.variants import Variant, describe, spans_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Span
     from spacy.training import Example
 
 Handler = Callable[[str, Any, list["Doc"], Exception], None]
@@ -28,7 +28,8 @@ _FILE = "augdiff.msgpack"
 class AugdiffPipe:
     """A component that writes variants of each Doc into ``doc._.augmentations``.
 
-    Words inside entities and spans never change.
+    Entities and spans stay exact. Words inside of them never change, but for entities that ``entities="swap"`` puts
+    others in the place of, or ``entities="resample"``.
 
     :param nlp: the pipeline, for its tokenizer.
     :param options: arguments of :class:`augdiff.Augmenter`, those about columns apart.
@@ -57,15 +58,23 @@ class AugdiffPipe:
             yield from docs
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
-        """Fit a judge of labels on the categories of examples, which each have one; others are read, too.
-
-        Where no example has one, nothing is learned.
+        """Learn from examples: with ``entities="swap"`` what they name, with ``adapt`` how they are written, and a
+        judge of labels from their categories, where there are some that have one and no more.
         """
-        docs = [example.reference for example in get_examples()]
+        self.fit([example.reference for example in get_examples()])
+
+    def fit(self, docs: Sequence[Doc]) -> None:
+        """:meth:`initialize` on Docs."""
         rows = self._rows(docs)
-        self.augmenter = self._augmenter()
-        if any(label is not None for label in rows[_LABEL]):
-            self.augmenter = self._augmenter(True).fit(rows)
+        judged = any(label is not None for label in rows[_LABEL])
+        self.augmenter = self._augmenter(judged)
+        if judged or self.augmenter.adapt or self._renews:
+            self.augmenter.fit(rows)
+
+    @property
+    def _renews(self) -> bool:
+        """Whether entities get other names."""
+        return self.augmenter.settings.entities != "keep"
 
     def get_error_handler(self) -> Handler:
         """Who is told of Docs that could not be worked on."""
@@ -135,7 +144,7 @@ class AugdiffPipe:
         return {
             _TEXT: [doc.text for doc in docs],
             _LABEL: [_category(doc) for doc in docs],
-            _SPANS: [[[span.start_char, span.end_char] for span in spans_of(doc)] for doc in docs],
+            _SPANS: [list(map(_labelled, spans_of(doc))) for doc in docs],
         }
 
     def _variants(self, docs: Sequence[Doc]) -> list[list[Variant]]:
@@ -144,8 +153,14 @@ class AugdiffPipe:
         grown = self.augmenter(self._rows(docs), list(range(len(docs))))
         for text, record in zip(grown[_TEXT], grown["augdiff"], strict=True):
             doc = docs[record["source"]]
-            found[record["source"]].append(describe(doc, text, record, self._tokenizer(text)))
+            found[record["source"]].append(describe(doc, text, record, self._tokenizer(text), self._renews))
         return found
+
+
+def _labelled(span: Span) -> list[Any]:
+    """Where a span is, with its label if it is an entity."""
+    own = [span.label_] if span.label_ and span in span.doc.ents else []
+    return [span.start_char, span.end_char, *own]
 
 
 def _category(doc: Doc) -> str | None:

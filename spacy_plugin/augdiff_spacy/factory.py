@@ -1,9 +1,12 @@
 """How the pipe is made from a config; spaCy reads the arguments' types, so they are no strings here."""
 
+from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from spacy.language import Language
 
+from augdiff.errors import OptionError
 from augdiff.settings import Settings
 from augdiff_spacy.component import AugdiffPipe
 
@@ -15,6 +18,7 @@ DEFAULTS: dict[str, Any] = {
     "model": Settings.model,
     "base": Settings.base,
     "family": Settings.family,
+    "entities": Settings.entities,
     "label_names": None,
     "condition": True,
     "demonstrate": True,
@@ -38,6 +42,23 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+# Variants of a training example, if nobody says.
+_FOR_TRAINING = 2
+
+
+def checked(settings: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All options for training, of which some are given.
+
+    :raises OptionError: if there is no option of that name.
+    """
+    for name in settings or {}:
+        if name not in DEFAULTS:
+            near = get_close_matches(name, DEFAULTS, 1)
+            mend = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(DEFAULTS)}"
+            raise OptionError(f"settings: {name!r} is no option of augdiff; {mend}")
+    return {**DEFAULTS, "n": _FOR_TRAINING, **(settings or {})}
+
+
 @Language.factory("augdiff", assigns=["doc._.augmentations"], default_config=DEFAULTS)
 def make_component(
     nlp: Language,
@@ -48,6 +69,7 @@ def make_component(
     model: str,
     base: str | None,
     family: str | None,
+    entities: str,
     label_names: dict[str, str] | None,
     condition: bool,
     demonstrate: bool,

@@ -16,15 +16,20 @@ if TYPE_CHECKING:
 
 _BATCH = 128
 
+#: A pipeline to examples.
+Corpus = Callable[["Language"], Iterable[Example]]
+
 
 class Grower:
     """Grows examples by one component, and makes nothing twice: spaCy reads its corpus many times.
 
     :param options: see :class:`augdiff_spacy.component.AugdiffPipe`.
+    :param learn_from: examples that the component is fitted on; None for nothing.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
+    def __init__(self, options: Mapping[str, Any], learn_from: Corpus | None = None) -> None:
         self._options = options
+        self._learn_from = learn_from
         self._pipe: AugdiffPipe | None = None
         self._known: dict[bytes, list[Doc]] = {}
 
@@ -38,29 +43,33 @@ class Grower:
                     yield Example(plain, doc)
 
     def _variants(self, nlp: Language, examples: Sequence[Example]) -> list[list[Doc]]:
-        if self._pipe is None:
-            self._pipe = AugdiffPipe(nlp, "augdiff", self._options)
+        pipe = self._fitted(nlp)
         docs = [example.reference for example in examples]
         keys = [doc.to_bytes(exclude=["user_data"]) for doc in docs]
         new = {key: doc.copy() for key, doc in zip(keys, docs, strict=True) if key not in self._known}
-        for key, doc in zip(new, self._pipe.pipe(new.values()), strict=True):
+        for key, doc in zip(new, pipe.pipe(new.values()), strict=True):
             self._known[key] = doc._.augmented_docs
         return [self._known[key] for key in keys]
+
+    def _fitted(self, nlp: Language) -> AugdiffPipe:
+        if self._pipe is None:
+            self._pipe = AugdiffPipe(nlp, "augdiff", self._options)
+            if self._learn_from is not None:
+                self._pipe.fit([example.reference for example in self._learn_from(nlp)])
+        return self._pipe
 
 
 #: A pipeline and an example to examples, as spaCy wants augmenters.
 Augments = Callable[["Language", Example], Iterator[Example]]
 
 
-def augmenter(options: Mapping[str, Any]) -> Augments:
+def augmenter(options: Mapping[str, Any], learn_from: Corpus | None = None) -> Augments:
     """What spaCy calls once for each example, again and again."""
-    grower = Grower(options)
+    grower = Grower(options, learn_from)
     return lambda nlp, example: grower(nlp, [example])
 
 
-def reader(
-    corpus: Callable[[Language], Iterable[Example]], options: Mapping[str, Any]
-) -> Callable[[Language], Iterator[Example]]:
-    """A corpus that has its variants among it, made in batches."""
-    grower = Grower(options)
+def reader(corpus: Corpus, options: Mapping[str, Any]) -> Callable[[Language], Iterator[Example]]:
+    """A corpus that has its variants among it, made in batches, by a component that is fitted on it."""
+    grower = Grower(options, corpus)
     return lambda nlp: grower(nlp, corpus(nlp))

@@ -29,15 +29,17 @@ def spans_of(doc: Doc) -> list[Span]:
     return [*doc.ents, *(span for group in doc.spans.values() for span in group)]
 
 
-def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc) -> Variant:
+def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc, renews: bool = False) -> Variant:
     """A variant as plain values.
 
     :param record: what augdiff says of it, see :data:`augdiff.table.PROVENANCE`.
     :param made: its tokens.
+    :param renews: whether entities may have other names.
     """
     edits = [Edit(edit["start"], edit["end"], edit["text"]) for edit in record["edits"]]
-    places = {(span.start_char, span.end_char): moved(span.start_char, span.end_char, edits) for span in spans_of(doc)}
-    aligned = all(_fits(doc.text[slice(*old)], text, new, made) for old, new in places.items())
+    renewed = {(ent.start_char, ent.end_char) for ent in doc.ents if renews}
+    plain = [edit for edit in edits if (edit.start, edit.end) not in renewed]
+    aligned = all(_fits(span, edits, plain, made) for span in spans_of(doc))
     names = ("seed", "strength", "changed", "similarity", "fluency", "label_prob", "weight", "model")
     return {
         "text": text,
@@ -72,9 +74,14 @@ def to_doc(doc: Doc, variant: Variant) -> Doc:
     return made
 
 
-def _fits(own: str, text: str, place: tuple[int, int] | None, made: Doc) -> bool:
-    """Whether a span says what it said, and lies between tokens."""
-    if place is None or text[slice(*place)] != own:
+def _fits(span: Span, edits: Sequence[Edit], plain: Sequence[Edit], made: Doc) -> bool:
+    """Whether a span says what it said, new names apart, and lies between tokens.
+
+    :param plain: those of the edits that are no new names.
+    """
+    start, end = span.start_char, span.end_char
+    place = moved(start, end, edits)
+    if place is None or any(start < edit.end and edit.start < end for edit in plain):
         return False
     return place[0] == place[1] or made.char_span(*place) is not None
 

@@ -1,0 +1,148 @@
+"""Files of Docs: spaCy's own, CoNLL, and JSON lines with spans."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from reprlib import repr as short
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from spacy.tokens import Doc, DocBin, Span
+from spacy.util import filter_spans
+
+from augdiff.errors import DataError, OptionError
+from augdiff.files.conll import read_conll
+from augdiff.text.tags import find_entities, tags_for
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+
+_CONLL = (".conll", ".iob", ".iob2", ".bio")
+_IOB2 = ("B-", "I-")
+
+
+class Form(NamedTuple):
+    """A kind of file."""
+
+    read: Callable[[Path, Language], list[Doc]]
+    write: Callable[[Path, Sequence[Doc]], None]
+
+
+def read_docs(path: Path, nlp: Language) -> list[Doc]:
+    """The Docs of a file.
+
+    :param nlp: for its vocabulary, and for its tokenizer where a file has texts.
+    :raises OptionError: if the suffix is unknown.
+    :raises DataError: if there is no such file, or naming the line that cannot be used.
+    """
+    form = form_of(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file")
+    return form.read(path, nlp)
+
+
+def write_docs(path: Path, docs: Sequence[Doc]) -> None:
+    """Write Docs in the form that the suffix says.
+
+    :raises OptionError: if the suffix is unknown.
+    """
+    form_of(path).write(path, docs)
+
+
+def form_of(path: Path) -> Form:
+    """What the suffix says.
+
+    :raises OptionError: if it is unknown.
+    """
+    try:
+        return _FORMS[path.suffix]
+    except KeyError:
+        known = ", ".join(_FORMS)
+        raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {known}") from None
+
+
+def _read_spacy(path: Path, nlp: Language) -> list[Doc]:
+    try:
+        return list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    except Exception as error:  # whatever unpacking of other bytes raises
+        raise DataError(f"{path} is no file of spaCy's Docs ({type(error).__name__}): write one by DocBin") from error
+
+
+def _write_spacy(path: Path, docs: Sequence[Doc]) -> None:
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+
+
+def _read_conll(path: Path, nlp: Language) -> list[Doc]:
+    docs = []
+    for table in read_conll(path).batches([1 << 62]):
+        for row in table.to_pylist():
+            doc = Doc(nlp.vocab, words=row["tokens"])
+            doc.ents = [Span(doc, one.first, one.end, one.kind) for one in find_entities(row["tags"])]
+            docs.append(doc)
+    return docs
+
+
+def _write_conll(path: Path, docs: Sequence[Doc]) -> None:
+    """Entities as IOB2; a token that is a blank is left out."""
+    with path.open("w", encoding="utf-8") as file:
+        for doc in docs:
+            tags = ["O"] * len(doc)
+            for ent in doc.ents:
+                tags[ent.start : ent.end] = tags_for(len(ent), ent.label_, "", _IOB2)
+            lines = [f"{token.text}\t{tag}\n" for token, tag in zip(doc, tags, strict=True) if token.text.strip()]
+            file.write("".join([*lines, "\n"]))
+
+
+def _read_jsonl(path: Path, nlp: Language) -> list[Doc]:
+    """``{"text": ..., "spans": [{"start": ..., "end": ..., "label": ...}], "cats": {...}}``, a line each.
+
+    The longest of spans that overlap are entities; all are in the group ``sc``, if some do.
+    """
+    docs = []
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+        if line.strip():
+            docs.append(_doc(line, f"{path}, line {number}", nlp))
+    return docs
+
+
+def _doc(line: str, place: str, nlp: Language) -> Doc:
+    try:
+        row = json.loads(line)
+        doc = nlp.make_doc(row["text"])
+        spans = [_span(doc, each, place) for each in row.get("spans") or ()]
+        cats = {str(name): float(value) for name, value in (row.get("cats") or {}).items()}
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        wanted = '{"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}]}'
+        raise DataError(f"{place}: {short(line)} cannot be read ({error}); write {wanted}") from None
+    doc.ents = filter_spans(spans)
+    if len(doc.ents) < len(spans):
+        doc.spans["sc"] = spans
+    doc.cats = cats
+    return doc
+
+
+def _span(doc: Doc, row: Mapping[str, Any], place: str) -> Span:
+    found = doc.char_span(int(row["start"]), int(row["end"]), str(row["label"]))
+    if found is None:
+        raise DataError(
+            f"{place}: span {row['start']} to {row['end']} does not lie between tokens of {short(doc.text)}: move it"
+        )
+    return found
+
+
+def _write_jsonl(path: Path, docs: Sequence[Doc]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for doc in docs:
+            groups: Iterable[Span] = (span for group in doc.spans.values() for span in group)
+            places = dict.fromkeys((span.start_char, span.end_char, span.label_) for span in [*doc.ents, *groups])
+            spans = [{"start": start, "end": end, "label": label} for start, end, label in places]
+            row = {"text": doc.text, "spans": spans, "cats": dict(doc.cats)}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+_FORMS: Mapping[str, Form] = {
+    ".spacy": Form(_read_spacy, _write_spacy),
+    ".jsonl": Form(_read_jsonl, _write_jsonl),
+    **dict.fromkeys(_CONLL, Form(_read_conll, _write_conll)),
+}
