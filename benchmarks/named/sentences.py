@@ -27,7 +27,7 @@ class Sentence:
     @property
     def things(self) -> set[tuple[int, int, str]]:
         """What the tags name: first word, the one behind the last, kind."""
-        return {tuple(one) for one in find_entities(self.tags)}
+        return {(one.first, one.end, one.kind) for one in find_entities(self.tags)}
 
 
 def load(data: Path, name: str, part: str) -> list[Sentence]:

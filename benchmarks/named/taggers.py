@@ -58,10 +58,11 @@ def spacy_ner(rows: Sequence[Sentence], asked: Sequence[Sentence], seed: int) ->
     import spacy
     from spacy.tokens import Doc
     from spacy.training import Example, iob_to_biluo
+    from thinc.api import fix_random_seed
 
     nlp = spacy.blank("en")
     nlp.add_pipe("ner")
-    spacy.util.fix_random_seed(seed)
+    fix_random_seed(seed)
     examples = [
         Example.from_dict(Doc(nlp.vocab, words=list(row.tokens)), {"entities": iob_to_biluo(row.tags)}) for row in rows
     ]
@@ -73,9 +74,11 @@ def spacy_ner(rows: Sequence[Sentence], asked: Sequence[Sentence], seed: int) ->
         nlp.update(order[:_SPACY_ROWS], sgd=optimizer, drop=_DROP)
         order = order[_SPACY_ROWS:]
     docs = nlp.pipe(Doc(nlp.vocab, words=list(one.tokens)) for one in asked)
-    return [
-        tuple(f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else OUTSIDE for token in doc) for doc in docs
-    ]
+    return [tuple(_iob(token.ent_iob_, token.ent_type_) for token in doc) for doc in docs]
+
+
+def _iob(letter: str, kind: str) -> str:
+    return f"{letter}-{kind}" if kind else OUTSIDE
 
 
 TAGGERS: Mapping[str, Tagger] = {"fine-tuned": fine_tuned, "spacy": spacy_ner}
