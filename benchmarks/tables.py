@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks.contexts import FORMS
 from benchmarks.gains import report
 from benchmarks.markdown import table
+from benchmarks.named.report import spans
 from benchmarks.results import RESULTS, latest, read
 
 _HOME = Path(__file__).parents[1]
@@ -194,6 +195,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "quality-default": quality_default,
     "steering": steering,
     "words": words,
+    "spans": spans,
     **report.TABLES,
 }
 

@@ -17,6 +17,8 @@ from spacy.training import Example  # noqa: E402
 from test_spacy import TEXTS, annotated  # noqa: E402
 from tiny import make_model  # noqa: E402
 
+from augdiff import OptionError  # noqa: E402
+
 LOOSE = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "strength": 0.6, "n": 3}
 
 
@@ -73,14 +75,33 @@ def test_other_annotations_of_a_text_have_variants_of_their_own(model: str, nlp:
 
 def test_a_reader_grows_what_is_in_a_file(model: str, nlp: Language, examples: list[Example], tmp_path: Path):
     DocBin(docs=[example.reference for example in examples]).to_disk(tmp_path / "train.spacy")
-    read = make_reader(tmp_path / "train.spacy", n=2, model=model, strength=0.6)
+    read = make_reader(tmp_path / "train.spacy", {"model": model, "strength": 0.6})
     first, again = ([each.text for each in read(nlp)] for _ in range(2))
     assert first == again and [text for text in first if text in TEXTS] == list(TEXTS)
 
 
 def test_an_augmenter_is_made_of_plain_arguments(model: str, nlp: Language, examples: list[Example]):
-    grown = list(make_augmenter(n=1, model=model, strength=[0.2, 0.9])(nlp, examples[0]))
+    grown = list(make_augmenter({"n": 1, "model": model, "strength": [0.2, 0.9]})(nlp, examples[0]))
     assert grown[0] is examples[0] and len(grown) <= 2
+
+
+def test_what_is_read_is_learned_from_first(model: str, nlp: Language, examples: list[Example], tmp_path: Path):
+    path = tmp_path / "train.spacy"
+    DocBin(docs=[example.reference for example in examples]).to_disk(path)
+    settings = {**LOOSE, "model": model, "entities": "swap"}
+    read, one_by_one = make_reader(path, settings), make_augmenter(settings, path)
+    swapped = [each for each in read(nlp) if each.text not in TEXTS]
+    assert len(swapped) > 5 and all(each.reference.ents for each in swapped)
+    for own in examples:
+        names = {ent.text for ent in own.reference.ents}
+        for each in list(one_by_one(nlp, own))[1:]:
+            assert not names & {ent.text for ent in each.reference.ents}
+
+
+def test_a_misspelt_setting_is_said(tmp_path: Path):
+    for make in (make_augmenter, lambda settings: make_reader(tmp_path, settings)):
+        with pytest.raises(OptionError, match="'strenght' is no option of augdiff; did you mean 'strength'"):
+            make({"strenght": 0.3})
 
 
 def test_spacy_learns_from_grown_examples(model: str, nlp: Language, examples: list[Example]):

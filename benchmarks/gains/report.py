@@ -33,8 +33,8 @@ def gains(folder: Path) -> str:
             continue
         right, f1 = (scores(found, measure, shots, method, figure) for figure in ("accuracy", "macro_f1"))
         over = [gain(right, scores(found, measure, shots, base)) for base in (NONE, DUPLICATE)]
-        means = [_points(over_tasks(values)) for values in (right, f1)]
-        gained = [_interval(one, method != base) for one, base in zip(over, (NONE, DUPLICATE), strict=True)]
+        means = [points(over_tasks(values)) for values in (right, f1)]
+        gained = [interval(one, method != base) for one, base in zip(over, (NONE, DUPLICATE), strict=True)]
         rows.append([measure, str(shots), method, str(len(right)), *means, *gained, *_tally(over[0], method != NONE)])
     head = ["classifier", "shots", "method", "tasks x seeds", "accuracy", "macro-F1", "over none", "over duplicate"]
     return table([*head, "won / tied / lost", "worst task"], rows)
@@ -49,7 +49,7 @@ def ablations(folder: Path) -> str:
             continue
         right = scores(found, measure, shots, method)
         over = [gain(right, scores(found, measure, shots, base)) for base in (AUGDIFF, NONE)]
-        rows.append([measure, method.removeprefix(ABLATION), str(len(right)), *(_interval(one, True) for one in over)])
+        rows.append([measure, method.removeprefix(ABLATION), str(len(right)), *(interval(one, True) for one in over)])
     return table(["classifier", "augdiff with", "tasks x seeds", "over augdiff", "over none"], rows)
 
 
@@ -99,15 +99,16 @@ def _tally(over: Gain | None, other: bool) -> Iterable[str]:
     return f"{over.wins} / {over.ties} / {over.losses}", f"{name} {_signed(worst)}"
 
 
-def _interval(over: Gain | None, other: bool) -> str:
+def interval(over: Gain | None, other: bool) -> str:
     """A gain and its interval; nothing for a method beside itself, and no interval of a single pair."""
     if over is None or not other:
         return ""
-    interval = f" [{_signed(over.low)}, {_signed(over.high)}]" if over.pairs > 1 else ""
-    return _signed(over.mean) + interval
+    ends = f" [{_signed(over.low)}, {_signed(over.high)}]" if over.pairs > 1 else ""
+    return _signed(over.mean) + ends
 
 
-def _points(value: float) -> str:
+def points(value: float) -> str:
+    """A share as points of a hundred."""
     return f"{100 * value:.1f}"
 
 
