@@ -13,6 +13,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 8192
+_SIGNS = 5
 Places = Sequence[tuple[int, int]]
 
 
@@ -51,7 +52,7 @@ def _features(
             mean = own.mean(0)
             made[number] = mean / max(1e-6, float(np.linalg.norm(mean)))
     signs = [_signs(text[start:end]) for start, end in places]
-    return np.hstack([made, np.array(signs, np.float32).reshape(len(places), -1)])
+    return np.hstack([made, np.array(signs, np.float32).reshape(len(places), _SIGNS)])
 
 
 def _signs(word: str) -> tuple[bool, ...]:

@@ -15,7 +15,7 @@ from benchmarks.named.sentences import Sentence
 N = 4
 #: Probabilities of the free baselines, in the middle of what their paper tried.
 _MENTION, _TOKEN = 0.5, 0.3
-_IOB2 = ("B-", "I-")
+_IOB2 = ("B-X", "I-X")
 
 #: Sentences and a seed to new ones; the drawn ones stay beside them.
 Method = Callable[[Sequence[Sentence], int], list[Sentence]]

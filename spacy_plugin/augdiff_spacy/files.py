@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 _CONLL = (".conll", ".iob", ".iob2", ".bio")
-_IOB2 = ("B-", "I-")
+_IOB2 = ("B-X", "I-X")
 
 
 class Form(NamedTuple):
@@ -95,9 +95,10 @@ def _write_conll(path: Path, docs: Sequence[Doc]) -> None:
 
 
 def _read_jsonl(path: Path, nlp: Language) -> list[Doc]:
-    """``{"text": ..., "spans": [{"start": ..., "end": ..., "label": ...}], "cats": {...}}``, a line each.
+    """``{"text": ..., "spans": [{"start": ..., "end": ..., "label": ...}], "groups": {...}, "cats": {...}}`` a line.
 
-    The longest of spans that overlap are entities; all are in the group ``sc``, if some do.
+    Spans are entities, the longest of those that overlap; all are then in the group ``sc``, too. Of groups, each is a
+    list of spans.
     """
     docs = []
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
@@ -111,13 +112,19 @@ def _doc(line: str, place: str, nlp: Language) -> Doc:
         row = json.loads(line)
         doc = nlp.make_doc(row["text"])
         spans = [_span(doc, each, place) for each in row.get("spans") or ()]
+        given = dict(row.get("groups") or {}).items()
+        groups = {str(name): [_span(doc, each, place) for each in group] for name, group in given}
         cats = {str(name): float(value) for name, value in (row.get("cats") or {}).items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
+        if isinstance(error, DataError):
+            raise
         wanted = '{"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}]}'
         raise DataError(f"{place}: {short(line)} cannot be read ({error}); write {wanted}") from None
     doc.ents = filter_spans(spans)
     if len(doc.ents) < len(spans):
-        doc.spans["sc"] = spans
+        groups.setdefault("sc", spans)
+    for name, group in groups.items():
+        doc.spans[name] = group
     doc.cats = cats
     return doc
 
@@ -134,11 +141,13 @@ def _span(doc: Doc, row: Mapping[str, Any], place: str) -> Span:
 def _write_jsonl(path: Path, docs: Sequence[Doc]) -> None:
     with path.open("w", encoding="utf-8") as file:
         for doc in docs:
-            groups: Iterable[Span] = (span for group in doc.spans.values() for span in group)
-            places = dict.fromkeys((span.start_char, span.end_char, span.label_) for span in [*doc.ents, *groups])
-            spans = [{"start": start, "end": end, "label": label} for start, end, label in places]
-            row = {"text": doc.text, "spans": spans, "cats": dict(doc.cats)}
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            groups = {name: [_written(span) for span in group] for name, group in doc.spans.items()}
+            row = {"text": doc.text, "spans": [_written(ent) for ent in doc.ents], "groups": groups}
+            file.write(json.dumps({**row, "cats": dict(doc.cats)}, ensure_ascii=False) + "\n")
+
+
+def _written(span: Span) -> dict[str, Any]:
+    return {"start": span.start_char, "end": span.end_char, "label": span.label_}
 
 
 _FORMS: Mapping[str, Form] = {

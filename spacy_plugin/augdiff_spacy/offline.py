@@ -41,7 +41,8 @@ def grow_docs(
     """
     pipe = AugdiffPipe(nlp, "augdiff", options)
     pipe.fit(docs)
-    found, verdicts = list[Doc](), Counter[str]()
+    found: list[Doc] = []
+    verdicts = Counter[str]()
     for done, (doc, grown) in enumerate(zip(docs, _copies(pipe, docs), strict=True), start=1):
         found += [doc] if keep_original else []
         found += to_docs(doc, grown._.augmentations)

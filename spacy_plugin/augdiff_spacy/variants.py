@@ -38,7 +38,7 @@ def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc, renews: 
     """
     edits = [Edit(edit["start"], edit["end"], edit["text"]) for edit in record["edits"]]
     renewed = {(ent.start_char, ent.end_char) for ent in doc.ents if renews}
-    plain = [edit for edit in edits if (edit.start, edit.end) not in renewed]
+    plain = [edit for edit in edits if (edit.start, edit.end) not in renewed or not edit.text.strip()]
     aligned = all(_fits(span, edits, plain, made) for span in spans_of(doc))
     names = ("seed", "strength", "changed", "similarity", "fluency", "label_prob", "weight", "model")
     return {
@@ -83,7 +83,7 @@ def _fits(span: Span, edits: Sequence[Edit], plain: Sequence[Edit], made: Doc) -
     place = moved(start, end, edits)
     if place is None or any(start < edit.end and edit.start < end for edit in plain):
         return False
-    return place[0] == place[1] or made.char_span(*place) is not None
+    return start == end or made.char_span(*place) is not None
 
 
 def _copy(span: Span, made: Doc, edits: Sequence[Edit]) -> Span:
