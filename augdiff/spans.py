@@ -9,7 +9,7 @@ from reprlib import repr as short
 from typing import Any, Protocol
 
 from augdiff.errors import DataError
-from augdiff.labels import Names, label_context
+from augdiff.labels import Names, in_words, label_context
 from augdiff.text.edits import Edit
 from augdiff.text.moving import moved
 from augdiff.variant import Mention
@@ -104,8 +104,8 @@ class Answers:
 
 
 def told_kind(kind: str, names: Names) -> str:
-    """The kind of a mention in words."""
-    return label_context(kind, (*names, *_USUAL))
+    """The kind of a mention in words: ``PERSON`` is *person*."""
+    return label_context(kind, (*names, *_USUAL, (kind, in_words(kind).lower())))
 
 
 def read_spans(value: Any, text: str, column: str, of: str, place: str) -> Spans:

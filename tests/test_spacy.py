@@ -240,6 +240,46 @@ def test_other_languages_have_their_own_tokens(model: str):
     assert len(nlp("the food was good and the soup was old")._.augmentations) == 1
 
 
+@pytest.mark.parametrize(("lang", "said"), [("de", 1), ("en", 0), ("xx", 0)])
+def test_an_english_model_in_another_language_is_said_once(lang: str, said: int, caplog: pytest.LogCaptureFixture):
+    nlp = spacy.blank(lang)
+    nlp.add_pipe("augdiff", config={"n": 0})
+    list(nlp.pipe(["das Essen war gut", "die Suppe war kalt"]))
+    assert len(caplog.messages) == said and all("writes English" in line for line in caplog.messages)
+
+
+@pytest.mark.parametrize("entities", ["swap", "resample"])
+def test_entities_get_other_names_and_all_that_holds_them_moves(model: str, entities: str):
+    # A judge would find out what so small a model takes for a name.
+    nlp = pipeline(model, entities=entities, judge=False)
+    docs = [annotated(nlp, text) for text in TEXTS]
+    nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc) for doc in docs])
+    renewed = 0
+    for doc in nlp.pipe(docs):
+        for other in doc._.augmented_docs:
+            assert [ent.label_ for ent in other.ents] == [ent.label_ for ent in doc.ents]
+            renewed += [ent.text for ent in other.ents] != [ent.text for ent in doc.ents]
+            for old, new in zip(doc.spans["places"], other.spans["places"], strict=True):
+                assert (new.label_, new.id_) == (old.label_, old.id_)
+                assert any(ent.text in new.text for ent in other.ents)
+            if entities == "swap":
+                assert all(NAMES[ent.text] == ent.label_ for ent in other.ents)
+    assert renewed >= (8 if entities == "swap" else 1)
+    saved = spacy.blank("en")
+    saved.add_pipe("augdiff", config={"model": model}).from_bytes(nlp.get_pipe("augdiff").to_bytes())
+    again = list(saved.pipe([annotated(saved, text) for text in TEXTS]))
+    assert [doc._.augmentations for doc in again] == [doc._.augmentations for doc in nlp.pipe(docs)]
+
+
+def test_a_long_doc_an_empty_one_and_one_of_names_alone_come_out(nlp: Language):
+    long = nlp(" ".join(["the food was good and the soup was old ."] * 1000))
+    assert len(long) >= 9000 and len(long._.augmentations) == 3
+    doc = nlp.make_doc("Anna Lee Brown")
+    doc.ents = [Span(doc, 0, 3, label="PERSON")]
+    assert {one["verdict"] for one in nlp(doc)._.augmentations} == {"nothing-free"}
+    assert {one["verdict"] for one in nlp("")._.augmentations} == {"nothing-free"}
+
+
 def test_importing_the_core_loads_no_spacy():
     import subprocess
     import sys

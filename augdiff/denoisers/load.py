@@ -96,6 +96,15 @@ def _look_at(model: str, base: str | None) -> tuple[Path | None, Format | None]:
     return folder, kind
 
 
+def is_english(model: str) -> bool:
+    """Whether a model says that it writes English; False for what is not on this machine.
+
+    :raises ModelError: if its config cannot be read.
+    """
+    folder = find(model)
+    return folder is not None and bool(read_config(folder).get("english"))
+
+
 def find_precision(model: str, device: str, precision: str) -> str:
     """The arithmetic of a model's products here: ``int8``, ``bfloat16`` or ``float32``.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import srsly
 from spacy.util import minibatch, raise_error
 
 from augdiff.augmenter import Augmenter
+from augdiff.denoisers.load import is_english
 from augdiff.errors import ModelError
 from augdiff.fitting_folder import files_of, put_files
 from augdiff_spacy.variants import Variant, describe, spans_of
@@ -23,6 +25,10 @@ Handler = Callable[[str, Any, list["Doc"], Exception], None]
 
 _TEXT, _LABEL, _SPANS = "text", "label", "spans"
 _FILE = "augdiff.msgpack"
+# Codes of pipelines that may hold English: its own, and that of many languages.
+_ENGLISH = ("en", "xx", "")
+
+_log = logging.getLogger("augdiff")
 
 
 class AugdiffPipe:
@@ -42,6 +48,15 @@ class AugdiffPipe:
         self.augmenter = self._augmenter()
         self._tokenizer = nlp.tokenizer
         self._handle: Handler = raise_error
+        model = self.augmenter.settings.model
+        if nlp.lang not in _ENGLISH and is_english(model):
+            _log.warning(
+                "component %r: model %r writes English, and the pipeline's language is %r: name a model of that "
+                "language, or train one with augdiff train",
+                name,
+                model,
+                nlp.lang,
+            )
 
     def __call__(self, doc: Doc) -> Doc:
         """The Doc with its variants."""
