@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from augdiff.quality.language_model import Listener
 
 #: More labels than this are not read, since each is read for every text; of fewer, only the likeliest are.
-MOST_LABELS = 100
+MOST_LABELS = 20
 _ASKED = 2
 # Rows of a label that are kept, and rows that the weights are fitted on.
 _KEPT, _FITTED = 20, 120
