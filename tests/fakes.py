@@ -10,6 +10,7 @@ from labelled import fake_embed
 from numpy.typing import NDArray
 
 from augdiff import Augmenter
+from augdiff.quality.token_states import Places
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, Source, Variant
@@ -69,9 +70,20 @@ class FakeAugmenter(Augmenter):
     def resampler(self) -> FakeResampler:
         return FakeResampler(self.settings)
 
+    def read_tokens(self, texts: Sequence[tuple[str, Places]]) -> list[NDArray[np.float32]]:
+        """Of a word, whether it begins with a capital."""
+        return [
+            np.array([[text[start].isupper(), 1.0] for start, _ in places], np.float32).reshape(-1, 2)
+            for text, places in texts
+        ]
+
 
 class UnjudgedAugmenter(FakeAugmenter):
     """An Augmenter over the fake that nobody judges, whatever is asked."""
+
+    @property
+    def span_judge(self) -> None:
+        """Nobody."""
 
     @property
     def label_judge(self) -> None:
