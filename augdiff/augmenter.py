@@ -30,8 +30,7 @@ if TYPE_CHECKING:
 
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
-    from augdiff.quality.span_judge import SpanJudge
-    from augdiff.quality.token_states import Places
+    from augdiff.quality.span_judge import Places, SpanJudge
     from augdiff.resampler import Resampler
 
 Batch = TypeVar("Batch")

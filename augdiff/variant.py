@@ -36,8 +36,6 @@ class Source:
     :param text: the text.
     :param key: what its random streams are drawn from; equal keys get equal variants.
     :param spans: stretches that never change, in code points, ``(start, end)``.
-    :param mentions: those of these stretches that may give way to others of their kind; none overlap.
-    :param others: what else is of a kind, in any order.
     :param context: words that steer; empty for none.
     :param demonstrations: other texts of the same kind; some are shown before the text to a denoiser that learns from
         them, others for every variant.
@@ -47,13 +45,13 @@ class Source:
     :param alone: whether it is all the text of its row; what others say must go on fitting, so less of it is noised.
     :param made: texts of the variants that it has; further ones have further numbers and are no copies of these.
     :param asked: how many variants are wanted; None for as many as the settings say.
+    :param mentions: those of the spans that may give way to others of their kind; none overlap.
+    :param others: what else is of a kind, in any order.
     """
 
     text: str
     key: str
     spans: tuple[tuple[int, int], ...] = ()
-    mentions: tuple[Mention, ...] = ()
-    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     context: str = ""
     hushed: str = ""
     demonstrations: tuple[str, ...] = ()
@@ -62,6 +60,8 @@ class Source:
     alone: bool = True
     made: tuple[str, ...] = ()
     asked: int | None = None
+    mentions: tuple[Mention, ...] = ()
+    others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def numbers(self, n: int) -> range:
         """Of the variants that are wanted, where the settings say ``n``."""

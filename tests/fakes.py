@@ -10,7 +10,7 @@ from labelled import fake_embed
 from numpy.typing import NDArray
 
 from augdiff import Augmenter
-from augdiff.quality.token_states import Places
+from augdiff.quality.span_judge import Places
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, Source, Variant

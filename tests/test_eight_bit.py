@@ -15,6 +15,7 @@ from augdiff.denoisers.eight_bit import (
     BoundedAttention,
     Product,
     Scale,
+    greatest_weight,
     in_eight_bits,
     is_fast_here,
     measure_ranges,
@@ -26,6 +27,9 @@ from augdiff.denoisers.load import find_precision, load
 here = pytest.mark.skipif(not is_fast_here(), reason="this processor has no instructions for 8-bit products")
 
 TEXTS = ["the film was very good", "we watched a bad play in london and the staff told us why", "no"] * 7
+
+# Where weights have half of the levels, what comes out is twice as far off.
+FAR = 0.1 * 127 / greatest_weight()
 
 
 def make_encoder() -> Encoder:
@@ -61,7 +65,7 @@ def test_eight_bits_say_almost_what_float32_says() -> None:
     given = batch(40)
     wanted, found = plain.logits(*given)[:], short.logits(*given)[:]
     assert not torch.equal(wanted, found)
-    assert (wanted - found).std() < 0.1 * wanted.std()
+    assert (wanted - found).std() < FAR * wanted.std()
     same = (plain.embed(*given[:2]) * short.embed(*given[:2])).sum(1)
     assert same.min() > 0.98
 
@@ -237,4 +241,4 @@ def test_a_channel_that_reaches_far_does_not_blur_the_others() -> None:
     ranges = measure_ranges(encoder, [(*given[:2], given[2].nonzero(as_tuple=True))])
     wanted = EncoderNetwork.in_float(encoder).logits(*given)[:]
     found = EncoderNetwork.in_eight_bits(encoder, ranges).logits(*given)[:]
-    assert (wanted - found).std() < 0.1 * wanted.std()
+    assert (wanted - found).std() < FAR * wanted.std()

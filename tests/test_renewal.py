@@ -37,7 +37,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def options(model: str) -> dict[str, Any]:
     loose = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "strength": 0.7, "n": 5}
-    return {**loose, "model": model, "precision": "float32"}
+    return {**loose, "model": model, "precision": "float32", "judge": False}
 
 
 def named(row: dict[str, Any]) -> list[tuple[str, str]]:

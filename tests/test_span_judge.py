@@ -12,8 +12,8 @@ from tiny import make_model
 
 from augdiff import Augmenter, augment
 from augdiff.denoisers.load import load
-from augdiff.quality.span_judge import SpanJudge, Words, fit_span_judge
-from augdiff.quality.token_states import Places, read_tokens
+from augdiff.quality.span_judge import Places, SpanJudge, Words, fit_span_judge
+from augdiff.quality.token_states import read_tokens
 from augdiff.text.edits import Edit
 from augdiff.variant import Mention
 

@@ -20,7 +20,6 @@ from augdiff.errors import require
 from augdiff.quality.calibration import log_softmax
 from augdiff.quality.folds import assign, join, key_hash
 from augdiff.quality.judge import LabelScore
-from augdiff.quality.token_states import Places
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
 from augdiff.text.words import find_words
@@ -31,6 +30,7 @@ _MOST_ITERATIONS, _C = 200, 10.0
 _MOST_WORDS = 40_000
 _NONE = ""
 
+Places = Sequence[tuple[int, int]]
 #: Texts, each with stretches, to features of these, ``(stretches, F)`` each.
 Reader = Callable[[Sequence[tuple[str, Places]]], list[NDArray[np.float32]]]
 

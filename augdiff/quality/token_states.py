@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.quality.similarity import by_length
+from augdiff.quality.span_judge import Places
 
 _BATCH_TOKENS = 8192
 _SIGNS = 5
-Places = Sequence[tuple[int, int]]
 
 
 def read_tokens(denoiser: Denoiser, texts: Sequence[tuple[str, Places]]) -> list[NDArray[np.float32]]:
