@@ -1,5 +1,6 @@
 """Training with spaCy: a reader and an augmenter whose examples grow."""
 
+import importlib.util
 from pathlib import Path
 from typing import Any
 
@@ -111,3 +112,21 @@ def test_spacy_learns_from_grown_examples(model: str, nlp: Language, examples: l
     optimizer = trained.initialize(lambda: list(grow(trained, examples)))
     losses = [trained.update(list(grow(trained, examples)), sgd=optimizer)["ner"] for _ in range(12)]
     assert losses[-1] < losses[0] / 2
+
+
+@pytest.mark.parametrize("config", ["ner.cfg", "ner_augmenter.cfg", "textcat.cfg"])
+def test_the_example_project_reads_its_corpus_with_variants(config: str, model: str, tmp_path: Path):
+    folder = Path(__file__).parents[1] / "examples" / "spacy_project"
+    spec = importlib.util.spec_from_file_location("run", folder / "run.py")
+    assert spec is not None and spec.loader is not None
+    run = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(run)
+    run.make_corpora(folder / "messages.txt", tmp_path)
+    own = tmp_path / "train.spacy"
+    augmented = "corpora.train.augmenter.settings" if "augmenter" in config else "corpora.train.settings"
+    changes = {"paths.train": str(own), "paths.dev": str(own), f"{augmented}.model": model, f"{augmented}.n": 1}
+    loaded = spacy.util.load_config(folder / config, overrides=changes)
+    filled = spacy.util.load_model_from_config(loaded, auto_fill=True)
+    corpus = spacy.registry.resolve({"train": filled.config.interpolate()["corpora"]["train"]})["train"]
+    found = [example.text for example in corpus(filled)]
+    assert len(found) > 30 and found[0] == "Please book a room for Anna near the harbour in Oslo."
