@@ -157,11 +157,18 @@ def _free(analysis: Analysis) -> bool:
 
 
 def _named(source: Source, mention: Mention, edits: Sequence[Edit]) -> str | None:
-    """What stands in the place of a mention, all else being as it was; None if that is no other name."""
-    new = apply_edits(source.text, edits)
+    """What stands in the place of a mention, all else being as it was; None if that is no other name.
+
+    Words without a capital are no name where one with capitals stood.
+    """
+    new, own = apply_edits(source.text, edits), source.text[mention.start : mention.end]
     found = new[mention.start : len(new) - (len(source.text) - mention.end)]
-    named = any(map(str.isalnum, found)) and found == found.strip()
-    return found if named and found != source.text[mention.start : mention.end] else None
+    named = any(map(str.isalnum, found)) and found == found.strip() and _capital(own) <= _capital(found)
+    return found if named and found != own else None
+
+
+def _capital(text: str) -> bool:
+    return any(map(str.isupper, text))
 
 
 def _kept(composition: Composition, denoiser: Denoiser, settings: Settings) -> Composition:

@@ -104,7 +104,8 @@ def test_tags_go_with_new_names(entities: str, options: dict[str, Any]):
         if entities == "swap":
             assert all(name in NAMES[kind] for kind, name in named(row))
             assert not row["augdiff"]["variant"] or not set(named(row)) & set(named(own))
-    assert renewed >= (15 if entities == "swap" else 5)
+        assert all(any(map(str.isupper, name)) for _, name in named(row))
+    assert renewed >= (15 if entities == "swap" else 2)
 
 
 def test_numbers_are_tags_of_the_same_names(options: dict[str, Any]):
