@@ -144,11 +144,11 @@ class Resampler:
         return "unfluent" if coined else None
 
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
-        texts = [source.text for source in sources]
-        texts += [attempt.text for row in attempts for attempt in row]
-        vectors = self.embed(texts)
-        own = vectors[[attempt.source for row in attempts for attempt in row]]
-        cosines = iter((own * vectors[len(sources) :]).sum(1).tolist())
+        whole = [attempt for row in attempts for attempt in row]
+        # Another name makes another text, which is what was asked for: the rest must be like the source.
+        own = [apply_edits(sources[one.source].text, sorted(one.given, key=_by_place)) for one in whole]
+        vectors = self.embed([*own, *(one.text for one in whole)])
+        cosines = iter((vectors[: len(own)] * vectors[len(own) :]).sum(1).tolist())
         result = []
         for row, source in zip(attempts, sources, strict=True):
             words = find_words(source.text)
@@ -174,6 +174,10 @@ class Resampler:
         if variant.similarity < self.settings.least_similarity(steered):
             return "dissimilar"
         return KEPT
+
+
+def _by_place(edit: Edit) -> int:
+    return edit.start
 
 
 def new_words(edits: Sequence[Edit]) -> list[str]:

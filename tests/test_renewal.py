@@ -108,6 +108,19 @@ def test_tags_go_with_new_names(entities: str, options: dict[str, Any]):
     assert renewed >= (15 if entities == "swap" else 2)
 
 
+def test_similarity_is_to_the_row_with_its_new_names(options: dict[str, Any]):
+    augmenter = Augmenter(tokens="tokens", tags="tags", entities="swap", **{**options, "strength": 0.01}).fit(ROWS)
+    resampler = augmenter.resampler
+    asked = list[str]()
+    embed = resampler.embed
+    resampler.embed = lambda texts: (asked.extend(texts), embed(texts))[1]  # type: ignore[assignment, misc]
+    made = augmenter(ROWS)
+    own = " ".join(ROWS[0]["tokens"])
+    assert own not in asked and "Peter saw the old hotel in New York ." in asked
+    variants = [row for row in made if row["augdiff"]["variant"]]
+    assert len(variants) > 5 and all(0 <= row["augdiff"]["similarity"] <= 1.0001 for row in variants)
+
+
 def test_numbers_are_tags_of_the_same_names(options: dict[str, Any]):
     names = ["B-LOC", "O", "I-LOC", "B-PER", "I-PER"]
     features = datasets.Features(
