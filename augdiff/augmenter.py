@@ -50,8 +50,8 @@ class Augmenter:
 
     :param text: column or columns to be resampled; None for the only column of strings.
     :param tokens: column of lists of tokens that are resampled, in place of ``text``.
-    :param tags: column of lists of tags, one for each token, such as those of entities; tagged tokens never change, and
-        new ones are outside.
+    :param tags: column of lists of tags, one for each token, such as those of entities; tagged tokens stay, but for
+        ``entities``, and new ones are outside.
     :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers without names.
     :param tag_names: names of tags that are numbers, such as ``["O", "B-PER", "I-PER"]``; None for those that a
         ``datasets`` column has, which :func:`augdiff.augment` and :meth:`fit` find.

@@ -18,7 +18,7 @@ class Columns:
 
     :param text: columns that are resampled; empty: the only column of strings that is not named otherwise.
     :param tokens: column of lists of tokens that are resampled, in place of ``text``.
-    :param tags: column of lists of tags, one for each token; tagged tokens never change.
+    :param tags: column of lists of tags, one for each token; tagged tokens stay, but for ``entities``.
     :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers.
     :param tag_names: of tags that are numbers, those of 0, 1, ...; else all tags that there are.
     :param label: column of labels, part of a row's key; it is never rewritten.

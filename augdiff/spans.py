@@ -20,19 +20,19 @@ _STARTS = ("answer_start", "start")
 
 
 class Pointer(Protocol):
-    """The cell of a row that points into one of its texts.
-
-    ``column`` is its own, ``of`` that of the text, ``value`` what it holds.
-    """
+    """The cell of a row that points into one of its texts."""
 
     @property
-    def column(self) -> str: ...  # noqa: D102
+    def column(self) -> str:
+        """Its own column."""
 
     @property
-    def of(self) -> str: ...  # noqa: D102
+    def of(self) -> str:
+        """The column of the text."""
 
     @property
-    def value(self) -> Any: ...  # noqa: D102
+    def value(self) -> Any:
+        """What it holds."""
 
     @property
     def spans(self) -> tuple[tuple[int, int], ...]:

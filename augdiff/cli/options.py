@@ -86,7 +86,7 @@ class Call:
 
     text: Annotated[list[str] | None, word("COLUMN", _TEXT, "-t", "--text")] = None
     tokens: Annotated[str | None, word("COLUMN", "Lists of tokens that are resampled, in place of --text.")] = None
-    tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens never change.")] = None
+    tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens stay, see --entities.")] = None
     outside: Annotated[str | None, word("TAG", "Of tokens that may change. [default: O]")] = None
     tag_names: Annotated[list[str] | None, word("NAME", "Of tags that are numbers, from 0 on. Repeatable.")] = None
     label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
