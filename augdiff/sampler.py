@@ -19,7 +19,7 @@ from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.order import apart
 from augdiff.engine.prediction import FLOOR
-from augdiff.engine.schedule import even_times
+from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.proposal import Proposal, hole_rules, propose, stack, to_edits
 from augdiff.quality.similarity import by_length
@@ -43,7 +43,7 @@ class Sampler:
         self.settings = settings
         self._analyst = Analyst(vocabulary, settings)
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
-        self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
+        self._process = Process(absorbing(vocabulary.marks.mask), order=apart)
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
 
@@ -105,14 +105,13 @@ class Sampler:
         least = len(denoiser.opening())
         told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
-            self._space,
+            self._process,
             x,
             ~noised,
-            even_times(noised.sum(1).clamp(max=settings.steps)),
+            self._process.times(noised.sum(1).clamp(max=settings.steps)),
             noised.float(),
-            lambda ids, t, where: denoiser.logits(ids, where),
+            lambda ids, t, where, previous: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(windows))),
-            order=apart,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
             guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,

@@ -22,7 +22,7 @@ from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, bucket
 from augdiff.engine.guidance import Guided
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, Logits, predict
+from augdiff.engine.prediction import FLOOR, Logits, Reading
 from augdiff.engine.space import absorbing
 from augdiff.errors import ModelError
 from augdiff.prompts import Prompts
@@ -114,7 +114,7 @@ class Writer:
         self._bars = LineBars(vocabulary, avoid.union(special_ids(vocabulary.tokenizer)), denoiser.device)
         self._guidance = settings.guided(_GUIDED)
         self._guided = self._guidance not in (0, 1)
-        self._space = absorbing(len(vocabulary), vocabulary.marks.mask, denoiser.device)
+        self._space = absorbing(vocabulary.marks.mask)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`; of a long text only words near its end are free."""
@@ -190,13 +190,11 @@ class Writer:
         lines = [_Line() for _ in begun]
         active = torch.arange(len(begun), device=to)
         for step in range(int(most.max())):
-            prediction = predict(
+            rule = self._bars(told[active], None if step else beginnings)
+            prediction = self._space.predict(
                 self._logits([states for states, _ in sides]),
                 streams.uniform(active, torch.zeros_like(active), step, _DRAW),
-                self._space,
-                self._bars(told[active], None if step else beginnings),
-                settings.temperature,
-                log(settings.min_p) if settings.min_p else FLOOR,
+                Reading(rule, settings.temperature, log(settings.min_p) if settings.min_p else FLOOR),
             )
             surprise = prediction.log_probability + prediction.entropy
             for row, token, typical in zip(active.tolist(), prediction.drawn.tolist(), surprise.tolist(), strict=True):

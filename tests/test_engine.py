@@ -6,17 +6,20 @@ import torch
 from toy import LENGTH, MASK, WORDS, ExactDenoiser, distance, entropy, sample
 
 from augdiff.engine.denoise import Denoised, corrupt, denoise
+from augdiff.engine.drawing import draw_ids
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates, Order, apart, at_random, by_entropy, by_probability
-from augdiff.engine.prediction import Prediction, predict
-from augdiff.engine.schedule import even_times, linear
-from augdiff.engine.space import TokenSpace, absorbing, draw_ids
-from augdiff.engine.step import shares
+from augdiff.engine.prediction import Prediction, Reading
+from augdiff.engine.prior import uniform
+from augdiff.engine.process import Process
+from augdiff.engine.schedule import even_times
+from augdiff.engine.space import TokenSpace, absorbing
+from augdiff.engine.step import Ancestral, Level, Memory, shares
 
 ROWS = 20_000
 FLOOR = 0.013  # total variation between 20,000 exact draws and the language
-MASKS = absorbing(WORDS + 1, MASK, torch.device("cpu"))
-UNIFORM = TokenSpace(torch.full((WORDS,), 1 / WORDS), shows=False)
+MASKS = Process(absorbing(MASK))
+UNIFORM = Process(TokenSpace(uniform(WORDS), shows=False), order=at_random)
 
 
 def streams(rows: int, seed: int = 1) -> Streams:
@@ -27,9 +30,10 @@ def resample(start: float, steps: int, order: Order, k: float = 1.0) -> tuple[to
     x = sample(ROWS, 0)
     rate = torch.ones(ROWS, LENGTH)
     t = torch.full((ROWS,), start, dtype=torch.float64)
-    noised = corrupt(MASKS, x, t, rate, linear, streams(ROWS, 5))
+    process = Process(absorbing(MASK), reverse=Memory(k), order=order)
+    noised = corrupt(process, x, t, rate, streams(ROWS, 5))
     times = even_times(torch.full((ROWS,), steps)) * start
-    out = denoise(MASKS, noised, noised != MASK, times, rate, ExactDenoiser(), streams(ROWS), order=order, k=k)
+    out = denoise(process, noised, noised != MASK, times, rate, ExactDenoiser(), streams(ROWS))
     return x, out.x
 
 
@@ -61,10 +65,10 @@ def test_memory_below_one_is_harmless_on_masks() -> None:
 def test_uniform_noise_gives_the_language_too() -> None:
     rate = torch.ones(ROWS, LENGTH)
     rows, places = rate.nonzero(as_tuple=True)
-    x = UNIFORM.noise(streams(ROWS, 3).uniform(rows, places, 0, 9)).view(ROWS, LENGTH)
+    x = UNIFORM.space.noise(rows, streams(ROWS, 3).source(rows, places, 0, 9)).view(ROWS, LENGTH)
     times = even_times(torch.full((ROWS,), 32))
     clean = torch.zeros(ROWS, LENGTH, dtype=torch.bool)
-    out = denoise(UNIFORM, x, clean, times, rate, ExactDenoiser(uniform=True), streams(ROWS), order=at_random)
+    out = denoise(UNIFORM, x, clean, times, rate, ExactDenoiser(uniform=True), streams(ROWS))
     assert distance(out.x) < 2 * FLOOR
 
 
@@ -91,9 +95,9 @@ def test_anchors_never_change() -> None:
 def test_entropy_order_takes_one_position_a_step() -> None:
     seen: list[int] = []
 
-    def net(x: torch.Tensor, t: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    def net(x: torch.Tensor, t: torch.Tensor, where: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
         seen.append(int(where.sum()))
-        return ExactDenoiser()(x, t, where)
+        return ExactDenoiser()(x, t, where, previous)
 
     x = torch.full((8, LENGTH), MASK)
     rate = torch.ones(8, LENGTH)
@@ -104,7 +108,7 @@ def test_entropy_order_takes_one_position_a_step() -> None:
 class Twins:
     """The exact denoiser of texts of two pairs: equal neighbours, the first pair of two words, the second of four."""
 
-    def __call__(self, x: torch.Tensor, t: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    def __call__(self, x: torch.Tensor, t: torch.Tensor, where: torch.Tensor, previous: torch.Tensor) -> torch.Tensor:
         logits = torch.zeros(*x.shape, WORDS + 1)
         logits[:, :2, 2:] = -1e4
         logits[:, :, MASK] = -1e4
@@ -117,7 +121,8 @@ class Twins:
 def test_neighbours_drawn_at_one_step_fit_only_if_they_wait_for_each_other(order: Order, share: float) -> None:
     x = torch.full((ROWS, LENGTH), MASK)
     times = even_times(torch.full((ROWS,), 2))
-    out = denoise(MASKS, x, x != MASK, times, torch.ones(ROWS, LENGTH), Twins(), streams(ROWS), order=order).x
+    process = Process(absorbing(MASK), order=order)
+    out = denoise(process, x, x != MASK, times, torch.ones(ROWS, LENGTH), Twins(), streams(ROWS)).x
     assert (out[:, 0] == out[:, 1]).double().mean() == pytest.approx(share, abs=0.02)
 
 
@@ -144,7 +149,7 @@ def test_no_mask_is_left_when_rows_have_different_numbers_of_steps() -> None:
 def test_a_barred_token_is_not_drawn_even_where_rounding_points_past_the_last_one() -> None:
     logits = torch.zeros(4, 50)
     logits[:, 10:] = -1e4
-    found = predict(logits, torch.ones(4), MASKS, lambda block, at: block)
+    found = MASKS.space.predict(logits, torch.ones(4), Reading())
     assert (found.drawn < 10).all()
 
 
@@ -153,18 +158,20 @@ def random_times(rng: np.random.Generator) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def as_tensors(*values: float) -> list[torch.Tensor]:
-    return [torch.tensor([value], dtype=torch.float64) for value in values]
+def levels(a_t: float, b_t: float, a_s: float, b_s: float) -> tuple[Level, Level]:
+    values = [torch.tensor([value], dtype=torch.float64) for value in (a_t, b_t, a_s, b_s)]
+    return Level(*values[:2]), Level(*values[2:])
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_step_is_ddim_and_ddpm_for_vectors(seed: int) -> None:
     abar_t, abar_s = random_times(np.random.default_rng(seed))
     a_t, b_t, a_s, b_s = abar_t**0.5, (1 - abar_t) ** 0.5, abar_s**0.5, (1 - abar_s) ** 0.5
-    ddim = shares(*as_tensors(a_t, b_t, a_s, b_s), 1.0, 2)
+    ddim = shares(*levels(a_t, b_t, a_s, b_s), 1.0, 2)
     assert [float(v) for v in ddim] == pytest.approx([a_s - a_t * b_s / b_t, b_s / b_t, 0], abs=1e-7)
     step = abar_t / abar_s
-    ddpm = shares(*as_tensors(a_t, b_t, a_s, b_s), (a_t / a_s) * (b_s / b_t), 2)
+    nothing = torch.zeros(1)
+    ddpm = Ancestral()(*levels(a_t, b_t, a_s, b_s), 2, nothing, nothing)
     take, keep = a_s * (1 - step) / (1 - abar_t), step**0.5 * (1 - abar_s) / (1 - abar_t)
     new = ((1 - step) * (1 - abar_s) / (1 - abar_t)) ** 0.5
     assert [float(v) for v in ddpm] == pytest.approx([take, keep, new])
@@ -174,14 +181,14 @@ def test_the_step_is_ddim_and_ddpm_for_vectors(seed: int) -> None:
 def test_the_step_is_mdlm_remdm_and_sundae_for_tokens(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a_t, a_s = random_times(rng)
-    mdlm = shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), 1.0, 1)
+    mdlm = shares(*levels(a_t, 1 - a_t, a_s, 1 - a_s), 1.0, 1)
     assert [float(v) for v in mdlm] == pytest.approx([(a_s - a_t) / (1 - a_t), (1 - a_s) / (1 - a_t), 0], abs=1e-9)
     sigma = rng.uniform(0, min(1, (1 - a_s) / a_t))
-    take, _, new = shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), 1 - sigma / (1 - a_s), 1)
+    take, _, new = shares(*levels(a_t, 1 - a_t, a_s, 1 - a_s), 1 - sigma / (1 - a_s), 1)
     assert float(take) == pytest.approx((a_s - (1 - sigma) * a_t) / (1 - a_t))
     assert float(new) == pytest.approx(sigma)
     rho, n = 0.3, int(rng.integers(1, 8))
-    sundae = shares(*as_tensors(1 - 0.7**n, 0.7**n, 1 - 0.7 ** (n + 1), 0.7 ** (n + 1)), 1.0, 1)
+    sundae = shares(*levels(1 - 0.7**n, 0.7**n, 1 - 0.7 ** (n + 1), 0.7 ** (n + 1)), 1.0, 1)
     assert [float(v) for v in sundae] == pytest.approx([rho, 1 - rho, 0], abs=1e-9)
 
 
@@ -190,7 +197,7 @@ def test_marginals_hold_for_every_memory(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a_t, a_s = random_times(rng)
     k = float(rng.uniform(0, 1))
-    take, keep, new = (float(v) for v in shares(*as_tensors(a_t, 1 - a_t, a_s, 1 - a_s), k, 1))
+    take, keep, new = (float(v) for v in shares(*levels(a_t, 1 - a_t, a_s, 1 - a_s), k, 1))
     assert keep * a_t + take == pytest.approx(a_s)
     assert keep * (1 - a_t) + new == pytest.approx(1 - a_s)
 
@@ -217,10 +224,10 @@ def test_draws_from_many_tokens_follow_the_probabilities_too() -> None:
 def test_a_temperature_sharpens_and_a_floor_cuts_off() -> None:
     logits = torch.tensor([[0.0, 2.0, 1.0, -40.0]]).expand(20_000, -1)
     u = (torch.arange(20_000) + 0.5) / 20_000
-    cool = predict(logits.clone(), u, MASKS, lambda block, at: block, temperature=0.5)
+    cool = MASKS.space.predict(logits.clone(), u, Reading(temperature=0.5))
     shares = torch.bincount(cool.drawn, minlength=4) / 20_000
     assert torch.allclose(shares, (logits[0] / 0.5).softmax(0), atol=1e-3)
-    cut = predict(logits.clone(), u, MASKS, lambda block, at: block, floor=-1.5)
+    cut = MASKS.space.predict(logits.clone(), u, Reading(floor=-1.5))
     assert set(cut.drawn.tolist()) == {1, 2}
     left = logits[0, 1:3].softmax(0)
     assert float(cut.entropy[0]) == pytest.approx(-float((left * left.log()).sum()))

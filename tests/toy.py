@@ -6,6 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from augdiff.engine.schedule import Schedule
+
 WORDS, LENGTH, MASK = 4, 4, 4
 TEXTS = np.array(list(itertools.product(range(WORDS), repeat=LENGTH)))
 
@@ -45,20 +47,48 @@ class ExactDenoiser:
 
     def __init__(self, uniform: bool = False) -> None:
         self.uniform = uniform
-        self.log_p = torch.from_numpy(np.log(P))
-        self.texts = torch.from_numpy(TEXTS)
-        self.hot = torch.nn.functional.one_hot(self.texts, WORDS).double()
 
-    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
-        same = x[:, None] == self.texts[None]
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
+        words = torch.arange(WORDS)
+        same = x[..., None] == words
         if self.uniform:
             b = t.double()[:, None, None]
-            fit = torch.log((1 - b) * same + b / WORDS).sum(-1)
+            fit = torch.log((1 - b) * same + b / WORDS)
         else:
-            fit = torch.where((same | (x[:, None] == MASK)).all(-1), 0.0, -1e9)
-        posterior = (self.log_p + fit).softmax(-1)
-        marginal = torch.einsum("bs,slv->blv", posterior, self.hot)
-        width = WORDS + (not self.uniform)
-        full = torch.zeros(*x.shape, width, dtype=torch.float64)
-        full[..., :WORDS] = marginal
+            fit = torch.where(same | (x == MASK)[..., None], 0.0, -1e9)
+        full = torch.full((*x.shape, WORDS + (not self.uniform)), 1e-30, dtype=torch.float64)
+        full[..., :WORDS] = marginals(fit)
         return full[where].clamp(min=1e-30).log()
+
+
+class ExactVectors:
+    """``p(word at i | all of x_t)`` where words are vectors with normal noise."""
+
+    def __init__(self, table: Tensor, schedule: Schedule) -> None:
+        self.table = table
+        self.schedule = schedule
+
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
+        a, b = self.schedule(t.double(), torch.ones(len(t), dtype=torch.float64))
+        away = x.double()[:, :, None] - a[:, None, None, None] * self.table.double()
+        fit = -(away**2).sum(-1) / (2 * b[:, None, None] ** 2)
+        return marginals(fit)[where].clamp(min=1e-30).log()
+
+
+def posterior(fit: Tensor) -> Tensor:
+    """Of every text given how well each word fits each place, ``(B, L, WORDS)`` to ``(B, 256)``."""
+    texts = torch.from_numpy(TEXTS)
+    whole = torch.stack([fit[:, place][:, texts[:, place]] for place in range(LENGTH)]).sum(0)
+    return (torch.from_numpy(np.log(P)) + whole).softmax(-1)
+
+
+def marginals(fit: Tensor) -> Tensor:
+    """Of every word at every place, ``(B, L, WORDS)`` to ``(B, L, WORDS)``."""
+    hot = torch.nn.functional.one_hot(torch.from_numpy(TEXTS), WORDS).double()
+    return torch.einsum("bs,slv->blv", posterior(fit.double()), hot)
+
+
+def log_p(x: Tensor) -> Tensor:
+    """Of texts ``(B, L)``, ``(B,)``."""
+    code = (x * WORDS ** torch.arange(LENGTH - 1, -1, -1)).sum(1)
+    return torch.from_numpy(np.log(P))[code]

@@ -11,38 +11,42 @@ from torch import Tensor
 
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams
-from augdiff.engine.order import Candidates, Order, by_entropy
-from augdiff.engine.prediction import FLOOR, Logits, Rule, predict
-from augdiff.engine.schedule import Schedule, linear
-from augdiff.engine.space import Space
-from augdiff.engine.step import shares
+from augdiff.engine.order import Candidates
+from augdiff.engine.prediction import FLOOR, Logits, Prediction, Reading, Rule, unruled
+from augdiff.engine.process import Process
+from augdiff.engine.step import Level
 
-_DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT = range(5)
+_DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT, _PICK, _OTHER = range(7)
+# Numbers for the draws of a search, apart from those of the steps.
+_STRIDE = 1 << 20
 
 
 class Net(Protocol):
     """A denoiser as the loop sees it."""
 
-    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Logits:
-        """Logits of the clean tokens.
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
+        """What it says of the clean states.
 
         :param x: states, ``(B, L)`` or ``(B, L, D)``.
         :param t: time of each row, ``(B,)``.
         :param where: the N positions that are asked for, ``(B, L)``.
-        :returns: ``(N, V)``, row by row.
+        :param previous: what was predicted last, like ``x``; at the first step 0.
+        :returns: ``(N, V)``, or ``(N, D)`` in a space without tokens, row by row.
         """
 
 
 #: The states ``(b, L)`` and positions asked for ``(b, L)`` of the rows still at work, and which rows of the
 #: batch these are ``(b,)``, to what is done to their logits.
 Guide = Callable[[Tensor, Tensor, Tensor], Rule]
+#: Called after each step with the number of the step and the states, for those who look on.
+Watch = Callable[[int, Tensor], None]
 
 
 @dataclass(frozen=True)
 class Denoised:
     """The states when the loop ends, and how typical each draw was.
 
-    :param x: ``(B, L)``.
+    :param x: ``(B, L)`` or ``(B, L, D)``.
     :param surprise: log-probability plus entropy at the last draw, 0 on average for honest draws,
         ``(B, L)``; NaN where nothing was drawn.
     """
@@ -53,35 +57,42 @@ class Denoised:
 
 def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
     """The guide that changes nothing."""
-    return lambda logits, at: logits
+    return unruled
 
 
-def _asked(net: Net, x: Tensor, t: Tensor, where: Tensor, active: Tensor, guidance: Guidance | None) -> Logits:
-    """The net's logits for the active rows."""
-    if guidance is None:
-        return net(x[active], t[active], where[active])
-    return guidance(net, x[active], t[active], where[active], active)
+def unwatched(step: int, x: Tensor) -> None:
+    """The watch that sees nothing."""
 
 
-def corrupt(space: Space, x: Tensor, t: Tensor, rate: Tensor, schedule: Schedule, streams: Streams) -> Tensor:
+@dataclass(frozen=True)
+class _Asked:
+    """The net's logits for some positions, each time as they came."""
+
+    logits: Logits
+
+    def __getitem__(self, at: slice) -> Tensor:
+        return self.logits[at].clone()
+
+
+def corrupt(process: Process, x: Tensor, t: Tensor, rate: Tensor, streams: Streams) -> Tensor:
     """Noise ``x`` to time ``t``; positions of rate 0 are anchors and stay.
 
-    :param x: clean states, ``(B, L)``.
+    :param x: clean states, ``(B, L)`` or ``(B, L, D)``.
     :param t: ``(B,)``.
     :param rate: ``(B, L)``.
     """
     rows, positions = (rate > 0).nonzero(as_tuple=True)
-    a, _ = schedule(t[rows], rate[rows, positions])
-    fresh = space.noise(streams.uniform(rows, positions, 0, _NOISE))
-    u = streams.uniform(rows, positions, 0, _CORRUPT)
+    a, b = process.schedule(t[rows], rate[rows, positions])
     clean = x[rows, positions]
+    fresh = process.space.noise(clean, streams.source(rows, positions, 0, _NOISE))
+    u = streams.uniform(rows, positions, 0, _CORRUPT)
     noised = x.clone()
-    noised[rows, positions] = space.blend(a, torch.zeros_like(a), clean, clean, fresh, u)
+    noised[rows, positions] = process.space.blend(a, torch.zeros_like(a), b, clean, clean, fresh, u).to(x.dtype)
     return noised
 
 
 def denoise(
-    space: Space,
+    process: Process,
     x: Tensor,
     clean: Tensor,
     times: Tensor,
@@ -89,27 +100,25 @@ def denoise(
     net: Net,
     streams: Streams,
     *,
-    schedule: Schedule = linear,
-    order: Order = by_entropy,
     guide: Guide = plain,
     guidance: Guidance | None = None,
     temperature: float = 1.0,
     floor: float = FLOOR,
-    k: float = 1.0,
+    watch: Watch = unwatched,
 ) -> Denoised:
     """Take noised rows back to clean ones.
 
-    :param x: noised states, ``(B, L)``.
+    :param x: noised states, ``(B, L)`` or ``(B, L, D)``.
     :param clean: which positions are known to be clean, ``(B, L)``; anchors are.
     :param times: of each row, from its starting time down to 0, ``(B, steps + 1)``; a row whose times
         repeat is through.
     :param rate: share of the noise that each position gets, ``(B, L)``; 0 is an anchor.
     :param guidance: how predictions are drawn towards a context; None for not at all.
-    :param temperature: see :func:`augdiff.engine.prediction.predict`; so ``floor``.
-    :param k: memory of the present state; below 1, errors can be revised.
+    :param temperature: see :class:`augdiff.engine.prediction.Reading`; so ``floor``.
     """
+    space = process.space
     anchor = rate == 0
-    x, clean = x.clone(), clean | anchor
+    x, clean, previous = x.clone(), clean | anchor, torch.zeros_like(x)
     surprise = torch.full(x.shape[:2], torch.nan, dtype=torch.float32, device=x.device)
     for step in range(times.shape[1] - 1):
         t, s = times[:, step], times[:, step + 1]
@@ -118,21 +127,58 @@ def denoise(
         if not len(active):
             continue
         rows, positions = where.nonzero(as_tuple=True)
-        chance = streams.uniform(rows, positions, step, _DRAW)
-        logits = _asked(net, x, t, where, active, guidance)
-        rule = guide(x[active], where[active], active)
-        prediction = predict(logits, chance, space, rule, temperature, floor)
-        a_t, b_t = schedule(t[rows], rate[rows, positions])
-        a_s, b_s = schedule(s[rows], rate[rows, positions])
-        take, keep, _ = shares(a_t, b_t, a_s, b_s, k, space.p)
+        logits = _asked(net, (x, t, where, previous), active, guidance)
+        reading = Reading(guide(x[active], where[active], active), temperature, floor)
+        prediction = _predicted(process, logits, reading, x, where, t, streams, step)
+        before = x[rows, positions]
+        if process.carry:
+            stays = clean[rows, positions].view(-1, *[1] * (before.dim() - 1))
+            prediction = Prediction(
+                torch.where(stays, before, prediction.drawn), prediction.log_probability, prediction.entropy
+            )
+        then, now = (Level(*process.schedule(time[rows], rate[rows, positions])) for time in (t, s))
+        take, keep, new = process.reverse(then, now, space.p, prediction.drawn, before)
         random = streams.uniform(rows, positions, step, _ORDER)
         row_random = streams.uniform(rows, torch.zeros_like(positions), step, _COUNT)
-        u = order(Candidates(prediction, rows, positions, take, random, row_random))
-        before = x[rows, positions]
-        fresh = space.noise(streams.uniform(rows, positions, step, _NOISE)) if k < 1 else before
-        x[rows, positions] = space.blend(take, keep, prediction.drawn, before, fresh, u)
+        u = process.order(Candidates(prediction, rows, positions, take, random, row_random))
+        fresh = space.noise(prediction.drawn, streams.source(rows, positions, step, _NOISE)) if new.any() else before
+        x[rows, positions] = space.blend(take, keep, new, prediction.drawn, before, fresh, u)
+        previous[rows, positions] = prediction.drawn
         taken = u < take
-        clean[rows, positions] = taken
+        clean[rows, positions] = taken | (clean[rows, positions] & (u < take + keep))
         typicality = prediction.log_probability + prediction.entropy
         surprise[rows[taken], positions[taken]] = typicality[taken].float()
+        watch(step, x)
     return Denoised(x, surprise)
+
+
+def _asked(net: Net, state: tuple[Tensor, ...], active: Tensor, guidance: Guidance | None) -> Logits:
+    """The net's logits for the active rows."""
+    x, t, where, previous = (part[active] for part in state)
+    if guidance is None:
+        return net(x, t, where, previous)
+    # Contexts stand before tokens, which need no telling what was predicted of them.
+    return guidance(lambda x, t, where: net(x, t, where, torch.zeros_like(x)), x, t, where, active)
+
+
+def _predicted(
+    process: Process,
+    logits: Logits,
+    reading: Reading,
+    x: Tensor,
+    where: Tensor,
+    t: Tensor,
+    streams: Streams,
+    step: int,
+) -> Prediction:
+    """A prediction for every position that is asked for."""
+    rows, positions = where.nonzero(as_tuple=True)
+    search = process.search
+    searched = where.any(1) & (t > 1 - search.window) if search is not None else None
+    first = streams.uniform(rows, positions, step, _DRAW)
+    if search is None or searched is None or not bool(searched.any()):
+        return process.space.predict(logits, first, reading)
+    others = [streams.uniform(rows, positions, step + _STRIDE * at, _OTHER) for at in range(1, search.count)]
+    found = [process.space.predict(_Asked(logits), chance, reading) for chance in (first, *others)]
+    each = torch.arange(len(x), device=x.device)
+    return search(found, x, where, rows, searched, streams.uniform(each, torch.zeros_like(each), step, _PICK))

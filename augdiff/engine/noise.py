@@ -37,9 +37,43 @@ class Streams:
 
         :param purpose: 0 to 15; numbers for different purposes are independent.
         """
+        return _numbers(self._states(rows, positions, step, purpose)).to(positions.device)
+
+    def source(self, rows: Tensor, positions: Tensor, step: int, purpose: int) -> Source:
+        """The same as a source of several numbers for each position."""
+        return Source(self._states(rows, positions, step, purpose), positions.device)
+
+    def _states(self, rows: Tensor, positions: Tensor, step: int, purpose: int) -> NDArray[np.uint64]:
         counter = (np.uint64(step * 16 + purpose) << np.uint64(32)) + positions.numpy(force=True).astype(np.uint64)
         with np.errstate(over="ignore"):
-            state = mix(self.seeds[rows.numpy(force=True)] + (counter + np.uint64(1)) * _GOLDEN)
-        # 23 bits: as many as float32 holds with the half that keeps them off 0 and 1.
-        bits = (mix(state ^ _GOLDEN) >> np.uint64(41)).astype(np.float32)
-        return torch.from_numpy((bits + np.float32(0.5)) * np.float32(2.0**-23)).to(positions.device)
+            return mix(self.seeds[rows.numpy(force=True)] + (counter + np.uint64(1)) * _GOLDEN)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Random numbers for N positions.
+
+    :param states: one per position, ``(N,)``.
+    """
+
+    states: NDArray[np.uint64]
+    device: torch.device
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def uniform(self) -> Tensor:
+        """Numbers in (0, 1), ``(N,)``: those of :meth:`Streams.uniform`."""
+        return _numbers(self.states).to(self.device)
+
+    def normal(self, size: int) -> Tensor:
+        """Independent numbers of the standard normal distribution, ``(N, size)``."""
+        with np.errstate(over="ignore"):
+            each = mix(self.states[:, None] + np.arange(1, size + 1, dtype=np.uint64) * _GOLDEN)
+        return (torch.erfinv(2 * _numbers(each) - 1) * 2**0.5).to(self.device)
+
+
+def _numbers(states: NDArray[np.uint64]) -> Tensor:
+    # 23 bits: as many as float32 holds with the half that keeps them off 0 and 1.
+    bits = (mix(states ^ _GOLDEN) >> np.uint64(41)).astype(np.float32)
+    return torch.from_numpy((bits + np.float32(0.5)) * np.float32(2.0**-23))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import log
 
 import torch
 from torch import Tensor
@@ -65,6 +66,40 @@ def apart(candidates: Candidates) -> Tensor:
 def by_probability(candidates: Candidates) -> Tensor:
     """The most probable draws first; better looking and less diverse."""
     return _ranked(candidates.prediction.log_probability, candidates)
+
+
+@dataclass(frozen=True)
+class ByNoisyProbability:
+    """The most probable draws first, with chance that fades: RDM's stochastic routing (arXiv 2302.05737, section 4.3).
+
+    :param chance: how strongly Gumbel noise counts while all is noise; 0 is :func:`by_probability`.
+    """
+
+    chance: float
+
+    def __call__(self, candidates: Candidates) -> Tensor:
+        """See :data:`Order`."""
+        gumbel = -(-candidates.random.log()).log()
+        left = 1 - candidates.take
+        return _ranked(candidates.prediction.log_probability + self.chance * left * gumbel, candidates)
+
+
+@dataclass(frozen=True)
+class Sure:
+    """All positions whose draw is likely enough, and of each row at least the likeliest (Fast-dLLM, arXiv 2505.22618).
+
+    :param least: probability that is enough.
+    """
+
+    least: float
+
+    def __call__(self, candidates: Candidates) -> Tensor:
+        """See :data:`Order`."""
+        likely = candidates.prediction.log_probability
+        best = torch.full((int(candidates.rows.max()) + 1,), -torch.inf, dtype=likely.dtype, device=likely.device)
+        best.scatter_reduce_(0, candidates.rows, likely, "amax")
+        goes = (likely >= log(self.least)) | (likely == best[candidates.rows]) | (candidates.take >= 1)
+        return torch.where(goes, torch.zeros_like(likely), torch.ones_like(likely))
 
 
 def _ranked(score: Tensor, candidates: Candidates) -> Tensor:

@@ -9,8 +9,6 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from augdiff.engine.space import Space
-
 # exp of this is lost in any sum, and no denormal number yet, which would be slow.
 FLOOR = -60.0
 _LEAST = 1e-25
@@ -28,6 +26,29 @@ class Logits(Protocol):
 #: Logits ``(n, V)`` and which of the N positions they belong to, to logits ``(n, V)``.
 Rule = Callable[[Tensor, slice], Tensor]
 
+#: Likelihoods ``(n, V)``, not normalised, and uniform numbers ``(n,)`` to predictions and their likelihoods ``(n,)``.
+Draw = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
+
+
+def unruled(logits: Tensor, at: slice) -> Tensor:
+    """The rule that changes nothing."""
+    return logits
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How logits are read.
+
+    :param rule: what is done to them first.
+    :param temperature: what they are divided by; below 1, likely tokens get likelier.
+    :param floor: what lies further below the likeliest is never drawn, in nats; ``log(min_p)`` is min-p
+        sampling (arXiv 2407.01082).
+    """
+
+    rule: Rule = unruled
+    temperature: float = 1.0
+    floor: float = FLOOR
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -43,26 +64,21 @@ class Prediction:
     entropy: Tensor
 
 
-def predict(
-    logits: Logits, chance: Tensor, space: Space, rule: Rule, temperature: float = 1.0, floor: float = FLOOR
-) -> Prediction:
+def read(logits: Logits, chance: Tensor, reading: Reading, draw: Draw) -> Prediction:
     """Draw a prediction for every position.
 
     :param chance: uniform numbers, ``(N,)``.
-    :param temperature: what logits are divided by; below 1, likely tokens get likelier.
-    :param floor: what lies further below the likeliest is never drawn, in nats; ``log(min_p)`` is min-p
-        sampling (arXiv 2407.01082).
     """
     parts = []
     for start in range(0, len(chance), BLOCK):
         at = slice(start, min(start + BLOCK, len(chance)))
-        rows = rule(logits[at], at)
-        torch.add(rows.amax(1, keepdim=True) / -temperature, rows, alpha=1 / temperature, out=rows)
-        torch.nn.functional.threshold(rows, floor, FLOOR, inplace=True)
+        rows = reading.rule(logits[at], at)
+        torch.add(rows.amax(1, keepdim=True) / -reading.temperature, rows, alpha=1 / reading.temperature, out=rows)
+        torch.nn.functional.threshold(rows, reading.floor, FLOOR, inplace=True)
         # What lies at the floor must weigh nothing, or a draw that is rounded up could end on it.
         weights = torch.nn.functional.threshold(rows.exp(), _LEAST, 0.0, inplace=True)
         total = weights.sum(1)
         entropy = total.log() - rows.mul_(weights).sum(1) / total
-        drawn, weight = space.draw(weights, chance[at])
+        drawn, weight = draw(weights, chance[at])
         parts.append((drawn, (weight / total).clamp(min=1e-30).log(), entropy))
     return Prediction(*(torch.cat(values) for values in zip(*parts, strict=True)))

@@ -8,7 +8,10 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-_STRETCH = 128
+from augdiff.engine.drawing import draw_ids
+from augdiff.engine.noise import Source
+from augdiff.engine.prediction import Logits, Prediction, Reading, read
+from augdiff.engine.prior import Only, Prior
 
 
 class Space(Protocol):
@@ -18,14 +21,14 @@ class Space(Protocol):
     def p(self) -> int:
         """1 where blending picks, 2 where it adds up."""
 
-    def noise(self, u: Tensor) -> Tensor:
-        """Pure noise from uniform numbers ``(N,)``."""
+    def noise(self, x0: Tensor, random: Source) -> Tensor:
+        """Pure noise for N clean states."""
 
-    def draw(self, weights: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
-        """Predictions from likelihoods ``(N, V)``, not normalised, and uniform numbers ``(N,)``; their likelihoods."""
+    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+        """Clean states from what the denoiser says of N positions, and uniform numbers ``(N,)``."""
 
-    def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
-        """The next state of ``(N,)`` positions."""
+    def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
+        """The next state of N positions from the shares of prediction, present state and noise, ``(N,)`` each."""
 
     def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
         """Which positions of ``(B, L)`` need a prediction, given which are clean and which anchors."""
@@ -35,57 +38,98 @@ class Space(Protocol):
 class TokenSpace:
     """Token ids; noise is drawn from a prior.
 
-    :param prior: probability of each id as noise, ``(V,)``: all on the mask for absorbing noise.
-    :param shows: whether noise can be told from text. Then a token that is clean stays as it is.
+    :param shows: whether noise can be told from text. Then a token that is clean is not asked for again.
     """
 
-    prior: Tensor
+    prior: Prior
     shows: bool
     p: int = 1
 
-    def noise(self, u: Tensor) -> Tensor:
+    def noise(self, x0: Tensor, random: Source) -> Tensor:
         """Ids by the prior."""
-        return draw_ids(self.prior.expand(len(u), -1), u)
+        return self.prior.draw(x0, random.uniform())
 
-    def draw(self, weights: Tensor, u: Tensor) -> tuple[Tensor, Tensor]:
+    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
         """Ids by their likelihood."""
-        ids = draw_ids(weights, u)
-        return ids, weights.gather(1, ids[:, None])[:, 0]
+        return read(logits, chance, reading, _drawn)
 
-    def blend(self, take: Tensor, keep: Tensor, x0: Tensor, x: Tensor, new: Tensor, u: Tensor) -> Tensor:
+    def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
         """Pick one of the three per position."""
-        return torch.where(u < take, x0, torch.where(u < take + keep, x, new))
+        return torch.where(u < take, x0, torch.where(u < take + keep, x, noise))
 
     def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
         """Everything but the anchors; where noise shows, everything that is not clean."""
         return ~clean if self.shows else ~anchor
 
 
-def absorbing(vocabulary: int, mask: int, device: torch.device) -> TokenSpace:
-    """Noise is the mask: the forward process of D3PM-absorbing, DiffusionBERT, MDLM and RDM."""
-    prior = torch.zeros(vocabulary, device=device)
-    prior[mask] = 1
-    return TokenSpace(prior, shows=True)
+@dataclass(frozen=True)
+class VectorSpace:
+    """Vectors of tokens; noise is normal, and predictions are the mean over tokens by their likelihood.
 
-
-def draw_ids(probabilities: Tensor, u: Tensor) -> Tensor:
-    """Ids by inverting the cumulative distribution, ``(N, V)`` and ``(N,)`` to ``(N,)``.
-
-    Rows need not sum to one. An id of probability zero is never drawn.
+    :param table: a vector for each id, ``(V, D)``.
+    :param hard: whether a prediction is the likeliest token's vector instead (the clamping trick of Diffusion-LM,
+        arXiv 2205.14217, and DiffuSeq). It reads better and loses diversity.
     """
-    count, size = probabilities.shape
-    # First the stretch, then the id in it: sums over all ids, one after the other, are slow.
-    whole = size // _STRETCH
-    even = probabilities[:, : whole * _STRETCH].reshape(count, whole, _STRETCH).sum(2)
-    sizes = torch.cat([even, probabilities[:, whole * _STRETCH :].sum(1, keepdim=True)], 1)
-    sums = sizes.cumsum(1)
-    at = u.to(sums.dtype)[:, None] * sums[:, -1:]
-    stretch = torch.searchsorted(sums, at, right=True).clamp(max=whole)
-    at -= sums.gather(1, stretch) - sizes.gather(1, stretch)
-    ids = stretch * _STRETCH + torch.arange(_STRETCH, device=u.device)
-    inside = probabilities.gather(1, ids.clamp(max=size - 1)).masked_fill_(ids >= size, 0)
-    place = torch.searchsorted(inside.cumsum(1), at, right=True).clamp(max=_STRETCH - 1)
-    drawn = ids.gather(1, place)[:, 0]
-    # Rounding can point past the last id that is possible.
-    lost = inside.gather(1, place)[:, 0] <= 0
-    return torch.where(lost, probabilities.argmax(-1), drawn) if bool(lost.any()) else drawn
+
+    table: Tensor
+    hard: bool = False
+    p: int = 2
+
+    def noise(self, x0: Tensor, random: Source) -> Tensor:
+        """Normal numbers."""
+        return random.normal(self.table.shape[1]).to(self.table.dtype)
+
+    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+        """Vectors; how likely each is, is how likely its likeliest token is."""
+        return read(logits, chance, reading, self._clamped if self.hard else self._mean)
+
+    def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
+        """Add the three up."""
+        return take[:, None] * x0 + keep[:, None] * x + new[:, None] * noise
+
+    def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
+        """Everything but the anchors."""
+        return ~anchor
+
+    def _mean(self, weights: Tensor, chance: Tensor) -> tuple[Tensor, Tensor]:
+        shares = weights / weights.sum(1, keepdim=True)
+        return shares.to(self.table.dtype) @ self.table, weights.amax(1)
+
+    def _clamped(self, weights: Tensor, chance: Tensor) -> tuple[Tensor, Tensor]:
+        best = weights.max(1)
+        return self.table[best.indices], best.values
+
+
+@dataclass(frozen=True)
+class LatentSpace:
+    """Vectors that stand for no token: what the denoiser says is the prediction."""
+
+    width: int
+    p: int = 2
+
+    def noise(self, x0: Tensor, random: Source) -> Tensor:
+        """Normal numbers."""
+        return random.normal(self.width)
+
+    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+        """The vectors as they come."""
+        drawn = logits[slice(0, len(chance))]
+        return Prediction(drawn, torch.zeros_like(chance), torch.zeros_like(chance))
+
+    def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
+        """Add the three up."""
+        return take[:, None] * x0 + keep[:, None] * x + new[:, None] * noise
+
+    def noisy(self, clean: Tensor, anchor: Tensor) -> Tensor:
+        """Everything but the anchors."""
+        return ~anchor
+
+
+def absorbing(mask: int) -> TokenSpace:
+    """Noise is the mask: the forward process of D3PM-absorbing, DiffusionBERT, MDLM and RDM."""
+    return TokenSpace(Only(mask), shows=True)
+
+
+def _drawn(weights: Tensor, chance: Tensor) -> tuple[Tensor, Tensor]:
+    ids = draw_ids(weights, chance)
+    return ids, weights.gather(1, ids[:, None])[:, 0]
