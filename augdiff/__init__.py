@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
     from augdiff.errors import AugdiffError, DataError, MissingExtraError, ModelError, OptionError
     from augdiff.evaluation.trial import evaluate
+    from augdiff.family.registry import families
     from augdiff.provenance import features
 
 # Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
@@ -24,6 +25,7 @@ __all__ = [
     "__version__",
     "augment",
     "evaluate",
+    "families",
     "features",
 ]
 
@@ -37,6 +39,7 @@ _HOMES = {
     "TextAugmenter": "adapters.scikit",
     "augment": "augmentation",
     "evaluate": "evaluation.trial",
+    "families": "family.registry",
     "features": "provenance",
 }
 

@@ -15,7 +15,7 @@ import numpy as np
 from augdiff.analysis import Analysis
 from augdiff.composition import Composition, Draw
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.sampler import Sampler
+from augdiff.family.mdlm import compose
 from augdiff.settings import ENTITIES, Settings
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
@@ -115,7 +115,7 @@ class Resample:
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
         self._protection = Protection(settings.protect)
-        self._write = Sampler(denoiser, replace(settings, strength=1.0))
+        self._write = compose(denoiser, replace(settings, strength=1.0))
 
     def __call__(self, wanted: Sequence[tuple[Source, int]]) -> list[list[Edit]]:
         """See :data:`Renewing`; a mention that nothing came of stays."""

@@ -10,7 +10,7 @@ from functools import partial
 from augdiff.analysis import Analysis
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
-from augdiff.families import find_family
+from augdiff.family.registry import find_family
 from augdiff.proposal import derive_seed
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.language_model import Listener
@@ -61,7 +61,7 @@ class Resampler:
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base, difference)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
-        self._composition = with_entities(family(self.denoiser, settings), self.denoiser, settings)
+        self._composition = with_entities(family.compose(self.denoiser, settings), self.denoiser, settings)
 
     @property
     def digest(self) -> str:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import log
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from augdiff.alike import LONGEST
 from augdiff.analysis import Analysis, Analyst
@@ -17,10 +18,8 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import denoise
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
-from augdiff.engine.order import apart
 from augdiff.engine.prediction import FLOOR
 from augdiff.engine.process import Process
-from augdiff.engine.space import absorbing
 from augdiff.proposal import Proposal, hole_rules, propose, stack, to_edits
 from augdiff.quality.similarity import by_length
 from augdiff.settings import PLAIN, STEERED, Settings
@@ -34,16 +33,29 @@ _BATCH_TOKENS = 4096
 _GUIDED = 2.0
 
 
-class Sampler:
-    """See :class:`augdiff.composition.Composition`."""
+#: The rate of each mask of a proposal, in order, above 0.
+Rates = Callable[[Proposal], NDArray[np.float32]]
 
-    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+
+def alike(proposal: Proposal) -> NDArray[np.float32]:
+    """All masks have the same rate."""
+    return np.ones(len(proposal.slot_of), np.float32)
+
+
+class Sampler:
+    """See :class:`augdiff.composition.Composition`.
+
+    :param process: how masks are filled in; its noise is the mask.
+    """
+
+    def __init__(self, denoiser: Denoiser, settings: Settings, process: Process, rates: Rates = alike) -> None:
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
         self.settings = settings
         self._analyst = Analyst(vocabulary, settings)
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
-        self._process = Process(absorbing(vocabulary.marks.mask), order=apart)
+        self._process = process
+        self._rates = rates
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
 
@@ -109,7 +121,7 @@ class Sampler:
             x,
             ~noised,
             self._process.times(noised.sum(1).clamp(max=settings.steps)),
-            noised.float(),
+            self._rate(rows, noised),
             lambda ids, t, where, previous: denoiser.logits(ids, where),
             Streams(mix(seeds + mix(windows))),
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
@@ -118,3 +130,10 @@ class Sampler:
             floor=log(settings.min_p) if settings.min_p else FLOOR,
         )
         return result.x.numpy(force=True), result.surprise.numpy(force=True)
+
+    def _rate(self, rows: Sequence[tuple[Proposal, Window]], noised: Tensor) -> Tensor:
+        """Of every position, ``(B, L)``; 0 where nothing is noised."""
+        rate = np.zeros(noised.shape, np.float32)
+        for row, (proposal, window) in enumerate(rows):
+            rate[row, window.holes] = self._rates(proposal)[window.first : window.first + len(window.holes)]
+        return torch.from_numpy(rate).to(noised.device)

@@ -18,10 +18,10 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.guidance import Guidance
 from augdiff.errors import DataError
 from augdiff.examples import read_examples
+from augdiff.family.mdlm import compose
 from augdiff.noising import Noise, noised
 from augdiff.proposal import propose
 from augdiff.resampler import Resampler
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.holes import Shape
 from augdiff.text.vocabulary import Vocabulary
@@ -209,7 +209,7 @@ def shown_sources() -> list[Source]:
 
 def test_some_demonstrations_stand_before_a_text_others_for_every_variant(base: Path, adapter: Path) -> None:
     maker = resampler(adapter, base)
-    sampler = Sampler(maker.denoiser, maker.settings)
+    sampler = compose(maker.denoiser, maker.settings)
     (analysis,) = sampler.analyse([replace(shown_sources()[0], context="money:")])
     made = [propose(analysis, seed, (0.5, 0.5), Shape(), maker.denoiser) for seed in range(0, 80, 2)]
     decode = maker.denoiser.vocabulary.tokenizer.decode
@@ -221,7 +221,7 @@ def test_some_demonstrations_stand_before_a_text_others_for_every_variant(base: 
 
 def test_a_text_is_no_demonstration_of_itself(base: Path, adapter: Path) -> None:
     maker = resampler(adapter, base)
-    (analysis,) = Sampler(maker.denoiser, maker.settings).analyse([Source(SHOWN[0], "k", demonstrations=SHOWN[:2])])
+    (analysis,) = compose(maker.denoiser, maker.settings).analyse([Source(SHOWN[0], "k", demonstrations=SHOWN[:2])])
     (only,) = analysis.demonstrations
     assert maker.denoiser.vocabulary.tokenizer.decode(only) == SHOWN[1]
 
@@ -241,7 +241,7 @@ def test_demonstrations_change_what_comes_out_the_same_in_any_batch(base: Path, 
 
 def test_a_denoiser_that_does_not_learn_from_demonstrations_is_shown_none(base: Path, adapter: Path) -> None:
     maker = resampler(adapter, base)
-    other = Sampler(replace(maker.denoiser, demonstrations=0), maker.settings)
+    other = compose(replace(maker.denoiser, demonstrations=0), maker.settings)
     (analysis,) = other.analyse(shown_sources()[:1])
     assert analysis.demonstrations == []
 

@@ -19,6 +19,7 @@ def test_public_names():
         "__version__",
         "augment",
         "evaluate",
+        "families",
         "features",
     ]
     assert augdiff.__all__ == sorted(augdiff.__all__)

@@ -106,9 +106,7 @@ class Call:
     seed: Annotated[int, whole("Another one gives other variants.")] = Settings.seed
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
-    family: Annotated[
-        str | None, word("NAME", "The way of writing: mdlm, autoregressive or mixed. [default: mdlm]")
-    ] = None
+    family: Annotated[str | None, word("NAME", "How words are written; see augdiff families. [default: mdlm]")] = None
     entities: Annotated[str, word("WHAT", ENTITIES)] = Settings.entities
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None

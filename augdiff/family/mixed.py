@@ -11,7 +11,8 @@ from dataclasses import replace
 from augdiff.analysis import Analysis
 from augdiff.composition import Composition, Draw
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.sampler import Sampler
+from augdiff.family.family import Family
+from augdiff.family.mdlm import compose
 from augdiff.settings import Settings
 from augdiff.variant import Source
 from augdiff.writer import Writer
@@ -25,7 +26,7 @@ class Mixture:
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
         self._writer: Composition = Writer(denoiser, settings)
-        self._sampler: Composition = Sampler(denoiser.judge, settings)
+        self._sampler: Composition = compose(denoiser.judge, settings)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`; a text with nothing to resample is always written anew."""
@@ -41,3 +42,6 @@ class Mixture:
         made = dict(zip(resampled, self._sampler(list(resampled.values())), strict=True))
         rest = iter(self._writer(written))
         return [made[at] if at in made else next(rest) for at in range(len(wanted))]
+
+
+FAMILY = Family("half of the variants autoregressive, half mdlm by a smaller denoiser", Mixture)
