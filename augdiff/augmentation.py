@@ -55,7 +55,7 @@ def augment(
     soft_labels: bool = Settings.soft_labels,
     redraws: int = Settings.redraws,
     budget: int = Settings.budget,
-    steps: int = Settings.steps,
+    steps: int | None = Settings.steps,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
     guidance: float | None = Settings.guidance,

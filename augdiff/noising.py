@@ -7,6 +7,7 @@ rare words of the text, or their neighbours, put before it and never noised. Som
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -146,13 +147,15 @@ def noised(
     marks: Marks,
     rng: np.random.Generator,
     contexts: Contexts | None = None,
+    corrupt: Callable[[list[list[int]], Noise, Marks, np.random.Generator], Layout] | None = None,
 ) -> Layout:
     """One training example of row ``index``, with the start and end marks and its context.
 
     :param contexts: how that is put before the text; None for bare words.
+    :param corrupt: how the text is noised; None for masks.
     """
     units = units_of(rows, index)
-    layout = masked(units, noise, marks, rng)
+    layout = (corrupt or masked)(units, noise, marks, rng)
     form = contexts or Bare(marks)
     words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
     examples = rows.alike.draw(index, EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []

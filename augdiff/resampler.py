@@ -10,7 +10,7 @@ from functools import partial
 from augdiff.analysis import Analysis
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
-from augdiff.family.registry import find_family
+from augdiff.family.registry import family_for, find_family
 from augdiff.proposal import derive_seed
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.language_model import Listener
@@ -56,9 +56,12 @@ class Resampler:
     """
 
     def __init__(self, settings: Settings, difference: Difference | None = None) -> None:
-        family = find_family(settings.family)
+        if settings.family is not None:
+            # Before weights are read.
+            find_family(settings.family)
         self.settings = settings
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base, difference)
+        family = family_for(settings.family, self.denoiser, settings.model)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
         self._composition = with_entities(family.compose(self.denoiser, settings), self.denoiser, settings)

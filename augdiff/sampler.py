@@ -31,10 +31,19 @@ from augdiff.variant import Source
 _BATCH_TOKENS = 4096
 # How strongly contexts steer, if nothing is asked for.
 _GUIDED = 2.0
+# Most steps that a sentence takes.
+_STEPS = 2
 
 
+#: Rows of ids with masks, ``(B, L)``, where these are, and streams to rows with the noise that the process begins from.
+Begin = Callable[[Tensor, Tensor, Streams], Tensor]
 #: The rate of each mask of a proposal, in order, above 0.
 Rates = Callable[[Proposal], NDArray[np.float32]]
+
+
+def with_masks(x: Tensor, noised: Tensor, streams: Streams) -> Tensor:
+    """The noise is the masks."""
+    return x
 
 
 def alike(proposal: Proposal) -> NDArray[np.float32]:
@@ -45,10 +54,19 @@ def alike(proposal: Proposal) -> NDArray[np.float32]:
 class Sampler:
     """See :class:`augdiff.composition.Composition`.
 
-    :param process: how masks are filled in; its noise is the mask.
+    :param process: how masks are filled in, or what ``begin`` puts in their place.
+    :param steps: most steps, if nothing is asked for.
     """
 
-    def __init__(self, denoiser: Denoiser, settings: Settings, process: Process, rates: Rates = alike) -> None:
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        settings: Settings,
+        process: Process,
+        rates: Rates = alike,
+        begin: Begin = with_masks,
+        steps: int = _STEPS,
+    ) -> None:
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
         self.settings = settings
@@ -56,6 +74,8 @@ class Sampler:
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
         self._process = process
         self._rates = rates
+        self._begin = begin
+        self._steps = settings.steps or steps
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
 
@@ -114,16 +134,17 @@ class Sampler:
         noised = holes.slot >= 0
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         windows = np.array([window.first for _, window in rows], dtype=np.uint64)
+        streams = Streams(mix(seeds + mix(windows)))
         least = len(denoiser.opening())
         told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._process,
-            x,
+            self._begin(x, noised, streams),
             ~noised,
-            self._process.times(noised.sum(1).clamp(max=settings.steps)),
+            self._process.times(noised.sum(1).clamp(max=self._steps)),
             self._rate(rows, noised),
             lambda ids, t, where, previous: denoiser.logits(ids, where),
-            Streams(mix(seeds + mix(windows))),
+            streams,
             guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
             guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,

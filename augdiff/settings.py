@@ -77,7 +77,7 @@ class Settings:
     :param budget: where rows of each label are counted, how many variants at most are asked for each that is missing,
         so that counts are reached as long as one in so many is kept.
     :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model. Those of
-        ``autoregressive`` are as many as tokens.
+        ``autoregressive`` are as many as tokens. None is what suits the family: 2 for ``mdlm``.
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
@@ -113,7 +113,7 @@ class Settings:
     soft_labels: bool = False
     redraws: int = 3
     budget: int = 10
-    steps: int = 2
+    steps: int | None = None
     temperature: float = 0.8
     min_p: float = 0.02
     guidance: float | None = None
@@ -300,7 +300,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "soft_labels": _flag,
     "redraws": _whole(0),
     "budget": _whole(1),
-    "steps": _whole(1),
+    "steps": _optional(_whole(1)),
     "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
     "guidance": _optional(_number("a number of at least 0", lambda x: 0 <= x < float("inf"))),

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from augdiff.contexts import Contexts
 from augdiff.corpus import Rows
-from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
-from augdiff.noising import Lexicon, Noise, noised
+from augdiff.denoisers.cross_entropy import sampled_columns
+from augdiff.noising import Lexicon, Noise, masked, noised
+from augdiff.objectives import Batch, Corruption, Loss, once, places_of
 from augdiff.text.slots import Layout, Marks
 from augdiff.trainee import Trainee
 
@@ -82,6 +83,7 @@ def chunk_batches(
     training: Training,
     chunk: int,
     contexts: Contexts | None = None,
+    corruption: Corruption = masked,
 ) -> Iterator[tuple[list[Layout], list[list[int]]]]:
     """The batches of one chunk of rows: noised examples of like length, and a few clean rows."""
     rng = np.random.default_rng([training.seed, chunk])
@@ -91,7 +93,7 @@ def chunk_batches(
     for source in picks.tolist():
         rows = sources[source]
         index = int(rng.integers(len(rows)))
-        examples.append(noised(rows, index, lexicon, noise, marks, rng, contexts))
+        examples.append(noised(rows, index, lexicon, noise, marks, rng, contexts, corruption))
         clean.append([marks.start, *rows.ids[rows.first[index] : rows.first[index + 1]].tolist(), marks.end])
     order = np.argsort([len(example.ids) for example in examples], kind="stable")
     batches: list[list[int]] = []
@@ -117,6 +119,8 @@ class Run:
     """A training run in a folder: ``train`` takes it to its token budget.
 
     :param contexts: how a row's context is put before it; None for bare words.
+    :param corruption: how rows are noised.
+    :param loss: what is to be made small.
     """
 
     def __init__(
@@ -127,6 +131,8 @@ class Run:
         training: Training,
         noise: Noise,
         contexts: Contexts | None = None,
+        corruption: Corruption = masked,
+        loss: Loss = once,
     ) -> None:
         self.folder = folder
         self.trainee = trainee
@@ -134,6 +140,8 @@ class Run:
         self.training = training
         self.noise = noise
         self.contexts = contexts
+        self.corruption = corruption
+        self.loss = loss
         self.progress = Progress()
         self.tunings = trainee.tunings(training.rate)
         if (folder / "progress.json").exists():
@@ -148,7 +156,14 @@ class Run:
         clock = time.perf_counter()
         while self.progress.tokens < self.training.tokens:
             batches = chunk_batches(
-                sources, lexicon, self.marks, self.noise, self.training, self.progress.chunk, self.contexts
+                sources,
+                lexicon,
+                self.marks,
+                self.noise,
+                self.training,
+                self.progress.chunk,
+                self.contexts,
+                self.corruption,
             )
             for examples, clean in batches:
                 loss, cosine = self._step(examples, clean)
@@ -166,17 +181,14 @@ class Run:
         return rate_at(self.progress.tokens, self.progress.step, self.training)
 
     def _step(self, examples: list[Layout], clean: list[list[int]]) -> tuple[float, float]:
-        weight, bias = self.trainee.output()
+        weight, _ = self.trainee.output()
         device = weight.device
         ids, real = (part.to(device) for part in pad([example.ids for example in examples], self.marks.pad))
-        row = [r for r, example in enumerate(examples) for _ in example.holes]
-        hole = [h for example in examples for h in example.holes]
-        target = torch.tensor([t for example in examples for t in example.targets], device=device)
-        where = torch.tensor(row, device=device), torch.tensor(hole, device=device)
-        features = self.trainee.features(ids, real, where)
+        where, targets = places_of(examples, device)
         generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
         columns, log_weights = sampled_columns(len(weight), 8000, 2000, generator)
-        loss = cross_entropy(features, weight, bias, target, columns.to(device), log_weights.to(device))
+        batch = Batch(ids, real, where, targets, columns.to(device), log_weights.to(device), generator)
+        loss = self.loss(self.trainee, batch)
         total, cosine = loss, float("nan")
         if self.training.agreement:
             likeness = self.trainee.agreement(*(part.to(device) for part in pad(clean, self.marks.pad)))

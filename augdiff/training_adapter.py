@@ -125,7 +125,7 @@ def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None
         in_eight_bits(model.llama, learns=True)
     write = partial(_write, model, vocabulary, base, reader)
     most = _MOST_TOKENS if device.type == "cpu" else None
-    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), most_tokens=most)
+    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), masks_only=True, most_tokens=most)
 
 
 def _write(
@@ -136,7 +136,9 @@ def _write(
     folder: Path,
     lines: Sequence[str],
     trained: Mapping[str, Any],
+    family: str,
 ) -> None:
+    """An adapter knows masks alone, so no other family gets here."""
     save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM, EXAMPLES)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from torch import Tensor, nn
 
 from augdiff.corpus import is_english, is_validation, read_lines
-from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.encoder_folder import load_encoder, save
@@ -155,16 +155,28 @@ def _new_vocabulary(part: Path, files: Sequence[Path], size: int) -> Vocabulary:
 
 
 def write_encoder(
-    encoder: Encoder, vocabulary: Vocabulary, seed: int, folder: Path, lines: Sequence[str], trained: Mapping[str, Any]
+    encoder: Encoder,
+    vocabulary: Vocabulary,
+    seed: int,
+    folder: Path,
+    lines: Sequence[str],
+    trained: Mapping[str, Any],
+    family: str = MASKED,
 ) -> None:
-    """Write the model's folder, with what is measured on lines that were not trained on."""
+    """Write the model's folder, with what is measured on lines that were not trained on.
+
+    Ranges for products in 8 bits are those of rows with masks, so weights of other families go without.
+    """
+    if family != MASKED:
+        # Without masks there are none that may come out blank.
+        vocabulary = Vocabulary(vocabulary.tokenizer, replace(vocabulary.marks, elastic=None, blank=None))
     cases = count_cases(lines) if vocabulary.lowers else None
     held = [line for line in lines if is_validation(line)] or lines
     some = list(held[:: max(1, len(held) // 400)][:400])
     encoder = encoder.cpu().eval()
-    ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed))
+    ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed)) if family == MASKED else None
     likeness = random_likeness(encoder, vocabulary, some)
-    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES)
+    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES, family)
 
 
 def noised_batches(

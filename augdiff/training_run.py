@@ -15,10 +15,12 @@ import torch
 from augdiff.bases.known import known_as
 from augdiff.corpus import Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.adapter_folder import ADAPTER
+from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
+from augdiff.family.registry import find_family
 from augdiff.noising import Noise, build_lexicon
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training import Run, Training, token_counts
@@ -35,6 +37,7 @@ def train(
     out: Path,
     training: Training,
     *,
+    family: str = MASKED,
     start: str = "base-en",
     base: str | None = None,
     rank: int | None = None,
@@ -50,6 +53,7 @@ def train(
 
     :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file.
     :param out: the model's folder; must not exist.
+    :param family: whose noise it learns from, see :func:`augdiff.families`.
     :param start: a model to go on from (a shipped name or a folder), a folder with a BERT-style encoder, the
         name of a known base that is to get an adapter (``smollm2`` will do), or ``scratch`` for new weights and a
         vocabulary of the texts' own language.
@@ -62,14 +66,22 @@ def train(
     :raises OptionError: if ``out`` exists or the run in ``OUT.part`` has other settings.
     :raises DataError: if there is too little text.
     """
+    objective = find_family(find_family(family).weights).objective
     if out.exists():
         raise OptionError(f"out: {out} exists already: name a folder that does not")
     part = out.with_name(out.name + ".part")
     files = text_files(texts)
     beginning = find_start(start, base, rank, vocabulary, sizes, training.seed, find_device(device))
-    named = {"files": [[f.name, f.stat().st_size] for f in files], "start": start, "seed": training.seed}
+    named = {
+        "files": [[f.name, f.stat().st_size] for f in files],
+        "start": start,
+        "family": family,
+        "seed": training.seed,
+    }
     _check_plan(part, {**named, **beginning.plan})
     begun = beginning.begin(part, files)
+    if begun.masks_only and not objective.masks:
+        raise OptionError(f"family {family!r} cannot start from {start!r}: start from base-en, an encoder or scratch")
     sources = [_rows(part, file, begun.vocabulary) for file in files]
     sources = [rows for rows in sources if len(rows)]
     if sum(map(len, sources)) < 100:
@@ -80,9 +92,11 @@ def train(
     torch.set_flush_denormal(True)
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
-    run = Run(part, begun.trainee, begun.vocabulary.marks, training, noise or begun.noise, begun.contexts)
+    corruption = objective.corruption(begun.vocabulary)
+    marks = begun.vocabulary.marks
+    run = Run(part, begun.trainee, marks, training, noise or begun.noise, begun.contexts, corruption, objective.loss)
     run.train(sources, lexicon, report)
-    _finish(part, out, files, begun, run)
+    _finish(part, out, files, begun, run, find_family(family).weights)
     return out
 
 
@@ -123,7 +137,7 @@ def _check_plan(part: Path, plan: dict[str, object]) -> None:
     if path.exists() and json.loads(path.read_text()) != json.loads(json.dumps(plan)):
         also = "".join(f", {name}" for name in plan if name in ("base", "rank"))
         raise OptionError(
-            f"out: {part} holds a run with other texts, start{also} or seed: remove it or name another folder"
+            f"out: {part} holds a run with other texts, start, family{also} or seed: remove it or name another folder"
         )
     path.write_text(json.dumps(plan))
 
@@ -141,7 +155,7 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
         return Rows(kept["ids"], kept["unit"], kept["first"])
 
 
-def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) -> None:
+def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, family: str) -> None:
     """Write the model's folder and remove the run's state."""
     lines = [line for file in files for line in islice(read_lines(file), _LINES // 4)]
     trained = {
@@ -153,7 +167,7 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run) ->
         "files": [file.name for file in files],
     }
     new = part / "model"
-    begun.write(new, lines, trained)
+    begun.write(new, lines, trained, family)
     new.replace(out)
     for path in part.iterdir():
         path.unlink()

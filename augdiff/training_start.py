@@ -22,18 +22,20 @@ class Start:
 
     :param trainee: the weights.
     :param vocabulary: the tokenizer.
-    :param write: writes the model's folder once it is trained, from some of the texts and what is to be said
-        of the training.
+    :param write: writes the model's folder once it is trained, from some of the texts, what is to be said
+        of the training, and the family.
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
+    :param masks_only: whether it cannot learn from other noise than masks.
     :param most_tokens: that a step has memory for; None if that is no matter.
     """
 
     trainee: Trainee
     vocabulary: Vocabulary
-    write: Callable[[Path, Sequence[str], Mapping[str, Any]], None]
+    write: Callable[[Path, Sequence[str], Mapping[str, Any], str], None]
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
+    masks_only: bool = False
     most_tokens: int | None = None
 
 

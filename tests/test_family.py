@@ -21,7 +21,7 @@ from augdiff.variant import Source
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
 ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm")
-ALL = (*ENCODED, "edlm", "autoregressive", "mixed")
+ALL = (*ENCODED, "sundae", "edlm", "autoregressive", "mixed")
 Make = Callable[..., Resampler]
 
 
@@ -31,12 +31,19 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make(base: Path, reader: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+def mender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "mender", family="sundae")
+
+
+@pytest.fixture(scope="module")
+def make(base: Path, reader: Path, mender: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     adapter = make_adapter(tmp_path_factory.mktemp("models") / "adapter", base, reader)
 
     def resampler(family: str, **more: object) -> Resampler:
         loose = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "n": 4, "precision": "float32"}
-        own = {"model": str(adapter), "base": str(base), "family": family, "steps": 3}
+        own: dict[str, object] = {"model": str(adapter), "base": str(base), "family": family, "steps": 3}
+        if family == "sundae":
+            own = {"model": str(mender), "steps": 3}
         return Resampler(Settings(**{**loose, **own, **more}))  # type: ignore[arg-type]
 
     return resampler
@@ -87,6 +94,13 @@ def test_families_differ_where_there_are_steps(make: Make) -> None:
     }
     for one in ENCODED:
         assert all(texts[one] != texts[other] for other in ENCODED if other != one)
+
+
+def test_weights_of_their_own_are_asked_for_in_one_line(reader: Path, mender: Path) -> None:
+    with pytest.raises(ModelError, match=r"needs weights of family 'sundae', model .* of 'mdlm': train some with"):
+        Resampler(Settings(model=str(reader), family="sundae"))
+    with pytest.raises(ModelError, match=r"family 'rdm' needs weights of family 'mdlm', model .* of 'sundae'"):
+        Resampler(Settings(model=str(mender), family="rdm"))
 
 
 def test_without_a_language_model_nothing_is_searched(reader: Path) -> None:

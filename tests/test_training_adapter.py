@@ -99,7 +99,7 @@ def test_a_run_does_not_go_on_from_one_of_another_rank(base: Path, texts: Path, 
 
     with pytest.raises(KeyboardInterrupt):
         train(texts, tmp_path / "out", LONG, start="tiny", base=str(base), rank=3, device="cpu", report=stop)
-    with pytest.raises(OptionError, match=r"out\.part holds a run with other texts, start, base, rank or seed"):
+    with pytest.raises(OptionError, match=r"out\.part holds a run with other texts, start, family, base, rank or seed"):
         train(texts, tmp_path / "out", LONG, start="tiny", base=str(base), rank=2, device="cpu")
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny import make_model
+from tiny import make_adapter, make_model
 
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import digest_of, load, read_config
@@ -86,6 +86,30 @@ def test_a_stopped_run_goes_on_and_another_one_does_not_take_its_state(texts: Pa
         train(texts, out, Training(tokens=9, seed=1), start="scratch")
     train(texts, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
     assert out.is_dir() and not (tmp_path / "model.part").exists()
+
+
+@pytest.fixture(scope="module")
+def mender(texts: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("models") / "mender"
+    budget = Training(tokens=150_000, batch_tokens=2048, rate=3e-3, warmup=5)
+    return train(texts, out, budget, family="sundae", start="scratch", vocabulary=200, sizes=SIZES)
+
+
+def test_a_family_of_random_tokens_learns_to_mend_them(mender: Path) -> None:
+    assert load(str(mender)).family == "sundae"
+    settings = Settings(model=str(mender), n=8, strength=0.6, min_similarity=-9, min_fluency=-99)
+    text = "der Hund sieht das Haus am Abend."
+    made = Resampler(settings)([Source(text, text)])[0]
+    known = set(" ".join(lines(600)).replace(".", "").split())
+    words = [word for variant in made for word in variant.text.replace(".", "").split()]
+    assert sum(word in known for word in words) > 0.6 * len(words)
+    assert sum(variant.text != text for variant in made) >= 6
+
+
+def test_an_adapter_learns_from_masks_alone(texts: Path, base: Path, tmp_path: Path) -> None:
+    start = make_adapter(tmp_path / "adapter", base)
+    with pytest.raises(OptionError, match="family 'sundae' cannot start from"):
+        train(texts, tmp_path / "out", BUDGET, family="sundae", start=str(start), base=str(base))
 
 
 def test_what_cannot_be_trained_on_is_one_line(texts: Path, trained: Path, tmp_path: Path) -> None:

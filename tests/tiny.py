@@ -53,7 +53,7 @@ def make_cases() -> Cases:
     return count_cases(lines * 10)
 
 
-def make_model(folder: Path, seed: int = 0, ranged: bool = False) -> Path:
+def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = "mdlm") -> Path:
     """A folder as ``augdiff train`` writes it; with ranges for 8-bit products or without."""
     tokenizer = make_tokenizer()
     torch.manual_seed(seed)
@@ -63,11 +63,12 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False) -> Path:
     )
     with torch.no_grad():
         encoder.token.weight.mul_(20)
-    vocabulary, ranges = Vocabulary(tokenizer, MARKS), None
+    marks = MARKS if family == "mdlm" else replace(MARKS, elastic=None, blank=None)
+    vocabulary, ranges = Vocabulary(tokenizer, marks), None
     if ranged:
         lines = ["the film was very good and we loved it", "how do I transfer money to the card ?", "no, never"]
         ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
-    save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges)
+    save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
     return folder
 
 

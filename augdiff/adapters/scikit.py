@@ -78,7 +78,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         soft_labels: bool = Settings.soft_labels,
         redraws: int = Settings.redraws,
         budget: int = Settings.budget,
-        steps: int = Settings.steps,
+        steps: int | None = Settings.steps,
         temperature: float = Settings.temperature,
         min_p: float = Settings.min_p,
         guidance: float | None = Settings.guidance,

@@ -124,7 +124,7 @@ class Call:
     soft_labels: Annotated[bool, flag("Reject none of them; say how likely each label is.", "--soft-labels")] = False
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws
     budget: Annotated[int, whole("Most variants asked for each that --target or --balance lacks.")] = Settings.budget
-    steps: Annotated[int, whole("Most denoising steps.")] = Settings.steps
+    steps: Annotated[int | None, whole("Most denoising steps. [default: what suits the family]")] = None
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
     guidance: Annotated[float | None, number(_GUIDANCE)] = None

@@ -14,6 +14,7 @@ EXAMPLES = (
     "augdiff train texts/ -o base-de/ --from scratch",
     "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
     "augdiff train texts/ -o large/ --from smollm2 --rank 16",
+    "augdiff train texts/ -o mender/ --family sundae",
 )
 
 
@@ -21,6 +22,7 @@ def train(
     texts: Annotated[Path, typer.Argument(metavar="TEXTS", help="A .txt or .txt.xz file, or a folder; a text a line.")],
     output: Annotated[Path, word("MODEL", "The folder that the model is written to.", "-o", "--output")],
     tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
+    family: Annotated[str, word("NAME", "Whose noise it learns from; see augdiff families.")] = "mdlm",
     start: Annotated[str, word("NAME", "The model to start from; scratch for another language.", "--from")] = "base-en",
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None,
     rank: Annotated[int | None, count("Of a new adapter. [default: 32]")] = None,
@@ -44,7 +46,7 @@ def train(
     try:
         with show_training(tokens, quiet) as report:
             run(
-                texts, output, Training(tokens, rate=rate, seed=seed), start=start, base=base, rank=rank,
+                texts, output, Training(tokens, rate=rate, seed=seed), family=family, start=start, base=base, rank=rank,
                 vocabulary=vocab, device=device, report=report,
             )  # fmt: skip
     except KeyboardInterrupt:

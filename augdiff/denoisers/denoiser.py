@@ -19,6 +19,8 @@ from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
 
+#: The family of weights that know masks.
+MASKED = "mdlm"
 #: Every forward is padded to one of these lengths, so that a row's logits do not depend on the rows
 #: beside it.
 LENGTHS = (*range(4, 64, 4), *range(64, 128, 16), *range(128, 513, 64))
@@ -85,6 +87,7 @@ class Denoiser:
     :param language: the same weights as a language model; None where they are none.
     :param contexts: how contexts are put before texts; None for bare words.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
+    :param family: whose noise it was trained on.
     """
 
     network: Network
@@ -100,6 +103,7 @@ class Denoiser:
     language: Language | None = None
     contexts: Contexts | None = None
     demonstrations: int = 0
+    family: str = MASKED
 
     def context(self, text: str) -> list[int]:
         """Ids of a context; none for blanks.

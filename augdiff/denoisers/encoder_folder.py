@@ -47,6 +47,7 @@ def save(
     trained: Mapping[str, Any],
     ranges: Mapping[str, torch.Tensor] | None = None,
     demonstrations: int = 0,
+    family: str = "mdlm",
 ) -> None:
     """Write a model's folder: fp16 weights, config, tokenizer, written forms, ranges.
 
@@ -54,6 +55,7 @@ def save(
     :param ranges: as :func:`augdiff.denoisers.eight_bit.measure_ranges` gives them; without them the model
         works in float32 alone.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
+    :param family: whose noise it was trained on.
     """
     import torch
     from safetensors.torch import save_file
@@ -73,6 +75,7 @@ def save(
         "likeness": likeness,
         "max_tokens": min(MAX_TOKENS, encoder.config.max_length),
         "demonstrations": demonstrations,
+        "family": family,
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
         "trained": dict(trained),
@@ -124,6 +127,7 @@ def _load(
         precision,
         device,
         demonstrations=int(config["demonstrations"]),
+        family=str(config["family"]),
     )
 
 
@@ -146,7 +150,9 @@ def _lacking_for_eight_bits(folder: Path, model: str, device: str) -> str | None
 
 ENCODER = Format(
     _NAME,
-    frozenset("format sizes marks english likeness max_tokens demonstrations sha256 ranges_sha256 trained".split()),
+    frozenset(
+        "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 trained".split()
+    ),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},
     lambda config, base: str(config["sha256"]),
     _load,

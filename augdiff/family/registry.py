@@ -5,14 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
 
-from augdiff.errors import OptionError
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.errors import ModelError, OptionError
 from augdiff.family.family import Family
 
 #: Another package's family is an entry point of this group that loads a :class:`augdiff.family.family.Family`.
 GROUP = "augdiff.families"
-DEFAULT = "mdlm"
 # Each has a file of its name.
-_OURS = ("mdlm", "d3pm", "diffusionbert", "rdm", "edlm", "autoregressive", "mixed")
+_OURS = ("mdlm", "d3pm", "diffusionbert", "rdm", "sundae", "edlm", "autoregressive", "mixed")
 
 
 def families() -> dict[str, str]:
@@ -20,12 +20,11 @@ def families() -> dict[str, str]:
     return {name: find_family(name).line for name in [*_OURS, *sorted(_others())]}
 
 
-def find_family(name: str | None) -> Family:
-    """The family of a name; None is the one that models are trained for.
+def find_family(name: str) -> Family:
+    """The family of a name.
 
     :raises OptionError: if there is none, or another package's is not a family.
     """
-    name = name or DEFAULT
     if name in _OURS:
         found: Family = import_module(f"augdiff.family.{name}").FAMILY
         return found
@@ -37,6 +36,21 @@ def find_family(name: str | None) -> Family:
     if not isinstance(loaded, Family):
         raise OptionError(f"family {name!r}: {others[name].value} is no Family: mend that package")
     return loaded
+
+
+def family_for(name: str | None, denoiser: Denoiser, model: str) -> Family:
+    """The family of a name for a denoiser; None is the one that it was trained for.
+
+    :param model: what the denoiser is called.
+    :raises ModelError: if the family needs other weights.
+    """
+    family = find_family(name or denoiser.family)
+    if family.weights != denoiser.family:
+        raise ModelError(
+            f"family {name!r} needs weights of family {family.weights!r}, model {model!r} has those of "
+            f"{denoiser.family!r}: train some with augdiff train --family {family.weights}"
+        )
+    return family
 
 
 def _others() -> dict[str, EntryPoint]:

@@ -84,7 +84,7 @@ def make_component(
     max_likeness: float,
     min_label: float,
     redraws: int,
-    steps: int,
+    steps: int | None,
     temperature: float,
     min_p: float,
     guidance: float | None,

@@ -1,0 +1,54 @@
+"""Random tokens put right in a few rounds, all at once: SUNDAE, Savinov et al. 2022, arXiv 2112.06749.
+
+Noise cannot be told from text, so the denoiser looks at every place in every round, and mends what it wrote before; it
+learned that from its own draws. Only what was noised may change here, where the paper lets all of a text change. Its
+rounds draw a share of the places anew, the last one all of them. It has weights of its own, which start from those of
+masks.
+"""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.engine.noise import Streams
+from augdiff.engine.order import at_random
+from augdiff.engine.prior import uniform
+from augdiff.engine.process import Process
+from augdiff.engine.schedule import ShrinkingTimes
+from augdiff.engine.space import TokenSpace
+from augdiff.family.family import Family
+from augdiff.objectives import Objective, Unrolled, scattering
+from augdiff.sampler import Sampler
+from augdiff.settings import Settings
+
+NAME = "sundae"
+_SHARE, _ROUNDS, _BEGIN = 0.4, 10, 15
+
+
+def process_of(denoiser: Denoiser) -> Process:
+    """Uniform noise over all tokens that a text can have."""
+    vocabulary = denoiser.vocabulary
+    prior = uniform(len(vocabulary), vocabulary.marks.special)
+    return Process(TokenSpace(prior, shows=False), times=ShrinkingTimes(_SHARE), order=at_random)
+
+
+def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
+    """See :class:`augdiff.family.family.Family`."""
+    process = process_of(denoiser)
+
+    def begin(x: Tensor, noised: Tensor, streams: Streams) -> Tensor:
+        rows, places = noised.nonzero(as_tuple=True)
+        x = x.clone()
+        x[rows, places] = process.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN)).to(x)
+        return x
+
+    return Sampler(denoiser, settings, process, begin=begin, steps=_ROUNDS)
+
+
+FAMILY = Family(
+    "random tokens put right in a few rounds (Savinov et al. 2022)",
+    compose,
+    weights=NAME,
+    objective=Objective(scattering, Unrolled(), masks=False),
+)

@@ -1,0 +1,145 @@
+"""Objectives: how rows are noised for a denoiser to learn from, and what it is to get right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from augdiff.denoisers.cross_entropy import cross_entropy
+from augdiff.noising import Noise, masked
+from augdiff.text.slots import Layout, Marks
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.trainee import Trainee
+
+# Positions whose scores are kept at a time.
+_ROWS = 128
+
+#: A row's units, shares of noise, marks and a generator to the noised row.
+Corruption = Callable[[list[list[int]], Noise, Marks, np.random.Generator], Layout]
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Noised rows.
+
+    :param ids: ``(B, L)``.
+    :param real: false at padding, ``(B, L)``.
+    :param where: rows and columns of the N positions to get right, ``(N,)`` each.
+    :param targets: their clean ids, ``(N,)``.
+    :param columns: ids that stand for the vocabulary, see :func:`augdiff.denoisers.cross_entropy.sampled_columns`.
+    :param log_weights: of the columns.
+    :param generator: of all that is drawn.
+    """
+
+    ids: Tensor
+    real: Tensor
+    where: tuple[Tensor, Tensor]
+    targets: Tensor
+    columns: Tensor
+    log_weights: Tensor
+    generator: torch.Generator
+
+
+#: What is to be made small, in nats per position.
+Loss = Callable[[Trainee, Batch], Tensor]
+
+
+def once(trainee: Trainee, batch: Batch) -> Tensor:
+    """Cross-entropy of the clean ids, given the noised rows."""
+    loss, _ = _read(trainee, batch, batch.ids)
+    return loss
+
+
+@dataclass(frozen=True)
+class Unrolled:
+    """The same again after the denoiser's own draws, in place of what was noised: SUNDAE, arXiv 2112.06749, equation 4.
+
+    :param rounds: how often rows are read.
+    """
+
+    rounds: int = 2
+
+    def __call__(self, trainee: Trainee, batch: Batch) -> Tensor:
+        """See :data:`Loss`."""
+        ids, losses = batch.ids, list[Tensor]()
+        for left in range(self.rounds - 1, -1, -1):
+            loss, features = _read(trainee, batch, ids)
+            losses.append(loss)
+            if left:
+                ids = ids.clone()
+                ids[batch.where] = _drawn(trainee, features.detach(), batch)
+        return torch.stack(losses).mean()
+
+
+def _read(trainee: Trainee, batch: Batch, ids: Tensor) -> tuple[Tensor, Tensor]:
+    features = trainee.features(ids, batch.real, batch.where)
+    weight, bias = trainee.output()
+    return cross_entropy(features, weight, bias, batch.targets, batch.columns, batch.log_weights), features
+
+
+@torch.no_grad()
+def _drawn(trainee: Trainee, features: Tensor, batch: Batch) -> Tensor:
+    """Ids by their likelihood, ``(N,)``, of the columns."""
+    weight, bias = trainee.output()
+    few, few_bias = weight[batch.columns], bias[batch.columns] + batch.log_weights
+    parts = []
+    for start in range(0, len(features), _ROWS):
+        scores = torch.addmm(few_bias, features[start : start + _ROWS], few.t())
+        chance = torch.rand(scores.shape, generator=batch.generator).to(scores).clamp_(min=1e-20)
+        parts.append(scores.sub_(chance.log_().neg_().log_()).argmax(1))
+    return batch.columns[torch.cat(parts)]
+
+
+@dataclass(frozen=True)
+class Scattering:
+    """Random tokens in the place of a row's own, as a share says that is drawn anew; all places are to be got right.
+
+    :param ids: those that come, all alike, ``(A,)``.
+    """
+
+    ids: NDArray[np.int64]
+
+    def __call__(self, units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+        """See :data:`Corruption`."""
+        tokens = np.array([token for unit in units for token in unit])
+        hit = rng.random(len(tokens)) < rng.random()
+        found = np.where(hit, rng.choice(self.ids, len(tokens)), tokens)
+        places = list(range(len(tokens)))
+        return Layout(found.tolist(), places, places, tokens.tolist())
+
+
+def scattering(vocabulary: Vocabulary) -> Scattering:
+    """Of all tokens that a text can have."""
+    marks = vocabulary.marks.special
+    return Scattering(np.array([token for token in range(len(vocabulary)) if token not in marks]))
+
+
+def masking(vocabulary: Vocabulary) -> Corruption:
+    """Masks, whatever the vocabulary."""
+    return masked
+
+
+@dataclass(frozen=True)
+class Objective:
+    """How a family's denoisers learn.
+
+    :param corruption: of a vocabulary, how rows are noised.
+    :param masks: whether noise is the masks that the shipped weights know.
+    """
+
+    corruption: Callable[[Vocabulary], Corruption] = masking
+    loss: Loss = field(default=once)
+    masks: bool = True
+
+
+def places_of(rows: Sequence[Layout], device: torch.device) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """Rows and columns of all holes, and their targets, ``(N,)`` each."""
+    row = [at for at, one in enumerate(rows) for _ in one.holes]
+    hole = [hole for one in rows for hole in one.holes]
+    target = torch.tensor([target for one in rows for target in one.targets], device=device)
+    return (torch.tensor(row, device=device), torch.tensor(hole, device=device)), target
