@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from augdiff.errors import AugdiffError, DataError, MissingExtraError, ModelError, OptionError
     from augdiff.evaluation.trial import evaluate
     from augdiff.family.registry import families
+    from augdiff.infilling import generate, infill
     from augdiff.provenance import features
 
 # Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
@@ -27,6 +28,8 @@ __all__ = [
     "evaluate",
     "families",
     "features",
+    "generate",
+    "infill",
 ]
 
 _HOMES = {
@@ -41,6 +44,8 @@ _HOMES = {
     "evaluate": "evaluation.trial",
     "families": "family.registry",
     "features": "provenance",
+    "generate": "infilling",
+    "infill": "infilling",
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from augdiff.analysis import Analysis
+from augdiff.proposal import Proposal
 from augdiff.text.edits import Edit
 from augdiff.variant import Source
 
@@ -28,6 +29,16 @@ class Draw:
     steered: bool = False
     fault: str | None = None
     given: Sequence[Edit] = ()
+
+
+class Filler(Protocol):
+    """What fills in holes, whoever made them, with one denoiser under one set of settings."""
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`Composition`."""
+
+    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
+        """One draw for each; its edits are on the proposal's text."""
 
 
 class Composition(Protocol):

@@ -77,13 +77,14 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
     forbidden = np.full((len(proposals), width), -1)
     told = np.full((len(proposals), max(len(proposal.analysis.told_ids) for proposal, _ in proposals)), -1)
     for row, (proposal, window) in enumerate(proposals):
-        of = proposal.slot_of
+        of, number = proposal.slot_of, 0
         told[row, : len(proposal.analysis.told_ids)] = proposal.analysis.told_ids
         for index, place_ in enumerate(window.holes, window.first):
             held = proposal.slots[of[index]]
             begins = index == 0 or of[index - 1] != of[index]
+            number = 0 if begins else number + 1
             slot[row, place_] = of[index]
-            flags[0, row, place_] = held.elastic and (held.vanishes or not begins)
+            flags[0, row, place_] = held.elastic and number >= held.least
             flags[1, row, place_] = begins
             flags[2, row, place_] = index + 1 == len(of) or of[index + 1] != of[index]
             if begins and held.end > held.start:

@@ -91,9 +91,15 @@ class Sampler:
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
         """See :class:`augdiff.composition.Composition`."""
-        proposals = [
-            propose(analysis, seed, self._strengths(analysis), self._shape, self.denoiser) for analysis, seed in wanted
-        ]
+        return self.fill(
+            [
+                propose(analysis, seed, self._strengths(analysis), self._shape, self.denoiser)
+                for analysis, seed in wanted
+            ]
+        )
+
+    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
+        """What comes out of the holes of each proposal."""
         windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
         windows.sort(key=lambda pair: len(pair[1].holes))
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
@@ -110,9 +116,9 @@ class Sampler:
                 to_edits(proposal, tokens.tolist(), self.denoiser),
                 proposal.strength,
                 float(odds.mean()),
-                analysis.steered,
+                proposal.analysis.steered,
             )
-            for proposal, tokens, odds, (analysis, _) in zip(proposals, ids, surprise, wanted, strict=True)
+            for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
         ]
 
     def _strengths(self, analysis: Analysis) -> tuple[float, float]:

@@ -301,8 +301,8 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
     assert result.out.endswith(f"augdiff augment --model {out}\n")
     training = given.pop("training")
     assert given == {
-        "texts": tmp_path, "out": out, "start": "scratch", "vocabulary": 16_000, "base": "x.gguf", "rank": 4,
-        "device": "cpu",
+        "texts": tmp_path, "out": out, "start": "scratch", "family": "mdlm", "vocabulary": 16_000, "base": "x.gguf",
+        "rank": 4, "device": "cpu",
     }  # fmt: skip
     assert (training.tokens, training.rate, training.seed) == (1000, 2e-4, 3)
 

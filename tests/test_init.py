@@ -21,6 +21,8 @@ def test_public_names():
         "evaluate",
         "families",
         "features",
+        "generate",
+        "infill",
     ]
     assert augdiff.__all__ == sorted(augdiff.__all__)
     assert all(getattr(augdiff, name) is not None for name in augdiff.__all__)

@@ -18,4 +18,4 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     return Sampler(denoiser, settings, Process(absorbing(denoiser.vocabulary.marks.mask), order=at_random))
 
 
-FAMILY = Family("masked words filled in at random times (Austin et al. 2021)", compose)
+FAMILY = Family("masked words filled in at random times (Austin et al. 2021)", compose, compose)

@@ -47,6 +47,10 @@ class DiffusionBert:
         """See :class:`augdiff.composition.Composition`."""
         return self._sampler(wanted)
 
+    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
+        """See :class:`augdiff.composition.Filler`."""
+        return self._sampler.fill(proposals)
+
     def _pulled(self, analysis: Analysis) -> Analysis:
         pulls = _PULL * beyond(self._said(analysis))
         return replace(analysis, pulls=pulls if analysis.pulls is None else pulls + analysis.pulls)
@@ -81,4 +85,6 @@ def unigram_information(denoiser: Denoiser) -> NDArray[np.float64]:
     return np.asarray(-logits.double().log_softmax(1)[0].numpy(force=True), np.float64)
 
 
-FAMILY = Family("words that say much are masked first and filled in last (He et al. 2022)", DiffusionBert)
+FAMILY = Family(
+    "words that say much are masked first and filled in last (He et al. 2022)", DiffusionBert, DiffusionBert
+)

@@ -53,4 +53,4 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     return Sampler(denoiser, settings, Process(absorbing(denoiser.vocabulary.marks.mask), order=apart, search=search))
 
 
-FAMILY = Family("of several fillings the one a language model finds likely (Xu et al. 2024)", compose)
+FAMILY = Family("of several fillings the one a language model finds likely (Xu et al. 2024)", compose, compose)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from augdiff.composition import Composition
+from augdiff.composition import Composition, Filler
 from augdiff.denoisers.denoiser import MASKED, Denoiser
 from augdiff.objectives import Objective
 from augdiff.settings import Settings
@@ -18,11 +18,13 @@ class Family:
     :param line: what it is and where it is from, in one line.
     :param compose: what makes the variants, of a denoiser and settings; it raises
         :class:`augdiff.errors.ModelError` for a denoiser that lacks what it takes.
+    :param infill: what fills in holes that others made; None for families that do not.
     :param weights: the family whose weights it works with.
     :param objective: how these learn.
     """
 
     line: str
     compose: Callable[[Denoiser, Settings], Composition]
+    infill: Callable[[Denoiser, Settings], Filler] | None = None
     weights: str = MASKED
     objective: Objective = field(default_factory=Objective)

@@ -18,4 +18,6 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     return Sampler(denoiser, settings, Process(absorbing(denoiser.vocabulary.marks.mask), order=apart))
 
 
-FAMILY = Family("masked words filled in, the surest first, neighbours apart (Sahoo et al. 2024)", compose)
+FAMILY = Family(
+    "masked words filled in, the surest first, neighbours apart (Sahoo et al. 2024)", compose, infill=compose
+)

@@ -29,4 +29,6 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     return Sampler(denoiser, settings, routed(denoiser.vocabulary.marks.mask))
 
 
-FAMILY = Family("masked words filled in, the unlikely masked again each step (Zheng et al. 2023)", compose)
+FAMILY = Family(
+    "masked words filled in, the unlikely masked again each step (Zheng et al. 2023)", compose, infill=compose
+)

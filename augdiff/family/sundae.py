@@ -49,6 +49,7 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
 FAMILY = Family(
     "random tokens put right in a few rounds (Savinov et al. 2022)",
     compose,
+    compose,
     weights=NAME,
     objective=Objective(scattering, Unrolled(), masks=False),
 )

@@ -54,7 +54,7 @@ def draw_slots(
         inner = [i for i in inner if not any(slot.start <= i <= slot.end for slot in slots)]
         if inner and marks.elastic is not None:
             at = int(rng.choice(inner))
-            slots.append(Slot(at, at, 1, True, True))
+            slots.append(Slot(at, at, 1, True, 0))
     return sorted(slots, key=lambda slot: slot.start)
 
 
@@ -64,7 +64,7 @@ def _slot(start: int, end: int, shape: Shape, marks: Marks, rng: np.random.Gener
         return Slot(start, end)
     if marks.elastic is None:
         return Slot(start, end, int(rng.choice((-1, 1))))
-    return Slot(start, end, 1 + int(longer), True, bool(vanishes))
+    return Slot(start, end, 1 + int(longer), True, int(not vanishes))
 
 
 @dataclass(frozen=True)

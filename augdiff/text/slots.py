@@ -20,14 +20,14 @@ class Slot:
     :param extra: masks beyond the tokens it covers; below 0, fewer, but never none.
     :param elastic: whether the masks may come out blank. Without it, a slot with ``extra`` masks has a
         length that was drawn beforehand, and its targets are not known.
-    :param vanishes: whether all of them may.
+    :param least: how many of an elastic slot's masks may not.
     """
 
     start: int
     end: int
     extra: int = 0
     elastic: bool = False
-    vanishes: bool = False
+    least: int = 1
 
 
 @dataclass(frozen=True)

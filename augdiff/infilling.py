@@ -1,0 +1,192 @@
+"""``infill`` and ``generate``: texts with holes, and texts that are one hole, by the loop that augments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from augdiff.analysis import Analysis
+from augdiff.composition import Filler
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.load import load
+from augdiff.errors import DataError, OptionError
+from augdiff.family.registry import family_for, find_family
+from augdiff.proposal import Proposal, derive_seed
+from augdiff.settings import Settings
+from augdiff.text.edits import Edit, apply_edits
+from augdiff.text.holes import cut_windows
+from augdiff.text.slots import Marks, Slot, lay_out
+from augdiff.variant import Source
+
+_HOLE = re.compile(r"\[MASK(?::(\d+)(?:-(\d+))?)?\]")
+_MOST = 64
+# Each hole but the last of a text is drawn in a step of its own, as far as these go.
+_STEPS = 32
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A place in a text where tokens go.
+
+    :param at: code point.
+    :param least: tokens that come at least; ``most`` at most.
+    """
+
+    at: int
+    least: int
+    most: int
+
+
+def infill(
+    text: str,
+    n: int = 1,
+    *,
+    context: str = "",
+    seed: int = 0,
+    model: str = Settings.model,
+    base: str | None = None,
+    family: str | None = None,
+    steps: int | None = _STEPS,
+    temperature: float = Settings.temperature,
+    min_p: float = Settings.min_p,
+    guidance: float | None = None,
+    avoid: Sequence[str] = (),
+    device: str = Settings.device,
+    precision: str = Settings.precision,
+) -> list[str]:
+    """Fill in the holes of a text, ``n`` times.
+
+    ``[MASK]`` is a hole of one token, which is a word or a part of one; ``[MASK:3]`` is one of three, ``[MASK:1-4]`` of
+    one to four, as many as the model finds right (a model that does not know elastic masks has the number drawn).
+
+    >>> augdiff.infill("The [MASK] was [MASK:1-4].", n=3)  # doctest: +SKIP
+
+    :param context: words that steer, such as a topic.
+    :param seed: the same seed gives the same texts.
+    :param steps: most denoising steps; None is what the family takes to augment.
+    :param model: so are the others: see :class:`augdiff.settings.Settings`.
+    :returns: ``n`` texts; some may be alike.
+    :raises DataError: if the text has no hole, or one inside a word, or one that is too long.
+    :raises OptionError: if an option cannot be used, or the family fills in no holes.
+    :raises ModelError: if the model cannot be found or read, or is not the family's.
+    """
+    settings = Settings(
+        n=n, seed=seed, model=model, base=base, family=family, steps=steps, temperature=temperature, min_p=min_p,
+        guidance=guidance, avoid=tuple(avoid), device=device, precision=precision, protect=(),
+    )  # fmt: skip
+    plain, gaps = find_gaps(text)
+    if family is not None:
+        find_family(family)
+    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
+    found = family_for(family, denoiser, settings.model)
+    if found.infill is None:
+        raise OptionError(f"family {family!r} fills in no holes: use mdlm, or another that augdiff families lists")
+    filler = found.infill(denoiser, settings)
+    return fill_gaps(filler, denoiser, Source(plain, text, context=context), gaps, n, seed)
+
+
+def generate(
+    n: int = 1,
+    *,
+    tokens: int | tuple[int, int] = (4, 16),
+    context: str = "",
+    seed: int = 0,
+    model: str = Settings.model,
+    base: str | None = None,
+    family: str | None = None,
+    steps: int | None = _STEPS,
+    temperature: float = Settings.temperature,
+    min_p: float = Settings.min_p,
+    guidance: float | None = None,
+    avoid: Sequence[str] = (),
+    device: str = Settings.device,
+    precision: str = Settings.precision,
+) -> list[str]:
+    """Write ``n`` texts from nothing but a context: :func:`infill` of one hole.
+
+    :param tokens: how many a text has; of a range, as many as the model finds right.
+    :raises DataError: if that is too long.
+    :raises OptionError: see :func:`infill`; so ``ModelError``.
+    """
+    low, high = tokens if isinstance(tokens, tuple) else (tokens, tokens)
+    return infill(
+        f"[MASK:{low}-{high}]", n, context=context, seed=seed, model=model, base=base, family=family, steps=steps,
+        temperature=temperature, min_p=min_p, guidance=guidance, avoid=avoid, device=device, precision=precision,
+    )  # fmt: skip
+
+
+def find_gaps(text: str) -> tuple[str, list[Gap]]:
+    """The text without its holes, and where they were; holes side by side are one.
+
+    :raises DataError: see :func:`infill`.
+    """
+    plain, gaps, end = "", list[Gap](), 0
+    for hole in _HOLE.finditer(text):
+        plain += text[end : hole.start()]
+        end = hole.end()
+        if (not plain or plain[-1].isspace()) and text[end : end + 1].isspace():
+            end += 1
+        gap = _sized(hole, len(plain))
+        if gaps and not plain[gaps[-1].at :].strip():
+            gap = Gap(gaps[-1].at, gaps[-1].least + gap.least, gaps[-1].most + gap.most)
+            gaps.pop()
+        gaps.append(gap)
+    if not gaps:
+        raise DataError(f"text has no hole: put [MASK] or [MASK:1-4] where words are wanted, was: {text!r}")
+    for gap in gaps:
+        if gap.most > _MOST:
+            raise DataError(f"text has a hole of {gap.most} tokens, at most {_MOST} can be filled in: make it shorter")
+    return plain + text[end:], gaps
+
+
+def _sized(hole: re.Match[str], at: int) -> Gap:
+    low = int(hole[1] or 1)
+    high = int(hole[2] or low)
+    if not 0 < low <= high:
+        raise DataError(f"hole {hole[0]} must have a length of at least 1, or a range from low to high")
+    return Gap(at, low, high)
+
+
+def fill_gaps(filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence[Gap], n: int, seed: int) -> list[str]:
+    """``n`` texts that have something in the gaps of a source.
+
+    :raises DataError: if a gap is inside a word.
+    """
+    (analysis,) = filler.analyse([source])
+    places = [_unit_at(analysis, gap) for gap in gaps]
+    marks, proposals = denoiser.vocabulary.marks, list[Proposal]()
+    for number in range(1, n + 1):
+        drawn = derive_seed(seed, source.key, number, 0)
+        rng = np.random.default_rng(drawn)
+        slots = [_slot(at, gap, marks, rng) for at, gap in zip(places, gaps, strict=True)]
+        layout = lay_out(analysis.units.ids, slots, marks)
+        opening = denoiser.opening(analysis.context)
+        windows = cut_windows(layout, opening, marks, denoiser.max_tokens)
+        proposals.append(Proposal(analysis, drawn, 1.0, slots, opening, windows, layout.slot_of))
+    # Words go where the hole was, and not after the blanks that followed it.
+    starts = [span[0] for span in analysis.units.spans] + [len(source.text)]
+    moved = {starts[at]: gap.at for at, gap in zip(places, gaps, strict=True)}
+    return [
+        apply_edits(source.text, [Edit(moved[one.start], moved[one.start], one.text) for one in draw.edits])
+        for draw in filler.fill(proposals)
+    ]
+
+
+def _unit_at(analysis: Analysis, gap: Gap) -> int:
+    """The unit that a gap stands before."""
+    spans = analysis.units.spans
+    for start, end in spans:
+        if start < gap.at < end:
+            raise DataError(f"text has a hole inside {analysis.text[start:end]!r}: put holes between words")
+    return sum(end <= gap.at for _, end in spans)
+
+
+def _slot(at: int, gap: Gap, marks: Marks, rng: np.random.Generator) -> Slot:
+    if gap.least == gap.most:
+        return Slot(at, at, gap.most)
+    if marks.elastic is None:
+        return Slot(at, at, int(rng.integers(gap.least, gap.most + 1)))
+    return replace(Slot(at, at, gap.most, True), least=gap.least)
