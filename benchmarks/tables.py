@@ -185,6 +185,30 @@ _QUALITY = {
     "self-BLEU": ("self_bleu", "{:.2f}"),
 }
 
+_FAMILIES = {
+    "fluency": ("fluency_change", "{:+.2f}"),
+    "words kept": ("survival", "{:.0%}"),
+    "BLEU to source": ("bleu", "{:.2f}"),
+    "copies": ("copies", "{:.1%}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "passes": ("passes", "{:d}"),
+    "ms a variant": ("milliseconds", "{:.1f}"),
+}
+
+
+def families(folder: Path) -> str:
+    """Families on the same weights, a strength and a number of steps a line."""
+    found = latest(read("families", folder), "model", "family", "strength", "steps").items()
+    rows = []
+    for (model, family, strength, steps), result in found:
+        figures = {**result, "milliseconds": 1000 * result["seconds"]}
+        rows.append(
+            [model, family, f"{strength:g}", steps, *(form.format(figures[of]) for of, form in _FAMILIES.values())]
+        )
+    return table(["model", "family", "strength", "steps", *_FAMILIES], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo,
     "denoiser": denoiser,
@@ -196,6 +220,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "steering": steering,
     "words": words,
     "spans": spans,
+    "families": families,
     **report.TABLES,
 }
 

@@ -8,6 +8,7 @@ import re
 import sys
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ from benchmarks import (
     data,
     denoiser,
     diversity,
+    families,
     nlpaug_weights,
     peak,
     quality,
@@ -204,8 +206,30 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
         results.record("quality", {}, {"set": "sst2", "strength": strength, **made}, tmp_path)
     cell = {"set": "a", "sentences": 5, "seed": 0, "method": "none", "tagger": "spacy", "f1": 0.5, "kept": 0.0}
     results.record("spans", {}, cell, tmp_path)
+    zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
+    family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "passes": 8, **zeros}
+    results.record("families", {}, family, tmp_path)
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")
+
+
+def test_a_family_is_measured_as_it_is_without_judges(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    model = make_model(tmp_path / "tiny")
+    read = SimpleNamespace(mean=-3.0)
+    monkeypatch.setattr(families, "loaded", lambda name: None)
+    monkeypatch.setattr(families, "likelihoods", lambda denoiser, texts: [read] * len(texts))
+    arguments = argparse.Namespace(model=str(model), n=3, seed=0)
+    rows = ["the film was very good", "we loved the old hotel"]
+    few, many = (families.measure(rows, arguments, "rdm", 0.8, steps) for steps in (1, 4))
+    assert few["variants"] == 6
+    assert 0 < few["survival"] < 0.9
+    assert few["fluency_change"] == 0
+    assert many["passes"] > few["passes"]
+
+
+def test_survival_counts_words_as_often_as_they_come():
+    assert families.survival("the dog saw the cat", "The cat, the end") == pytest.approx(3 / 5)
+    assert families.survival("", "a") == 0
 
 
 def test_check_fails_on_a_table_that_is_out_of_date(tmp_path: Path):

@@ -1,0 +1,121 @@
+"""Families on the same weights: how their variants read and differ over strengths and steps, and what they cost.
+
+Nothing is judged and nothing drawn again, so that a family shows what it does itself. On the first training rows of each
+set after a shuffle with seed 0; test rows are never read. Fluency is read by the language model under ``large-en``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from math import inf
+from statistics import fmean
+from typing import Any
+
+import torch
+
+from augdiff.quality.language_model import likelihoods
+from benchmarks import diversity
+from benchmarks.data import labelled, parser, words_of
+from benchmarks.forwards import recorded
+from benchmarks.gains.models import loaded
+from benchmarks.results import RESULTS, record, settings_of
+
+_READER = "large-en"
+
+
+def survival(source: str, text: str) -> float:
+    """Share of the words of a source, each as often as it comes, that a text still has."""
+    left, kept = words_of(text), 0
+    for word in words_of(source):
+        if word in left:
+            left.remove(word)
+            kept += 1
+    return kept / max(1, len(words_of(source)))
+
+
+def resample(rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int) -> list[str]:
+    """``n`` variants of each row, one row's after another."""
+    import augdiff
+
+    made: list[dict[str, Any]] = augdiff.augment(
+        [{"text": row} for row in rows],
+        n=arguments.n,
+        model=arguments.model,
+        family=family,
+        strength=strength,
+        steps=steps,
+        seed=arguments.seed,
+        redraws=0,
+        min_similarity=-inf,
+        min_fluency=-inf,
+        max_likeness=1.0,
+        keep_original=False,
+        return_rejected=True,
+    )
+    return [row["text"] for row in made]
+
+
+def measure(
+    rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int
+) -> dict[str, Any]:
+    """The figures of one family at one strength with at most so many steps."""
+    resample(rows[:1], arguments, family, strength, steps)
+    with recorded() as passes:
+        clock = time.perf_counter()
+        made = resample(rows, arguments, family, strength, steps)
+        seconds = time.perf_counter() - clock
+    sources = [row for row in rows for _ in range(arguments.n)]
+    reader = loaded(_READER)
+    new, old = (fmean(one.mean for one in likelihoods(reader, texts)) for texts in (made, list(rows)))
+    groups = [made[at : at + arguments.n] for at in range(0, len(made), arguments.n)]
+    return {
+        "family": family,
+        "strength": strength,
+        "steps": steps,
+        "variants": len(made),
+        "fluency": new,
+        "fluency_change": new - old,
+        "survival": fmean(survival(source, text) for source, text in zip(sources, made, strict=True)),
+        "bleu": fmean(
+            diversity.bleu(words_of(text), [words_of(source)]) for source, text in zip(sources, made, strict=True)
+        ),
+        "self_bleu": diversity.self_bleu(groups),
+        "distinct_2": diversity.distinct(made, 2),
+        "copies": sum(diversity.copies(row, group) for row, group in zip(rows, groups, strict=True)) / len(made),
+        "passes": sum(one.where is not None for one in passes),
+        "tokens_asked": sum(one.read for one in passes) / len(made),
+        "seconds": seconds / len(made),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--model", default="base-en", help="name or folder of a model")
+    options.add_argument("--families", nargs="+", default=["mdlm", "d3pm", "diffusionbert", "rdm"])
+    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
+    options.add_argument("--rows", type=int, default=50, help="of each set")
+    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    options.add_argument("--strengths", nargs="+", type=float, default=[0.7])
+    options.add_argument("--steps", nargs="+", type=int, default=[1, 2, 4, 10, 20])
+    options.add_argument("--seed", type=int, default=0)
+    arguments = options.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    folder = arguments.results or RESULTS
+    rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    for strength in arguments.strengths:
+        for family in arguments.families:
+            for steps in arguments.steps:
+                result = {"model": arguments.model, **measure(rows, arguments, family, strength, steps)}
+                record("families", settings_of(arguments), result, folder)
+                shown = {
+                    name: round(result[name], 3) for name in ("fluency_change", "survival", "self_bleu", "seconds")
+                }
+                print(f"{family} {strength} {steps}: {shown}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
