@@ -1,7 +1,7 @@
 """Families on the same weights: how their variants read and differ over strengths and steps, and what they cost.
 
 Nothing is judged and nothing drawn again, so that a family shows what it does itself. On the first training rows of
-each set after a shuffle with seed 0; test rows are never read. Fluency is read by the language model under ``large-en``.
+each set after a shuffle with seed 0; test rows are never read. Fluency is read by the base of ``large-en``.
 """
 
 from __future__ import annotations

@@ -203,9 +203,8 @@ def families(folder: Path) -> str:
     rows = []
     for (model, family, strength, steps), result in found:
         figures = {**result, "milliseconds": 1000 * result["seconds"]}
-        rows.append(
-            [model, family, f"{strength:g}", steps, *(form.format(figures[of]) for of, form in _FAMILIES.values())]
-        )
+        cells = [form.format(figures[field]) for field, form in _FAMILIES.values()]
+        rows.append([model, family, f"{strength:g}", str(steps), *cells])
     return table(["model", "family", "strength", "steps", *_FAMILIES], rows)
 
 
