@@ -117,6 +117,7 @@ class Augmenter:
         min_label: float = Settings.min_label,
         relabel: bool = Settings.relabel,
         soft_labels: bool = Settings.soft_labels,
+        pseudo_label: bool = Settings.pseudo_label,
         redraws: int = Settings.redraws,
         budget: int = Settings.budget,
         steps: int | None = Settings.steps,
@@ -155,6 +156,7 @@ class Augmenter:
             min_label=min_label,
             relabel=relabel,
             soft_labels=soft_labels,
+            pseudo_label=pseudo_label,
             redraws=redraws,
             budget=budget,
             steps=steps,
@@ -186,8 +188,11 @@ class Augmenter:
             return_rejected=return_rejected,
             provenance=provenance,
         )
-        if columns.counted and settings.relabel:
-            raise OptionError("relabel would change the counts of target or balance: leave out one")
+        for name in ("relabel", "pseudo_label"):
+            if columns.counted and getattr(settings, name):
+                raise OptionError(f"{name} would change the counts of target or balance: leave out one")
+        if settings.pseudo_label and columns.label is None:
+            raise OptionError("pseudo_label gives labels to rows that lack one: name the column of labels, label=")
         if columns.counted and not settings.n:
             raise OptionError("n must be at least 1 with target or balance, was: 0")
         if not isinstance(adapt, bool):
@@ -355,6 +360,14 @@ class Augmenter:
         if self.judge is not True:
             return self.judge
         return None if self.fitted is None else self.fitted.label_judge
+
+    @property
+    def pseudo_weight(self) -> float:
+        """Of a row whose label was guessed, beside 1 of a row with a label.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        return 1.0 if self.fitted is None else self.fitted.pseudo_weight
 
     @property
     def span_judge(self) -> SpanJudge | None:

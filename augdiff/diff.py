@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from augdiff.text.edits import Edit
-from augdiff.variant import KEPT, ORIGINAL
+from augdiff.variant import KEPT
 
 _LONGEST = 400
 _SHOWN = 80
@@ -107,7 +107,7 @@ def legend(console: Console) -> Text:
 def _groups(rows: Iterable[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
     group: list[Mapping[str, Any]] = []
     for row in rows:
-        if row["augdiff"]["verdict"] == ORIGINAL and group:
+        if row["augdiff"]["variant"] == 0 and group:
             yield group
             group = []
         group.append(row)

@@ -47,6 +47,7 @@ class Fitted:
     :param difference: what the denoiser has learned of the rows; None if it was not asked to.
     :param mentions: what the rows name, and how their tags do; nothing if that was not asked for.
     :param spans: a judge of what rows name; None if there is none.
+    :param pseudo_weight: of a row whose label is guessed, so that all of them weigh at most as much as the others.
     :param channel: the same classifier together with a language model, where there is one.
     """
 
@@ -59,6 +60,7 @@ class Fitted:
     difference: Difference | None = None
     mentions: Mentions = field(default_factory=Mentions)
     spans: SpanJudge | None = None
+    pseudo_weight: float = 1.0
 
     @property
     def label_judge(self) -> Judge | None:
@@ -71,7 +73,15 @@ class Fitted:
         judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
         adapted = None if self.difference is None else self.difference.digest
         mentions = [self.mentions.tags, self.mentions.kinds, None if self.spans is None else self.spans.digest]
-        whole = [self.names, *judges, self.pool.members, self.saliency.weights, adapted, mentions]
+        whole = [
+            self.names,
+            *judges,
+            self.pool.members,
+            self.saliency.weights,
+            adapted,
+            mentions,
+            self.pseudo_weight,
+        ]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
     def told(self, columns: Columns) -> Columns:
@@ -135,7 +145,13 @@ def fit(
     labels = [_known(label, len(classes)) for label in labels]
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
     texts = [joined(row) for row in rows]
-    found = Fitted(names, pool=pool, saliency=weigh_words(texts, labels) if weighs else Saliency())
+    known = sum(label_mark(label) is not None for label in labels)
+    found = Fitted(
+        names,
+        pool=pool,
+        saliency=weigh_words(texts, labels) if weighs else Saliency(),
+        pseudo_weight=min(1.0, known / max(1, len(labels) - known)),
+    )
     if mentions:
         found = replace(found, mentions=gather_mentions(examples))
     if read is not None:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-4"
+_FORMAT = "augdiff-fitted-5"
 _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
-_KEYS = {"format", "names", "judge", "listens", "channel", "note", "pool", "saliency", "adapted", "mentions", "spans"}
+_KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo".split())
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -57,6 +57,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "adapted": fitted.difference is not None,
         "mentions": [fitted.mentions.tags, fitted.mentions.kinds],
         "spans": None if fitted.spans is None else [fitted.spans.kinds, dict(sorted(fitted.spans.folds.items()))],
+        "pseudo": fitted.pseudo_weight,
     }
 
     def write(part: Path) -> None:
@@ -139,6 +140,7 @@ def load_fitted(
             difference,
             _mentions(record["mentions"]),
             None if record["spans"] is None else _load_taggers(record["spans"], folder / _SPANS, read),
+            float(record["pseudo"]),
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from augdiff.errors import require
 from augdiff.quality.judge import Label
-from augdiff.variant import KEPT, ORIGINAL, Variant
+from augdiff.variant import KEPT, ORIGINAL, PSEUDO_LABELLED, Variant
 
 if TYPE_CHECKING:
     from datasets import Features
@@ -59,6 +59,29 @@ def describe_original(source: int, key: str, label_prob: float = nan) -> Record:
     return _record(source=source, key=key, verdict=ORIGINAL, label_prob=label_prob)
 
 
+def describe_pseudo_labelled(
+    source: int,
+    key: str,
+    label: Label,
+    label_prob: float,
+    weight: float,
+    soft_label: Sequence[tuple[Label, float]] = (),
+) -> Record:
+    """The record of a source row that got the likeliest label, since it had none.
+
+    :param soft_label: see :func:`describe_variant`.
+    """
+    return _record(
+        source=source,
+        key=key,
+        verdict=PSEUDO_LABELLED,
+        label_prob=label_prob,
+        label_new=str(label),
+        weight=weight,
+        soft_label=_chances(soft_label),
+    )
+
+
 def describe_variant(
     source: int,
     key: str,
@@ -95,7 +118,7 @@ def describe_variant(
         verdict=verdict,
         label_prob=label_prob,
         label_new="" if label_new is None else str(label_new),
-        soft_label=[{"label": str(label), "probability": _single(probability)} for label, probability in soft_label],
+        soft_label=_chances(soft_label),
         model=model,
     )
 
@@ -135,6 +158,10 @@ def _record(
         "verdict": verdict,
         "model": model,
     }
+
+
+def _chances(soft_label: Sequence[tuple[Label, float]]) -> list[Record]:
+    return [{"label": str(label), "probability": _single(probability)} for label, probability in soft_label]
 
 
 def _single(value: float) -> float:

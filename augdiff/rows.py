@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from augdiff.columns import Cells, Columns
 from augdiff.examples import Example, joined, read_examples
 from augdiff.made import Candidate, Made, choose
-from augdiff.provenance import Record, describe_original, describe_variant
-from augdiff.quality.judge import Judge, LabelScore, label_scores
+from augdiff.provenance import Record, describe_original, describe_pseudo_labelled, describe_variant
+from augdiff.quality.judge import Judge, LabelScore, label_mark, label_scores
 from augdiff.quality.span_judge import SpanJudge, Words
 from augdiff.settings import Settings
 from augdiff.summary import Summary
@@ -33,6 +33,10 @@ class Resampling(Protocol):
     @property
     def label_judge(self) -> Judge | None:
         """Who judges whether variants keep their label; None for nobody."""
+
+    @property
+    def pseudo_weight(self) -> float:
+        """Of a row whose label was guessed."""
 
     @property
     def span_judge(self) -> SpanJudge | None:
@@ -101,13 +105,19 @@ def make_rows(
     :raises DataError: if a row cannot be resampled.
     """
     examples = augmenter.shown(read_examples(cells, columns, numbers))
+    scores = _pseudo_labels(examples, augmenter)
     tags = [] if columns.tags is None else [columns.tags]
     pointers = [each.column for each in examples[0].pointers] if examples else []
     changing = [*examples[0].sources, *tags, *pointers, *_relabelled(columns, augmenter)] if examples else []
     rows = Rows(cells={name: [] for name in changing})
     model = augmenter.model if examples and augmenter.settings.n else ""
-    for row, made in enumerate(growing(examples, augmenter)):
-        _add(rows, row, made, columns, augmenter.settings.soft_labels, model)
+    soft = augmenter.settings.soft_labels
+    grown = iter(growing([example for row, example in enumerate(examples) if row not in scores], augmenter))
+    for row, example in enumerate(examples):
+        if row in scores:
+            _add_pseudo_labelled(rows, row, example, scores[row], columns, augmenter.pseudo_weight, soft)
+        else:
+            _add(rows, row, next(grown), columns, soft, model)
     rows.summary = replace(rows.summary, rows=len(examples))
     return rows
 
@@ -229,7 +239,29 @@ def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -
 
 def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
     """The column of labels, if variants can get another label than their row's."""
-    return [columns.label] if columns.label is not None and augmenter.settings.relabel else []
+    settings = augmenter.settings
+    return [columns.label] if columns.label is not None and (settings.relabel or settings.pseudo_label) else []
+
+
+def _pseudo_labels(examples: Sequence[Example], augmenter: Resampling) -> dict[int, LabelScore]:
+    """What the judge says of rows that have no label and are to get one; nothing without a judge."""
+    judge = augmenter.label_judge if augmenter.settings.pseudo_label else None
+    found = [row for row, example in enumerate(examples) if label_mark(example.label) is None]
+    if judge is None or not found:
+        return {}
+    texts, keys = [examples[row].text for row in found], [examples[row].key for row in found]
+    scores = label_scores(judge, texts, [judge.classes[0]] * len(texts), keys)
+    return {row: score.of_best() for row, score in zip(found, scores, strict=True) if score.every}
+
+
+def _add_pseudo_labelled(
+    rows: Rows, row: int, example: Example, score: LabelScore, columns: Columns, weight: float, soft_labels: bool
+) -> None:
+    """Append a row with the likeliest label."""
+    record = describe_pseudo_labelled(
+        example.number, example.key, score.best, score.probability, weight, score.every if soft_labels else ()
+    )
+    rows.add(row, _values(columns, example), score.best, record)
 
 
 def _add(rows: Rows, row: int, made: Made, columns: Columns, soft_labels: bool, model: str) -> None:

@@ -73,6 +73,9 @@ class Settings:
     :param relabel: whether such variants are kept, with the likeliest label in place of their row's; ``label_new`` says
         so. Where rows of each label are counted, that is refused.
     :param soft_labels: whether none is rejected for its label, and ``soft_label`` says how likely each one is.
+    :param pseudo_label: whether rows that have no label get the likeliest by a judge fitted on those that have one
+        (pseudo-labels, Lee 2013). They come out without variants, with ``pseudo-labelled`` as their verdict, and all of
+        them weigh at most as much as the rows with labels. Where rows of each label are counted, that is refused.
     :param redraws: how often a copy is drawn again before it is rejected.
     :param budget: where rows of each label are counted, how many variants at most are asked for each that is missing,
         so that counts are reached as long as one in so many is kept.
@@ -111,6 +114,7 @@ class Settings:
     min_label: float = 0.5
     relabel: bool = False
     soft_labels: bool = False
+    pseudo_label: bool = False
     redraws: int = 3
     budget: int = 10
     steps: int | None = None
@@ -297,6 +301,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "max_likeness": _number("a number above 0 and at most 1", lambda x: 0 < x <= 1),
     "min_label": _number("a number from 0 to 1", lambda x: 0 <= x <= 1),
     "relabel": _flag,
+    "pseudo_label": _flag,
     "soft_labels": _flag,
     "redraws": _whole(0),
     "budget": _whole(1),

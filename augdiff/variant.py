@@ -11,6 +11,7 @@ from augdiff.text.edits import Edit
 
 KEPT = "kept"
 ORIGINAL = "original"
+PSEUDO_LABELLED = "pseudo-labelled"
 MISLABELLED = "mislabelled"
 MISALIGNED = "misaligned"
 SURPLUS = "surplus"

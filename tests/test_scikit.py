@@ -162,7 +162,7 @@ def test_a_context_is_read_from_the_frame():
 def test_every_setting_of_augment_is_an_argument_with_its_default():
     own, theirs = (inspect.signature(one).parameters for one in (TextAugmenter, augdiff.augment))
     others = {"data", "split", "label", "seed", "id", "protect_spans", "keep_original", "return_rejected", "provenance"}
-    others |= {"tokens", "tags", "tag_names", "outside", "entities", "answers", "unlabeled"}
+    others |= {"tokens", "tags", "tag_names", "outside", "entities", "answers", "unlabeled", "pseudo_label"}
     assert set(own) == set(theirs) - others | {"random_state"}
     assert {name: own[name].default for name in own if name in theirs} == {
         name: theirs[name].default for name in own if name in theirs

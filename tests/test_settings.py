@@ -142,6 +142,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "max_likeness": 0.5,
         "min_label": 0.0,
         "relabel": True,
+        "pseudo_label": True,
         "soft_labels": True,
         "redraws": 1,
         "budget": 2,

@@ -120,6 +120,7 @@ class Call:
     min_label: Annotated[float, number("Reject labels less likely than this share of the likeliest's.")] = (
         Settings.min_label
     )
+    pseudo_label: Annotated[bool, flag("Give rows without a label the likeliest one.", "--pseudo-label")] = False
     relabel: Annotated[bool, flag("Give such variants the likeliest label instead.", "--relabel")] = False
     soft_labels: Annotated[bool, flag("Reject none of them; say how likely each label is.", "--soft-labels")] = False
     redraws: Annotated[int, whole("How often a copy is drawn again.")] = Settings.redraws

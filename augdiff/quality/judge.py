@@ -102,7 +102,7 @@ def label_scores(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys
 def single_label(label: Any) -> Label | None:
     """A label as Python has it, whole numbers as such; None for what is missing and for what is no single label."""
     value = label.tolist() if hasattr(label, "tolist") else label
-    if value is None or (isinstance(value, float) and isnan(value)):
+    if _missing(value):
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
@@ -137,9 +137,16 @@ def marked(label: Label | None) -> tuple[str, Any]:
     return type(label).__name__, label
 
 
+def _missing(value: Any) -> bool:
+    """Whether a cell holds no label: files of cells know no other nothing than an empty text."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (isinstance(value, float) and isnan(value))
+
+
 def _plain(label: Any, row: int) -> Label | None:
     value = label.item() if hasattr(label, "item") else label
-    if value is None or (isinstance(value, float) and isnan(value)):
+    if _missing(value):
         return None
     if not isinstance(value, str | int | float):
         raise DataError(f"row {row}: {short(label)} is no label; labels are texts, numbers, True or False")

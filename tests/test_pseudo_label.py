@@ -1,0 +1,143 @@
+"""Rows without a label that get the likeliest one, in the table of those that have theirs."""
+
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pandas as pd
+import pyarrow as pa
+import pytest
+from commands import Commands
+from labelled import TOPICS, sentences
+from sklearn.metrics import accuracy_score
+from test_fitting import ROWS, StrayingAugmenter
+
+from augdiff import OptionError, augment
+from augdiff.diff import _groups
+
+NAMES = sorted(TOPICS)
+MORE = [{"text": text, "label": None} for text, _ in sentences(60, 7)]
+TRUE = [topic for _, topic in sentences(60, 7)]
+CLASSES = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=NAMES)})
+
+
+@pytest.fixture(autouse=True)
+def straying(monkeypatch: pytest.MonkeyPatch):
+    """The second variant of every row is about another topic than its row."""
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", StrayingAugmenter)
+
+
+def grown(rows: Any, **options: Any) -> Any:
+    return augment(rows, text="text", label="label", **{"n": 2, "pseudo_label": True, **options})
+
+
+def guessed(made: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [row for row in made if row["augdiff"]["verdict"] == "pseudo-labelled"]
+
+
+def test_rows_without_a_label_get_the_likeliest_and_no_variants():
+    made = grown([*ROWS, *MORE])
+    found = guessed(made)
+    assert [row["text"] for row in found] == [row["text"] for row in MORE]
+    assert accuracy_score(TRUE, [row["label"] for row in found]) > 0.9
+    for row in found:
+        about = row["augdiff"]
+        assert about["label_new"] == row["label"]
+        assert about["label_prob"] >= 1 / 3
+        assert (about["variant"], about["edits"], about["model"]) == (0, [], "")
+    assert {row["augdiff"]["source"] for row in found} == set(range(len(ROWS), len(ROWS) + len(MORE)))
+
+
+def test_rows_with_a_label_are_as_if_the_others_were_not_there():
+    with_more, alone = grown([*ROWS, *MORE]), grown(ROWS)
+    labelled = [row for row in with_more if row["augdiff"]["verdict"] != "pseudo-labelled"]
+    # As texts, since what is not a number is not equal to itself.
+    assert list(map(str, labelled)) == list(map(str, alone))
+
+
+def test_all_guessed_rows_weigh_at_most_as_much_as_the_others():
+    many = guessed(grown([*ROWS, *MORE]))
+    assert sum(row["augdiff"]["weight"] for row in many) == pytest.approx(len(ROWS))
+    few = guessed(grown([*ROWS, *MORE[:5]]))
+    assert [row["augdiff"]["weight"] for row in few] == [1.0] * 5
+
+
+def test_rows_stay_in_their_order_and_their_place_in_it_changes_nothing():
+    mixed = [row for pair in zip(ROWS, MORE, strict=False) for row in pair]
+    made = grown(mixed, n=1)
+    texts = [row["text"] for row in made if row["augdiff"]["variant"] == 0]
+    assert texts == [row["text"] for row in mixed]
+    labels = {row["text"]: row["label"] for row in guessed(made)}
+    again = {row["text"]: row["label"] for row in guessed(grown([*MORE[: len(ROWS)], *ROWS], n=1))}
+    assert {text: again[text] for text in labels} == labels
+
+
+def test_without_being_asked_for_they_stay_without():
+    made = grown([*ROWS, *MORE], pseudo_label=False)
+    assert guessed(made) == []
+    assert sum(row["label"] is None and row["augdiff"]["variant"] == 0 for row in made) == len(MORE)
+
+
+def test_without_a_judge_they_stay_without_too():
+    assert guessed(grown([*ROWS, *MORE], judge=False)) == []
+
+
+def test_only_guessed_rows_and_variants_come_out_where_originals_are_not_kept():
+    made = grown([*ROWS, *MORE], keep_original=False)
+    assert len(guessed(made)) == len(MORE)
+    assert all(row["augdiff"]["variant"] > 0 for row in made if row not in guessed(made))
+
+
+def test_how_likely_each_label_is_can_be_had():
+    for row in guessed(grown([*ROWS, *MORE], soft_labels=True)):
+        chances = {one["label"]: one["probability"] for one in row["augdiff"]["soft_label"]}
+        assert max(chances, key=chances.__getitem__) == row["label"]
+        assert sum(chances.values()) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize("kind", ["frame", "arrow", "dataset"])
+def test_every_container_gets_them_in_its_own_types(kind: str):
+    rows = [*ROWS, *MORE]
+    codes = [{**row, "label": None if row["label"] is None else NAMES.index(row["label"])} for row in rows]
+    if kind == "frame":
+        made = grown(pd.DataFrame(rows))
+        texts, labels = made["text"].tolist(), made["label"].tolist()
+    elif kind == "arrow":
+        table = grown(pa.Table.from_pylist(rows))
+        texts, labels = table["text"].to_pylist(), table["label"].to_pylist()
+    else:
+        data = grown(datasets.Dataset.from_list(codes, features=CLASSES))
+        assert data.features["label"] == CLASSES["label"]
+        texts, labels = data["text"][:], [NAMES[label] for label in data["label"]]
+    found = dict(zip(texts, labels, strict=True))
+    wanted = {row["text"]: row["label"] for row in guessed(grown(rows))}
+    assert {text: found[text] for text in wanted} == wanted
+
+
+def test_the_command_gives_labels_to_empty_cells(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("augdiff.augmenter.Augmenter", StrayingAugmenter)
+    source, target = tmp_path / "rows.csv", tmp_path / "more.csv"
+    pd.DataFrame([*ROWS, *MORE]).to_csv(source, index=False)
+    result = commands("augment", source, "-o", target, "--label", "label", "--pseudo-label", "-n", 1)
+    assert result.status == 0, result.err
+    made = pd.read_csv(target)
+    assert (made["augdiff.verdict"] == "pseudo-labelled").sum() == len(MORE)
+    assert made["label"].notna().all()
+
+
+def test_a_preview_shows_them_as_rows_of_their_own():
+    made = grown([*ROWS[:2], *MORE[:2], *ROWS[2:]], n=1)
+    assert len(list(_groups(made))) == len(ROWS) + 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label": None}, "pseudo_label gives labels to rows that lack one: name the column of labels"),
+        ({"balance": True}, "pseudo_label would change the counts"),
+        ({"pseudo_label": 1}, "pseudo_label must be True or False, was: 1"),
+    ],
+)
+def test_what_does_not_go_together_is_said(options: dict[str, Any], message: str):
+    with pytest.raises(OptionError, match=message):
+        augment(ROWS, **{"text": "text", "label": "label", "pseudo_label": True, **options})
