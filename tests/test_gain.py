@@ -30,7 +30,7 @@ from benchmarks.gains.fine_tuning import FineTuned, Tuning, batches
 from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Grown
-from benchmarks.gains.method import Made, Method
+from benchmarks.gains.method import FURTHER, Made, Method
 from benchmarks.gains.plain import Duplicate, Nothing
 from benchmarks.gains.prompting import Prompting, Sampling, prompt, write_on
 from benchmarks.gains.scores import Scores, accuracy, macro_f1
@@ -616,3 +616,18 @@ def test_a_method_that_cannot_be_had_leaves_the_others_in_peace(
 def test_a_folder_without_tasks_is_an_error_of_one_line(tmp_path: Path):
     with pytest.raises(SystemExit, match=r"has no classification/NAME/test\.jsonl"):
         gain.main(["--data", str(tmp_path), "--work", str(tmp_path)])
+
+
+def test_further_texts_get_labels_and_are_no_variants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    task = load_task(BUNDLED, names_in(BUNDLED)[0])
+    model = str(make_model(tmp_path / "tiny"))
+    rows, further = draw(task.train, 4, 0), [row.text for row in task.train[-7:]]
+    method = replace(DEFAULT.given({"model": model, "n": 1, "precision": "float32"}), pseudo=5)
+    made = method(rows, 0, further)
+    found = [one for one in made if one.source == FURTHER]
+    assert [one.text for one in found] == further[:5]
+    assert {one.label for one in found} <= {row.label for row in rows}
+    assert {one.weight for one in found} == {1.0}
+    grown = Grown(task, 0, rows, made, len(rows), 0.0)
+    assert len(grown.variants) == len(made) - 5
+    assert replace(DEFAULT, pseudo=5).identity() != DEFAULT.identity()

@@ -12,7 +12,7 @@ from augdiff import __version__, augment
 from augdiff.denoisers.load import digest_of
 from augdiff.errors import OptionError
 from benchmarks.gains.digests import digest
-from benchmarks.gains.method import Made, N
+from benchmarks.gains.method import FURTHER, Made, N
 from benchmarks.gains.tasks import Row
 
 
@@ -26,6 +26,7 @@ class Augdiff:
     :param weighted: whether variants have the weights that they come with, or 1.
     :param judged: whether rejected variants are left out.
     :param unlabelled: how many further texts of the task it learns from.
+    :param pseudo: how many further texts of the task get a label from it.
     """
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -34,6 +35,7 @@ class Augdiff:
     weighted: bool = True
     judged: bool = True
     unlabelled: int = 0
+    pseudo: int = 0
 
     @property
     def n(self) -> int:
@@ -66,10 +68,14 @@ class Augdiff:
     def __call__(self, rows: Sequence[Row], seed: int, others: Sequence[str] = ()) -> list[Made]:
         """See :class:`benchmarks.gains.method.Method`."""
         out: list[dict[str, Any]] = augment(
-            [{"text": row.text, "label": row.label} for row in rows],
+            [
+                *({"text": row.text, "label": row.label} for row in rows),
+                *({"text": text, "label": None} for text in others[: self.pseudo]),
+            ],
             text="text",
             label=self.label,
             label_names={row.label: row.told for row in rows} if self.told else None,
+            pseudo_label=self.pseudo > 0,
             seed=seed,
             keep_original=False,
             return_rejected=not self.judged,
@@ -80,7 +86,9 @@ class Augdiff:
         for row in out:
             about = row["augdiff"]
             weight = about["weight"] if self.weighted else 1.0
-            found.append(Made(row["text"], rows[about["source"]].label, weight, about["source"]))
+            own = about["source"] < len(rows)
+            label, source = (rows[about["source"]].label, about["source"]) if own else (row["label"], FURTHER)
+            found.append(Made(row["text"], label, weight, source))
         return found
 
 
@@ -118,6 +126,10 @@ ABLATIONS: Mapping[str, Augdiff] = {
     "adaptation": DEFAULT.given({"adapt": True}),
     "adaptation-50": replace(DEFAULT.given({"adapt": True}), unlabelled=50),
     "adaptation-500": replace(DEFAULT.given({"adapt": True}), unlabelled=500),
+    "pseudo-50": replace(DEFAULT, pseudo=50),
+    "pseudo-500": replace(DEFAULT, pseudo=500),
+    "mixed-pseudo-50": replace(MIXED, pseudo=50),
+    "mixed-pseudo-500": replace(MIXED, pseudo=500),
     "saliency": DEFAULT.given({"saliency": 1.0}),
     "spared": DEFAULT.given({"saliency": -1.0}),
     "no-judge": DEFAULT.given({"judge": False}),

@@ -31,8 +31,9 @@ class Figures:
 
     def __call__(self, grown: Grown) -> dict[str, float]:
         """Figures of the new rows."""
-        texts = [one.text for one in grown.made]
-        groups = [[one.text for one in grown.made if one.source == index] for index in range(len(grown.rows))]
+        made = grown.variants
+        texts = [one.text for one in made]
+        groups = [[one.text for one in made if one.source == index] for index in range(len(grown.rows))]
         copied = diversity.known([row.text for row in grown.rows], texts)
         count = len(texts)
         return {
@@ -43,17 +44,17 @@ class Figures:
             "distinct_1": diversity.distinct(texts, 1),
             "distinct_2": diversity.distinct(texts, 2),
             "self_bleu": diversity.self_bleu(groups),
-            "weight": sum(one.weight for one in grown.made) / count if count else nan,
+            "weight": sum(one.weight for one in made) / count if count else nan,
             "seconds": grown.seconds,
             **self._fidelity(grown),
         }
 
     def _fidelity(self, grown: Grown) -> dict[str, float]:
         """Share of the new rows that have their label by the oracle, and the share of the test rows that do."""
-        if not grown.made:
+        if not grown.variants:
             return {"fidelity": nan, "oracle": nan}
         oracle, test = self._oracle(grown.task), grown.task.test
-        agreed = oracle.agrees([one.text for one in grown.made], [one.label for one in grown.made])
+        agreed = oracle.agrees([one.text for one in grown.variants], [one.label for one in grown.variants])
         right = oracle.agrees([row.text for row in test], [row.label for row in test])
         return {"fidelity": sum(agreed) / len(agreed), "oracle": sum(right) / len(right)}
 

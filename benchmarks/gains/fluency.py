@@ -34,10 +34,11 @@ class Fluency:
 
         :raises ModelError: if the model is no adapter, or its base is not on this machine.
         """
-        if not grown.made:
+        made = grown.variants
+        if not made:
             return {"fluency": nan, "fluency_of_sources": nan, "fluency_change": nan}
-        step = -(-len(grown.made) // self.most)
-        read = grown.made[::step]
+        step = -(-len(made) // self.most)
+        read = made[::step]
         sources = [grown.rows[one.source].text for one in read]
         new, old = (
             fmean(one.mean for one in likelihoods(loaded(self.model), texts))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from benchmarks.gains.method import Made
+from benchmarks.gains.method import FURTHER, Made
 from benchmarks.gains.tasks import Row, Task
 
 
@@ -24,6 +24,11 @@ class Grown:
     made: Sequence[Made]
     asked: int
     seconds: float
+
+    @property
+    def variants(self) -> list[Made]:
+        """The new rows that were made of drawn ones; the others are further texts of the task."""
+        return [one for one in self.made if one.source != FURTHER]
 
 
 class Measure(Protocol):

@@ -11,11 +11,15 @@ from benchmarks.gains.tasks import Row
 N = 4
 
 
+#: The source of a text that was there before, and got a label.
+FURTHER = -1
+
+
 class Made(NamedTuple):
     """A new training row.
 
     :param weight: what it counts beside an original, which counts 1.
-    :param source: number of the row that it was made of.
+    :param source: number of the row that it was made of, or ``FURTHER``.
     """
 
     text: str
