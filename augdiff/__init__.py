@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from augdiff.family.registry import families
     from augdiff.infilling import generate, infill
     from augdiff.provenance import features
+    from augdiff.tracing import trace
 
 # Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "features",
     "generate",
     "infill",
+    "trace",
 ]
 
 _HOMES = {
@@ -46,6 +48,7 @@ _HOMES = {
     "features": "provenance",
     "generate": "infilling",
     "infill": "infilling",
+    "trace": "tracing",
 }
 
 

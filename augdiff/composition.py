@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from augdiff.analysis import Analysis
+from augdiff.engine.denoise import Watch, unwatched
 from augdiff.proposal import Proposal
 from augdiff.text.edits import Edit
 from augdiff.variant import Source
@@ -37,8 +38,11 @@ class Filler(Protocol):
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`Composition`."""
 
-    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
-        """One draw for each; its edits are on the proposal's text."""
+    def fill(self, proposals: Sequence[Proposal], watch: Watch = unwatched) -> list[Draw]:
+        """One draw for each; its edits are on the proposal's text.
+
+        :param watch: is shown what is begun from, and what each step makes of it.
+        """
 
 
 class Composition(Protocol):

@@ -15,7 +15,7 @@ from augdiff.alike import LONGEST
 from augdiff.analysis import Analysis, Analyst
 from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.engine.denoise import denoise
+from augdiff.engine.denoise import Watch, denoise, unwatched
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.prediction import FLOOR
@@ -98,7 +98,7 @@ class Sampler:
             ]
         )
 
-    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
+    def fill(self, proposals: Sequence[Proposal], watch: Watch = unwatched) -> list[Draw]:
         """What comes out of the holes of each proposal."""
         windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
         windows.sort(key=lambda pair: len(pair[1].holes))
@@ -106,7 +106,7 @@ class Sampler:
         surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
         for group in by_length([len(window.ids) for _, window in windows], _BATCH_TOKENS):
             rows = [windows[i] for i in group]
-            drawn, odds = self._denoised([(proposals[index], window) for index, window in rows])
+            drawn, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
             for row, (index, window) in enumerate(rows):
                 part = slice(window.first, window.first + len(window.holes))
                 ids[index][part] = drawn[row, window.holes]
@@ -132,7 +132,9 @@ class Sampler:
         return [each.ids for each in encoded if 0 < len(each.ids) <= LONGEST]
 
     @torch.inference_mode()
-    def _denoised(self, rows: Sequence[tuple[Proposal, Window]]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    def _denoised(
+        self, rows: Sequence[tuple[Proposal, Window]], watch: Watch
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Denoise a batch of windows: ids and typicality of every position, ``(B, L)``."""
         denoiser, settings = self.denoiser, self.settings
         x = stack([window.ids for _, window in rows], denoiser.vocabulary.marks.pad, denoiser.device)
@@ -155,6 +157,7 @@ class Sampler:
             guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
+            watch=watch,
         )
         return result.x.numpy(force=True), result.surprise.numpy(force=True)
 

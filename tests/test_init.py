@@ -23,6 +23,7 @@ def test_public_names():
         "features",
         "generate",
         "infill",
+        "trace",
     ]
     assert augdiff.__all__ == sorted(augdiff.__all__)
     assert all(getattr(augdiff, name) is not None for name in augdiff.__all__)

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from augdiff import __version__
-from augdiff.cli import augment, docs, evaluate, families, models, preview, train
+from augdiff.cli import augment, docs, evaluate, families, models, preview, trace, train
 from augdiff.errors import AugdiffError
 
 _EXAMPLES = (
@@ -39,6 +39,7 @@ app.command(no_args_is_help=True, epilog=_examples(evaluate.EXAMPLES))(evaluate.
 app.command(no_args_is_help=True, epilog=_examples(docs.EXAMPLES))(docs.spacy)
 app.command(no_args_is_help=True, epilog=_examples(train.EXAMPLES))(train.train)
 app.command()(families.families)
+app.command(no_args_is_help=True, epilog=_examples(trace.EXAMPLES))(trace.trace)
 
 bases = typer.Typer(rich_markup_mode=None, epilog=_examples(models.EXAMPLES))
 bases.callback(invoke_without_command=True)(models.models)

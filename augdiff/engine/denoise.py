@@ -38,8 +38,8 @@ class Net(Protocol):
 #: The states ``(b, L)`` and positions asked for ``(b, L)`` of the rows still at work, and which rows of the
 #: batch these are ``(b,)``, to what is done to their logits.
 Guide = Callable[[Tensor, Tensor, Tensor], Rule]
-#: Called after each step with the number of the step and the states, for those who look on.
-Watch = Callable[[int, Tensor], None]
+#: Called with the states before the first step and after each one, for those who look on.
+Watch = Callable[[Tensor], None]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
     return unruled
 
 
-def unwatched(step: int, x: Tensor) -> None:
+def unwatched(x: Tensor) -> None:
     """The watch that sees nothing."""
 
 
@@ -119,6 +119,7 @@ def denoise(
     space = process.space
     anchor = rate == 0
     x, clean, previous = x.clone(), clean | anchor, torch.zeros_like(x)
+    watch(x)
     surprise = torch.full(x.shape[:2], torch.nan, dtype=torch.float32, device=x.device)
     for step in range(times.shape[1] - 1):
         t, s = times[:, step], times[:, step + 1]
@@ -148,7 +149,7 @@ def denoise(
         clean[rows, positions] = taken | (clean[rows, positions] & (u < take + keep))
         typicality = prediction.log_probability + prediction.entropy
         surprise[rows[taken], positions[taken]] = typicality[taken].float()
-        watch(step, x)
+        watch(x)
     return Denoised(x, surprise)
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from augdiff.analysis import Analysis
 from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
+from augdiff.engine.denoise import Watch, unwatched
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Spindle
@@ -47,9 +48,9 @@ class DiffusionBert:
         """See :class:`augdiff.composition.Composition`."""
         return self._sampler(wanted)
 
-    def fill(self, proposals: Sequence[Proposal]) -> list[Draw]:
+    def fill(self, proposals: Sequence[Proposal], watch: Watch = unwatched) -> list[Draw]:
         """See :class:`augdiff.composition.Filler`."""
-        return self._sampler.fill(proposals)
+        return self._sampler.fill(proposals, watch)
 
     def _pulled(self, analysis: Analysis) -> Analysis:
         pulls = _PULL * beyond(self._said(analysis))

@@ -1,0 +1,89 @@
+"""``trace``: how a text is noised and what each step of the way back makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.load import load
+from augdiff.errors import DataError, OptionError
+from augdiff.family.registry import family_for, find_family
+from augdiff.proposal import derive_seed, propose
+from augdiff.settings import Settings
+from augdiff.text.edits import apply_edits
+from augdiff.text.holes import Shape
+from augdiff.variant import Source
+
+#: What stands for a mask.
+MASK = "____"
+_STEPS = 8
+
+
+def trace(
+    text: str,
+    *,
+    context: str = "",
+    seed: int = 0,
+    strength: float | tuple[float, float] = 0.5,
+    model: str = Settings.model,
+    base: str | None = None,
+    family: str | None = None,
+    steps: int | None = _STEPS,
+    temperature: float = Settings.temperature,
+    device: str = Settings.device,
+    precision: str = Settings.precision,
+) -> list[str]:
+    """The noised text, the text after each step, and the variant that comes of it, by the first draw of a seed.
+
+    :param context: words that steer.
+    :param strength: so are the others: see :class:`augdiff.settings.Settings`.
+    :returns: in the words of the model's vocabulary, ``____`` for each mask; the last one is the variant itself.
+    :raises DataError: if nothing of the text can change, or it is too long to be read at once.
+    :raises OptionError: if an option cannot be used, or the family has no such steps.
+    :raises ModelError: if the model cannot be found or read, or is not the family's.
+    """
+    settings = Settings(
+        n=1, seed=seed, strength=strength, model=model, base=base, family=family, steps=steps, temperature=temperature,
+        device=device, precision=precision,
+    )  # fmt: skip
+    if family is not None:
+        find_family(family)
+    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
+    found = family_for(family, denoiser, settings.model)
+    if found.infill is None:
+        raise OptionError(f"family {family!r} has no steps to be shown: use mdlm, or another that masks words")
+    filler = found.infill(denoiser, settings)
+    (analysis,) = filler.analyse([Source(text, text, context=context)])
+    if not analysis.units.free_places.size:
+        raise DataError(f"text has no word that may change: {text!r}")
+    proposal = propose(
+        analysis, derive_seed(seed, text, 1, 0), settings.strengths((0.5, 0.5)), Shape(insertion=0), denoiser
+    )
+    if len(proposal.windows) > 1:
+        raise DataError(f"text has {len(analysis.units.ids)} words, more than are read at once: trace a shorter one")
+    head = 1 + len(proposal.opening)
+    states = list[str]()
+
+    def watch(x: Tensor) -> None:
+        states.append(_shown(denoiser, x[0, head:].tolist()))
+
+    (draw,) = filler.fill([proposal], watch)
+    return [*states, apply_edits(text, draw.edits)]
+
+
+def _shown(denoiser: Denoiser, ids: Sequence[int]) -> str:
+    """Ids as words, up to the end of the text."""
+    marks, vocabulary = denoiser.vocabulary.marks, denoiser.vocabulary
+    words, run = list[str](), list[int]()
+    for token in [*ids, marks.end]:
+        if token in (marks.mask, marks.elastic, marks.end):
+            words += vocabulary.spell(run)
+            run = []
+            if token == marks.end:
+                break
+            words.append(MASK)
+        elif token != marks.blank:
+            run.append(token)
+    return " ".join(words)
