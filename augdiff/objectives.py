@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from augdiff.noising import Noise, masked
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
+from augdiff.training_start import Start
 
 # Positions whose scores are kept at a time.
 _ROWS = 128
@@ -45,8 +47,8 @@ class Batch:
     generator: torch.Generator
 
 
-#: What is to be made small, in nats per position.
-Loss = Callable[[Trainee, Batch], Tensor]
+#: A trainee, as the objective has begun it, and rows to what is to be made small, in nats per position.
+Loss = Callable[[Any, Batch], Tensor]
 
 
 def once(trainee: Trainee, batch: Batch) -> Tensor:
@@ -124,17 +126,24 @@ def masking(vocabulary: Vocabulary) -> Corruption:
     return masked
 
 
+def as_it_is(start: Start) -> Start:
+    """What a run starts from is what it trains."""
+    return start
+
+
 @dataclass(frozen=True)
 class Objective:
     """How a family's denoisers learn.
 
     :param corruption: of a vocabulary, how rows are noised.
     :param masks: whether noise is the masks that the shipped weights know.
+    :param begin: makes of what a run starts from what it trains.
     """
 
     corruption: Callable[[Vocabulary], Corruption] = masking
     loss: Loss = field(default=once)
     masks: bool = True
+    begin: Callable[[Start], Start] = as_it_is
 
 
 def places_of(rows: Sequence[Layout], device: torch.device) -> tuple[tuple[Tensor, Tensor], Tensor]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import log
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from augdiff.alike import LONGEST
 from augdiff.analysis import Analysis, Analyst
 from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.engine.denoise import Watch, denoise, unwatched
+from augdiff.engine.denoise import Net, Watch, denoise, unwatched
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.prediction import FLOOR
@@ -35,15 +36,49 @@ _GUIDED = 2.0
 _STEPS = 2
 
 
-#: Rows of ids with masks, ``(B, L)``, where these are, and streams to rows with the noise that the process begins from.
-Begin = Callable[[Tensor, Tensor, Streams], Tensor]
+class States(Protocol):
+    """What the loop works on in place of ids."""
+
+    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
+        """States from ids and where these are masks, ``(B, L)`` each, with the noise that the process begins from."""
+
+    @property
+    def net(self) -> Net:
+        """Who denoises them."""
+
+    def read(self, x: Tensor, ids: Tensor) -> Tensor:
+        """The ids that rules of neighbours look at, from states and the ids that these began as."""
+
+    def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
+        """The ids of clean states."""
+
+
 #: The rate of each mask of a proposal, in order, above 0.
 Rates = Callable[[Proposal], NDArray[np.float32]]
 
 
-def with_masks(x: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-    """The noise is the masks."""
-    return x
+@dataclass(frozen=True)
+class Tokens:
+    """See :class:`States`; ids are states, and masks the noise."""
+
+    denoiser: Denoiser
+
+    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
+        """See :class:`States`."""
+        return ids
+
+    @property
+    def net(self) -> Net:
+        """The denoiser."""
+        return lambda x, t, where, previous: self.denoiser.logits(x, where)
+
+    def read(self, x: Tensor, ids: Tensor) -> Tensor:
+        """See :class:`States`."""
+        return x
+
+    def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
+        """See :class:`States`."""
+        return x
 
 
 def alike(proposal: Proposal) -> NDArray[np.float32]:
@@ -54,7 +89,8 @@ def alike(proposal: Proposal) -> NDArray[np.float32]:
 class Sampler:
     """See :class:`augdiff.composition.Composition`.
 
-    :param process: how masks are filled in, or what ``begin`` puts in their place.
+    :param process: how masks are filled in, or what ``states`` has in their place.
+    :param states: what the process works on; None for ids.
     :param steps: most steps, if nothing is asked for.
     """
 
@@ -64,7 +100,7 @@ class Sampler:
         settings: Settings,
         process: Process,
         rates: Rates = alike,
-        begin: Begin = with_masks,
+        states: States | None = None,
         steps: int = _STEPS,
     ) -> None:
         vocabulary = denoiser.vocabulary
@@ -74,7 +110,7 @@ class Sampler:
         self._bars = Bars(vocabulary, avoided_ids(vocabulary, word_list(settings.avoid)), denoiser.device)
         self._process = process
         self._rates = rates
-        self._begin = begin
+        self._states = states or Tokens(denoiser)
         self._steps = settings.steps or steps
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
@@ -147,19 +183,19 @@ class Sampler:
         told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._process,
-            self._begin(x, noised, streams),
+            self._states.begin(x, noised, streams),
             ~noised,
             self._process.times(noised.sum(1).clamp(max=self._steps)),
             self._rate(rows, noised),
-            lambda ids, t, where, previous: denoiser.logits(ids, where),
+            self._states.net,
             streams,
-            guide=lambda ids, where, active: self._bars(ids, where, holes[active]),
+            guide=lambda now, where, active: self._bars(self._states.read(now, x[active]), where, holes[active]),
             guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
             watch=watch,
         )
-        return result.x.numpy(force=True), result.surprise.numpy(force=True)
+        return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
 
     def _rate(self, rows: Sequence[tuple[Proposal, Window]], noised: Tensor) -> Tensor:
         """Of every position, ``(B, L)``; 0 where nothing is noised."""

@@ -125,7 +125,7 @@ def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None
         in_eight_bits(model.llama, learns=True)
     write = partial(_write, model, vocabulary, base, reader)
     most = _MOST_TOKENS if device.type == "cpu" else None
-    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), masks_only=True, most_tokens=most)
+    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), most_tokens=most)
 
 
 def _write(

@@ -121,7 +121,7 @@ def _start(encoder: Encoder, vocabulary: Vocabulary, teacher: Encoder | None, se
     if teacher is not None:
         teacher = teacher.to(device).requires_grad_(False)
     trainee = EncoderTrainee(encoder.to(device), teacher)
-    return Start(trainee, vocabulary, partial(write_encoder, trainee.encoder, vocabulary, seed))
+    return Start(trainee, vocabulary, partial(write_encoder, trainee.encoder, vocabulary, seed), encoder=trainee)
 
 
 def find_marks(tokenizer: Tokenizer) -> Marks:

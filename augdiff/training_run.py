@@ -80,7 +80,7 @@ def train(
     }
     _check_plan(part, {**named, **beginning.plan})
     begun = beginning.begin(part, files)
-    if begun.masks_only and not objective.masks:
+    if begun.encoder is None and not objective.masks:
         raise OptionError(f"family {family!r} cannot start from {start!r}: start from base-en, an encoder or scratch")
     sources = [_rows(part, file, begun.vocabulary) for file in files]
     sources = [rows for rows in sources if len(rows)]
@@ -92,6 +92,7 @@ def train(
     torch.set_flush_denormal(True)
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
+    begun = objective.begin(begun)
     corruption = objective.corruption(begun.vocabulary)
     marks = begun.vocabulary.marks
     run = Run(part, begun.trainee, marks, training, noise or begun.noise, begun.contexts, corruption, objective.loss)

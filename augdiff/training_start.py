@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from augdiff.contexts import Contexts
 from augdiff.noising import Noise
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
+
+if TYPE_CHECKING:
+    from augdiff.training_encoder import EncoderTrainee
 
 #: Longest training row, without its marks and its context.
 WINDOW = 126
@@ -26,7 +29,7 @@ class Start:
         of the training, and the family.
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
-    :param masks_only: whether it cannot learn from other noise than masks.
+    :param encoder: what learns from other noise than masks, too; None if nothing does.
     :param most_tokens: that a step has memory for; None if that is no matter.
     """
 
@@ -35,7 +38,7 @@ class Start:
     write: Callable[[Path, Sequence[str], Mapping[str, Any], str], None]
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
-    masks_only: bool = False
+    encoder: EncoderTrainee | None = None
     most_tokens: int | None = None
 
 

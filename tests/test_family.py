@@ -21,7 +21,7 @@ from augdiff.variant import Source
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
 ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm")
-ALL = (*ENCODED, "sundae", "edlm", "autoregressive", "mixed")
+ALL = (*ENCODED, "sundae", "sed", "edlm", "autoregressive", "mixed")
 Make = Callable[..., Resampler]
 
 
@@ -36,14 +36,19 @@ def mender(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def make(base: Path, reader: Path, mender: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+def blender(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_model(tmp_path_factory.mktemp("models") / "blender", family="sed")
+
+
+@pytest.fixture(scope="module")
+def make(base: Path, reader: Path, mender: Path, blender: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
     adapter = make_adapter(tmp_path_factory.mktemp("models") / "adapter", base, reader)
 
     def resampler(family: str, **more: object) -> Resampler:
         loose = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "n": 4, "precision": "float32"}
         own: dict[str, object] = {"model": str(adapter), "base": str(base), "family": family, "steps": 3}
-        if family == "sundae":
-            own = {"model": str(mender), "steps": 3}
+        if family in ("sundae", "sed"):
+            own = {"model": str(mender if family == "sundae" else blender), "steps": 3}
         return Resampler(Settings(**{**loose, **own, **more}))  # type: ignore[arg-type]
 
     return resampler

@@ -106,6 +106,20 @@ def test_a_family_of_random_tokens_learns_to_mend_them(mender: Path) -> None:
     assert sum(variant.text != text for variant in made) >= 6
 
 
+def test_a_family_of_vectors_learns_from_the_same_texts(texts: Path, tmp_path: Path) -> None:
+    budget = Training(tokens=150_000, batch_tokens=2048, rate=3e-3, warmup=5)
+    blender = train(texts, tmp_path / "out", budget, family="sed", start="scratch", vocabulary=200, sizes=SIZES)
+    denoiser = load(str(blender))
+    assert (denoiser.family, denoiser.vectors is None) == ("sed", False)
+    text = "der Hund sieht das Haus am Abend."
+    settings = Settings(model=str(blender), n=8, strength=0.6, min_similarity=-9, min_fluency=-99)
+    made = Resampler(settings)([Source(text, text)])[0]
+    known = set(" ".join(lines(600)).replace(".", "").split())
+    words = [word for variant in made for word in variant.text.replace(".", "").split()]
+    assert sum(word in known for word in words) > 0.6 * len(words)
+    assert sum(variant.text != text for variant in made) >= 6
+
+
 def test_an_adapter_learns_from_masks_alone(texts: Path, base: Path, tmp_path: Path) -> None:
     start = make_adapter(tmp_path / "adapter", base)
     with pytest.raises(OptionError, match="family 'sundae' cannot start from"):

@@ -13,8 +13,9 @@ from augdiff.denoisers.adapter_folder import save_adapter
 from augdiff.denoisers.byte_level import byte_level, special_ids
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import save
+from augdiff.denoisers.encoder_folder import save, save_vectors
 from augdiff.denoisers.llama import LlamaConfig, LowRank
+from augdiff.denoisers.vectors import VectorEncoder
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
@@ -69,6 +70,8 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
         lines = ["the film was very good and we loved it", "how do I transfer money to the card ?", "no, never"]
         ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
     save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
+    if family == "sed":
+        save_vectors(folder, VectorEncoder(encoder))
     return folder
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from reprlib import repr as short
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import torch
 from torch import Tensor
@@ -18,6 +18,9 @@ from augdiff.engine.prediction import Logits
 from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from augdiff.denoisers.vectors import VectorNetwork
 
 #: The family of weights that know masks.
 MASKED = "mdlm"
@@ -88,6 +91,7 @@ class Denoiser:
     :param contexts: how contexts are put before texts; None for bare words.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
     :param family: whose noise it was trained on.
+    :param vectors: the same as a denoiser of vectors; None where it is none.
     """
 
     network: Network
@@ -104,6 +108,7 @@ class Denoiser:
     contexts: Contexts | None = None
     demonstrations: int = 0
     family: str = MASKED
+    vectors: VectorNetwork | None = None
 
     def context(self, text: str) -> list[int]:
         """Ids of a context; none for blanks.

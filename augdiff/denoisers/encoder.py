@@ -114,7 +114,11 @@ class Encoder(nn.Module):
         :param where: rows and columns of N positions, ``(N,)`` each.
         :returns: features, ``(N, D)``.
         """
-        x, bias = self._embedded(ids, real)
+        return self.through(self.token(ids), real, where)
+
+    def through(self, embedded: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """The same from embeddings without their places, ``(B, L, D)``."""
+        x, bias = self._placed(embedded, real)
         *most, last = self.layers
         for layer in most:
             x = layer(x, bias)
@@ -133,11 +137,11 @@ class Encoder(nn.Module):
 
     def token_states(self, ids: Tensor, real: Tensor) -> Tensor:
         """What sentence vectors are made of: ids and real ``(B, L)`` to ``(B, L, D)``."""
-        x, bias = self._embedded(ids, real)
+        x, bias = self._placed(self.token(ids), real)
         for layer in self.layers[: self.config.sentence_depth]:
             x = layer(x, bias)
         return x
 
-    def _embedded(self, ids: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
-        bias = torch.zeros(real.shape, device=ids.device).masked_fill_(~real, -1e9)[:, None, None]
-        return self.norm(self.token(ids) + self.position.weight[: ids.shape[1]]), bias
+    def _placed(self, embedded: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+        bias = torch.zeros(real.shape, device=real.device).masked_fill_(~real, -1e9)[:, None, None]
+        return self.norm(embedded + self.position.weight[: embedded.shape[1]]), bias

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from augdiff.denoisers.devices import find_device, lacking_for_eight_bits
 from augdiff.denoisers.folder import (
+    CONFIG,
     EIGHT_BITS,
     FLOAT,
     Config,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.difference import Difference
     from augdiff.denoisers.encoder import Encoder
+    from augdiff.denoisers.vectors import VectorEncoder
     from augdiff.text.casing import Cases
     from augdiff.text.vocabulary import Vocabulary
 
@@ -35,6 +38,8 @@ _NAME = "augdiff-encoder-1"
 #: Window of the denoiser, contexts and examples included; training rows are hardly longer.
 MAX_TOKENS = 192
 _WEIGHTS, _RANGES, _CASES = "model.safetensors", "ranges.safetensors", "cases.txt"
+# What a network that reads vectors has beside its encoder.
+_VECTORS = "vectors.safetensors"
 
 
 def save(
@@ -78,9 +83,38 @@ def save(
         "family": family,
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
+        "vectors_sha256": None,
         "trained": dict(trained),
     }
     write_folder(folder, vocabulary, config)
+
+
+def save_vectors(folder: Path, network: VectorEncoder) -> None:
+    """Write beside a saved encoder what a network that reads vectors has more than that."""
+    import torch
+    from safetensors.torch import save_file
+
+    weights = {name: value for name, value in network.state_dict().items() if not name.startswith("encoder.")}
+    save_file({name: value.to(torch.float16).contiguous().cpu() for name, value in weights.items()}, folder / _VECTORS)
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config["vectors_sha256"] = file_digest(folder / _VECTORS)
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncoder | None:
+    """The network of a folder that reads vectors, around its encoder; None if there is none.
+
+    :raises ModelError: if a file is broken.
+    """
+    from augdiff.denoisers.vectors import VectorEncoder
+
+    if config["vectors_sha256"] is None:
+        return None
+    network = VectorEncoder(encoder)
+    weights = checked_tensors(folder / _VECTORS, config["vectors_sha256"])
+    own = {name: value.float() for name, value in weights.items()}
+    network.load_state_dict({**network.state_dict(), **own})
+    return network
 
 
 def load_encoder(folder: Path, config: Config) -> Encoder:
@@ -105,6 +139,7 @@ def _load(
     difference: Difference | None,
 ) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.denoisers.vectors import VectorNetwork
     from augdiff.text.casing import Cases
 
     encoder = load_encoder(folder, config).requires_grad_(False)
@@ -115,7 +150,7 @@ def _load(
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
         network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])
-    cases = folder / _CASES
+    cases, vectors = folder / _CASES, load_vectors(folder, config, encoder)
     return Denoiser(
         network,
         vocabulary_in(folder, config),
@@ -128,6 +163,7 @@ def _load(
         device,
         demonstrations=int(config["demonstrations"]),
         family=str(config["family"]),
+        vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval(), encoder.logits),
     )
 
 
@@ -151,7 +187,10 @@ def _lacking_for_eight_bits(folder: Path, model: str, device: str) -> str | None
 ENCODER = Format(
     _NAME,
     frozenset(
-        "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 trained".split()
+        (
+            "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors_sha256 "
+            "trained"
+        ).split()
     ),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},
     lambda config, base: str(config["sha256"]),

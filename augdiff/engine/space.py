@@ -10,7 +10,7 @@ from torch import Tensor
 
 from augdiff.engine.drawing import draw_ids
 from augdiff.engine.noise import Source
-from augdiff.engine.prediction import Logits, Prediction, Reading, read
+from augdiff.engine.prediction import BLOCK, Logits, Prediction, Reading, read
 from augdiff.engine.prior import Only, Prior
 
 
@@ -92,8 +92,10 @@ class VectorSpace:
         return ~anchor
 
     def _mean(self, weights: Tensor, chance: Tensor) -> tuple[Tensor, Tensor]:
-        shares = weights / weights.sum(1, keepdim=True)
-        return shares.to(self.table.dtype) @ self.table, weights.amax(1)
+        shares = (weights / weights.sum(1, keepdim=True)).to(self.table.dtype)
+        # Products of other numbers of rows may be rounded in another way.
+        spare = shares.new_zeros(-len(shares) % BLOCK, shares.shape[1])
+        return (torch.cat([shares, spare]) @ self.table)[: len(shares)], weights.amax(1)
 
     def _clamped(self, weights: Tensor, chance: Tensor) -> tuple[Tensor, Tensor]:
         best = weights.max(1)

@@ -8,6 +8,8 @@ masks.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
@@ -19,7 +21,7 @@ from augdiff.engine.schedule import ShrinkingTimes
 from augdiff.engine.space import TokenSpace
 from augdiff.family.family import Family
 from augdiff.objectives import Objective, Unrolled, scattering
-from augdiff.sampler import Sampler
+from augdiff.sampler import Sampler, Tokens
 from augdiff.settings import Settings
 
 NAME = "sundae"
@@ -33,17 +35,24 @@ def process_of(denoiser: Denoiser) -> Process:
     return Process(TokenSpace(prior, shows=False), times=ShrinkingTimes(_SHARE), order=at_random)
 
 
+@dataclass(frozen=True)
+class Scattered(Tokens):
+    """Random tokens stand where masks did."""
+
+    process: Process
+
+    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
+        """See :class:`augdiff.sampler.States`."""
+        rows, places = noised.nonzero(as_tuple=True)
+        x = ids.clone()
+        x[rows, places] = self.process.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN)).to(x)
+        return x
+
+
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     process = process_of(denoiser)
-
-    def begin(x: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        rows, places = noised.nonzero(as_tuple=True)
-        x = x.clone()
-        x[rows, places] = process.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN)).to(x)
-        return x
-
-    return Sampler(denoiser, settings, process, begin=begin, steps=_ROUNDS)
+    return Sampler(denoiser, settings, process, states=Scattered(denoiser, process), steps=_ROUNDS)
 
 
 FAMILY = Family(

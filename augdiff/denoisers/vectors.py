@@ -1,0 +1,103 @@
+"""The transformer of an encoder on noised vectors of tokens, which also reads the time and its own last prediction.
+
+Embedding diffusion (Strudel et al. 2022, arXiv 2211.04236): what is noised are fixed vectors of tokens, what is
+predicted are tokens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from augdiff.denoisers.denoiser import Unread, bucket, in_blocks
+from augdiff.denoisers.encoder import Encoder
+
+_WAVES = 64
+_FASTEST = 1000.0
+
+
+class VectorEncoder(nn.Module):
+    """Vectors in, features of tokens out.
+
+    :param encoder: whose layers read them; its output matrix scores the tokens.
+    """
+
+    table: Tensor
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        width = encoder.config.width
+        self.encoder = encoder
+        self.mix = nn.Linear(2 * width, width)
+        last = nn.Linear(width, width)
+        self.clock = nn.Sequential(nn.Linear(_WAVES, width), nn.SiLU(), last)
+        with torch.no_grad():
+            # It begins as the encoder that it is made of: the last prediction and the time say nothing yet.
+            size = encoder.token.weight.norm(dim=1).mean() / width**0.5
+            self.mix.weight.copy_(torch.cat([size * torch.eye(width), torch.zeros(width, width)], 1))
+            self.mix.bias.zero_()
+            last.weight.zero_()
+            last.bias.zero_()
+        self.register_buffer("table", vectors_of(encoder.token.weight))
+
+    def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """What the output matrix is applied to, at the positions asked for.
+
+        :param x: noised vectors, ``(B, L, D)``; so ``previous``, what was predicted last, or zeros.
+        :param t: time of each row, ``(B,)``.
+        :param real: false at padding, ``(B, L)``.
+        :param where: rows and columns of N positions, ``(N,)`` each.
+        :returns: features, ``(N, D)``.
+        """
+        read = self.mix(torch.cat([x, previous], -1)) + self.clock(_waves(t))[:, None]
+        features: Tensor = self.encoder.through(read, real, where)
+        return features
+
+
+def vectors_of(embeddings: Tensor) -> Tensor:
+    """Embeddings ``(V, D)`` with the length that normal noise has, ``sqrt(D)``."""
+    unit: Tensor = F.normalize(embeddings.detach().float(), dim=1)
+    return unit * float(embeddings.shape[1]) ** 0.5
+
+
+def _waves(t: Tensor) -> Tensor:
+    """Times ``(B,)`` as waves of many lengths, ``(B, W)`` (Vaswani et al. 2017, section 3.5)."""
+    speeds = torch.exp(torch.linspace(0, log(_FASTEST), _WAVES // 2, device=t.device))
+    angles = t[:, None].float() * speeds
+    return torch.cat([angles.sin(), angles.cos()], 1)
+
+
+@dataclass(frozen=True)
+class VectorNetwork:
+    """A :class:`VectorEncoder` in use: rows padded so that what is beside them changes nothing.
+
+    :param block: see :class:`augdiff.denoisers.denoiser.Network`.
+    """
+
+    network: VectorEncoder
+    output: Callable[[Tensor], Tensor]
+    block: int = 8
+
+    @property
+    def table(self) -> Tensor:
+        """The vector of each token, ``(V, D)``."""
+        return self.network.table
+
+    def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Unread:
+        """See :class:`augdiff.engine.denoise.Net`; a place whose vector is all zeros is padding."""
+        rows, length, width = x.shape
+        full = rows + -rows % self.block, bucket(length)
+        (wide, last), asked = (x.new_zeros(*full, width) for _ in range(2)), where.new_zeros(full)
+        wide[:rows, :length], last[:rows, :length], asked[:rows, :length] = x, previous, where
+        times = t.new_zeros(full[0])
+        times[:rows] = t
+        real = wide.any(-1)
+        # A row of padding alone would have nothing to look at.
+        real[rows:, 0] = True
+        features = self.network(wide, last, times, real, in_blocks(asked, self.block))
+        return Unread(features[: int(where.sum())], self.output, self.block)

@@ -1,0 +1,117 @@
+"""A denoiser of vectors: what it begins as, what it learns from, and how it is kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import make_model
+
+from augdiff.denoisers.denoiser import Unread
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.load import load
+from augdiff.denoisers.vectors import VectorEncoder, VectorNetwork, vectors_of
+from augdiff.errors import ModelError
+from augdiff.family.sed import spans
+from augdiff.noising import Noise
+from augdiff.objectives import Batch, places_of
+from augdiff.text.slots import Layout, Marks
+from augdiff.training_encoder import EncoderTrainee
+from augdiff.training_vectors import VectorTrainee, by_vectors
+
+MARKS = Marks(0, 1, 2, 3, 4, None, None)
+SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
+
+
+@pytest.fixture
+def network() -> VectorEncoder:
+    torch.manual_seed(0)
+    return VectorEncoder(Encoder(SIZES))
+
+
+def test_vectors_are_as_long_as_noise_is() -> None:
+    table = vectors_of(torch.randn(10, 64) * 0.02)
+    assert table.norm(dim=1).tolist() == pytest.approx([8.0] * 10, rel=1e-5)
+
+
+def test_it_begins_as_the_encoder_that_it_is_made_of(network: VectorEncoder) -> None:
+    with torch.no_grad():
+        # With embeddings of one length, vectors hold all that they say.
+        network.encoder.token.weight.copy_(network.table * 0.02)
+        fresh = VectorEncoder(network.encoder)
+        ids = torch.randint(5, 40, (3, 9), generator=torch.Generator().manual_seed(0))
+        real = torch.ones_like(ids, dtype=torch.bool)
+        where = (torch.tensor([0, 2]), torch.tensor([4, 1]))
+        x = fresh.table[ids]
+        found = fresh(x, torch.randn(x.shape), torch.rand(3), real, where)
+        assert torch.allclose(found, network.encoder(ids, real, where), atol=1e-4)
+
+
+def logits(network: VectorEncoder, x: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
+    read: Unread = VectorNetwork(network, network.encoder.logits).logits(x, torch.full((len(x),), 0.5), where, 0 * x)
+    return read[slice(0, int(where.sum()))]
+
+
+def test_padding_and_rows_beside_change_nothing(network: VectorEncoder) -> None:
+    with torch.inference_mode():
+        ids = torch.randint(5, 40, (5, 11), generator=torch.Generator().manual_seed(1))
+        x = network.table[ids].clone()
+        x[1, 7:] = 0
+        where = torch.zeros(5, 11, dtype=torch.bool)
+        where[:, 3] = True
+        together = logits(network, x, where)
+        # As long as the padded length is the same, which batches see to.
+        alone = logits(network, x[1:2, :9], where[1:2, :9])
+        assert torch.equal(together[1], alone[0])
+
+
+def test_every_other_stretch_is_to_be_got_right_and_nothing_is_put_in_its_place() -> None:
+    rng = np.random.default_rng(0)
+    units, whole, begun = [[7], [8, 9], [10], [11], [12, 13]], 0, set()
+    for _ in range(600):
+        layout = spans(units, Noise(), MARKS, rng)
+        assert layout.ids == [7, 8, 9, 10, 11, 12, 13]
+        assert layout.targets == [layout.ids[hole] for hole in layout.holes]
+        assert 0 < len(layout.holes) <= 7
+        # Units are noised whole.
+        assert (1 in layout.holes) == (2 in layout.holes)
+        whole += len(layout.holes) == 7
+        begun.add(0 in layout.holes)
+    assert whole / 600 == pytest.approx(1 / 5, abs=0.05)
+    assert begun == {True, False}
+    assert spans([[7]], Noise(), MARKS, rng).holes == [0]
+
+
+def test_it_learns_to_tell_what_was_noised(network: VectorEncoder) -> None:
+    trainee = VectorTrainee(network, EncoderTrainee(network.encoder, None))
+    tunings = trainee.tunings(3e-3)
+    # Texts that say the same token four times: what is noised is what is beside it.
+    rng = np.random.default_rng(0)
+    generator = torch.Generator().manual_seed(0)
+    losses = []
+    for _ in range(60):
+        rows = [Layout([2, *[token] * 4, 3], [2, 3], [0, 1], [token] * 2) for token in rng.integers(5, 40, 16).tolist()]
+        ids = torch.tensor([row.ids for row in rows])
+        where, targets = places_of(rows, torch.device("cpu"))
+        batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator)
+        loss = by_vectors(trainee, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        for tuning in tunings:
+            tuning.optimizer.step()
+            tuning.optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+    assert np.mean(losses[-10:]) < 0.75 * np.mean(losses[:10])
+    assert "table" not in trainee.parameters
+
+
+def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "blender", family="sed")
+    one, other = (load(str(folder)).vectors for _ in range(2))
+    assert one is not None and other is not None
+    assert torch.equal(one.network.mix.weight, other.network.mix.weight)
+    # In half precision, as all weights are.
+    assert torch.allclose(one.table.norm(dim=1), torch.full((len(one.table),), 32**0.5), rtol=1e-2)
+    assert load(str(make_model(tmp_path / "plain"))).vectors is None
+    (folder / "vectors.safetensors").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"vectors\.safetensors is broken"):
+        load(str(folder))
