@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # Who has more different labels than this has texts there, and no names of classes.
 _MOST_NAMES = 1000
+# What all rows whose labels are guessed weigh, as a multiple of those that have one; see benchmarks/LOG.md.
+_PSEUDO = 3.0
 
 _log = logging.getLogger("augdiff")
 
@@ -47,7 +49,8 @@ class Fitted:
     :param difference: what the denoiser has learned of the rows; None if it was not asked to.
     :param mentions: what the rows name, and how their tags do; nothing if that was not asked for.
     :param spans: a judge of what rows name; None if there is none.
-    :param pseudo_weight: of a row whose label is guessed, so that all of them weigh at most as much as the others.
+    :param pseudo_weight: of a row whose label is guessed, so that all of them weigh at most three times as much as the
+        others.
     :param channel: the same classifier together with a language model, where there is one.
     """
 
@@ -150,7 +153,7 @@ def fit(
         names,
         pool=pool,
         saliency=weigh_words(texts, labels) if weighs else Saliency(),
-        pseudo_weight=min(1.0, known / max(1, len(labels) - known)),
+        pseudo_weight=min(1.0, _PSEUDO * known / max(1, len(labels) - known)),
     )
     if mentions:
         found = replace(found, mentions=gather_mentions(examples))

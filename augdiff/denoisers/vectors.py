@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log
+from math import log, sqrt
 
 import torch
 from torch import Tensor, nn
@@ -62,7 +62,7 @@ class VectorEncoder(nn.Module):
 def vectors_of(embeddings: Tensor) -> Tensor:
     """Embeddings ``(V, D)`` with the length that normal noise has, ``sqrt(D)``."""
     unit: Tensor = F.normalize(embeddings.detach().float(), dim=1)
-    return unit * float(embeddings.shape[1]) ** 0.5
+    return unit * sqrt(embeddings.shape[1])
 
 
 def _waves(t: Tensor) -> Tensor:
