@@ -75,7 +75,8 @@ class Settings:
     :param soft_labels: whether none is rejected for its label, and ``soft_label`` says how likely each one is.
     :param pseudo_label: whether rows that have no label get the likeliest by a judge fitted on those that have one
         (pseudo-labels, Lee 2013). They come out without variants, with ``pseudo-labelled`` as their verdict, and all of
-        them weigh at most three times as much as the rows with labels. Where rows of each label are counted, that is refused.
+        them weigh at most three times as much as the rows with labels. Where rows of each label are counted, that is
+        refused.
     :param redraws: how often a copy is drawn again before it is rejected.
     :param budget: where rows of each label are counted, how many variants at most are asked for each that is missing,
         so that counts are reached as long as one in so many is kept.
