@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from augdiff.infilling import generate, infill
     from augdiff.provenance import features
     from augdiff.tracing import trace
+    from augdiff.transforming import transform
 
 # Without TextAugmenter: a star import asks for every name here, and that one needs scikit-learn.
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "generate",
     "infill",
     "trace",
+    "transform",
 ]
 
 _HOMES = {
@@ -49,6 +51,7 @@ _HOMES = {
     "generate": "infilling",
     "infill": "infilling",
     "trace": "tracing",
+    "transform": "transforming",
 }
 
 

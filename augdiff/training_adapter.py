@@ -137,8 +137,9 @@ def _write(
     lines: Sequence[str],
     trained: Mapping[str, Any],
     family: str,
+    pairs: bool,
 ) -> None:
-    """An adapter knows masks alone, so no other family gets here."""
+    """An adapter knows masks in texts alone, so no other family gets here, and no pairs."""
     save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM, EXAMPLES)
 
 

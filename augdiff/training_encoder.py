@@ -14,7 +14,7 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 
-from augdiff.corpus import is_english, is_validation, read_lines
+from augdiff.corpus import is_english, is_validation
 from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
@@ -25,6 +25,7 @@ from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import ModelError
 from augdiff.muon import Muon
 from augdiff.noising import EXAMPLES
+from augdiff.pairs import read_texts
 from augdiff.quality.similarity import embed
 from augdiff.text.case_counts import count_cases
 from augdiff.text.slots import Marks
@@ -148,7 +149,7 @@ def _new_vocabulary(part: Path, files: Sequence[Path], size: int) -> Vocabulary:
         tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
         tokenizer.decoder = decoders.WordPiece()
         trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(_SPECIAL), show_progress=False)
-        tokenizer.train_from_iterator(chain.from_iterable(islice(read_lines(f), _LINES) for f in files), trainer)
+        tokenizer.train_from_iterator(chain.from_iterable(islice(read_texts(f), _LINES) for f in files), trainer)
         tokenizer.save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
     return Vocabulary(tokenizer, find_marks(tokenizer))
@@ -162,6 +163,7 @@ def write_encoder(
     lines: Sequence[str],
     trained: Mapping[str, Any],
     family: str = MASKED,
+    pairs: bool = False,
 ) -> None:
     """Write the model's folder, with what is measured on lines that were not trained on.
 
@@ -176,7 +178,7 @@ def write_encoder(
     encoder = encoder.cpu().eval()
     ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed)) if family == MASKED else None
     likeness = random_likeness(encoder, vocabulary, some)
-    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES, family)
+    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES, family, pairs)
 
 
 def noised_batches(

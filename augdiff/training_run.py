@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from augdiff.bases.known import known_as
-from augdiff.corpus import Rows, is_validation, read_lines, text_files, tokenize
+from augdiff.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.adapter_folder import ADAPTER
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device
@@ -22,6 +22,7 @@ from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.family.registry import find_family
 from augdiff.noising import Noise, build_lexicon
+from augdiff.pairs import answering, read_pairs, read_texts, tokenize_pairs
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training import Run, Training, token_counts
 from augdiff.training_adapter import from_adapter, from_base
@@ -51,7 +52,8 @@ def train(
 
     The state is kept in ``OUT.part`` until the end; the same call goes on from there.
 
-    :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file.
+    :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file; or a ``.jsonl`` file of pairs, with
+        ``source`` and ``target``, for :func:`augdiff.transform`.
     :param out: the model's folder; must not exist.
     :param family: whose noise it learns from, see :func:`augdiff.families`.
     :param start: a model to go on from (a shipped name or a folder), a folder with a BERT-style encoder, the
@@ -70,7 +72,11 @@ def train(
     if out.exists():
         raise OptionError(f"out: {out} exists already: name a folder that does not")
     part = out.with_name(out.name + ".part")
-    files = text_files(texts)
+    files, pairs = text_files(texts), texts.suffix == PAIRS
+    if pairs and not objective.masks:
+        raise OptionError(
+            f"family {family!r} learns from texts alone, not from pairs: use mdlm, whose weights rdm has, too"
+        )
     beginning = find_start(start, base, rank, vocabulary, sizes, training.seed, find_device(device))
     named = {
         "files": [[f.name, f.stat().st_size] for f in files],
@@ -80,6 +86,8 @@ def train(
     }
     _check_plan(part, {**named, **beginning.plan})
     begun = beginning.begin(part, files)
+    if begun.encoder is None and pairs:
+        raise OptionError(f"pairs cannot be learned from {start!r}: start from base-en, an encoder or scratch")
     if begun.encoder is None and not objective.masks:
         raise OptionError(f"family {family!r} cannot start from {start!r}: start from base-en, an encoder or scratch")
     sources = [_rows(part, file, begun.vocabulary) for file in files]
@@ -93,11 +101,13 @@ def train(
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
     begun = objective.begin(begun)
-    corruption = objective.corruption(begun.vocabulary)
+    corruption = answering if pairs else objective.corruption(begun.vocabulary)
+    if pairs:
+        noise = replace(noise or begun.noise, context=0.0, examples=0.0)
     marks = begun.vocabulary.marks
     run = Run(part, begun.trainee, marks, training, noise or begun.noise, begun.contexts, corruption, objective.loss)
     run.train(sources, lexicon, report)
-    _finish(part, out, files, begun, run, find_family(family).weights)
+    _finish(part, out, files, begun, run, find_family(family).weights, pairs)
     return out
 
 
@@ -148,17 +158,20 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
     name = blake2b(f"{file.name}{file.stat().st_size}".encode(), digest_size=6).hexdigest()
     path = part / f"rows-{name}.npz"
     if not path.exists():
-        lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
-        rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW)
+        if file.suffix == PAIRS:
+            rows = tokenize_pairs(list(islice(read_pairs(file), _LINES)), vocabulary)
+        else:
+            lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
+            rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW)
         np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
         path.with_suffix(".new.npz").replace(path)
     with np.load(path) as kept:
         return Rows(kept["ids"], kept["unit"], kept["first"])
 
 
-def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, family: str) -> None:
+def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, family: str, pairs: bool) -> None:
     """Write the model's folder and remove the run's state."""
-    lines = [line for file in files for line in islice(read_lines(file), _LINES // 4)]
+    lines = [line for file in files for line in islice(read_texts(file), _LINES // 4)]
     trained = {
         "tokens": run.progress.tokens,
         "steps": run.progress.step,
@@ -168,7 +181,7 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, fa
         "files": [file.name for file in files],
     }
     new = part / "model"
-    begun.write(new, lines, trained, family)
+    begun.write(new, lines, trained, family, pairs)
     new.replace(out)
     for path in part.iterdir():
         path.unlink()

@@ -26,7 +26,8 @@ class Start:
     :param trainee: the weights.
     :param vocabulary: the tokenizer.
     :param write: writes the model's folder once it is trained, from some of the texts, what is to be said
-        of the training, and the family.
+        of the training, the family, and
+        whether it learned from pairs.
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
     :param encoder: what learns from other noise than masks, too; None if nothing does.
@@ -35,7 +36,7 @@ class Start:
 
     trainee: Trainee
     vocabulary: Vocabulary
-    write: Callable[[Path, Sequence[str], Mapping[str, Any], str], None]
+    write: Callable[[Path, Sequence[str], Mapping[str, Any], str, bool], None]
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
     encoder: EncoderTrainee | None = None

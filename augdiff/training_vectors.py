@@ -68,9 +68,15 @@ def with_vectors(start: Start) -> Start:
 
 
 def _write(
-    network: VectorEncoder, write: Any, folder: Path, lines: Sequence[str], trained: Mapping[str, Any], family: str
+    network: VectorEncoder,
+    write: Any,
+    folder: Path,
+    lines: Sequence[str],
+    trained: Mapping[str, Any],
+    family: str,
+    pairs: bool,
 ) -> None:
-    write(folder, lines, trained, family)
+    write(folder, lines, trained, family, pairs)
     save_vectors(folder, network.cpu())
 
 

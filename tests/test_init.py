@@ -24,6 +24,7 @@ def test_public_names():
         "generate",
         "infill",
         "trace",
+        "transform",
     ]
     assert augdiff.__all__ == sorted(augdiff.__all__)
     assert all(getattr(augdiff, name) is not None for name in augdiff.__all__)

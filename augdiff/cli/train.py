@@ -19,7 +19,7 @@ EXAMPLES = (
 
 
 def train(
-    texts: Annotated[Path, typer.Argument(metavar="TEXTS", help="A .txt or .txt.xz file, or a folder; a text a line.")],
+    texts: Annotated[Path, typer.Argument(metavar="TEXTS", help="A .txt, .txt.xz or .jsonl file, or a folder.")],
     output: Annotated[Path, word("MODEL", "The folder that the model is written to.", "-o", "--output")],
     tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
     family: Annotated[str, word("NAME", "Whose noise it learns from; see augdiff families.")] = "mdlm",
@@ -34,6 +34,7 @@ def train(
 ) -> None:
     """Train a denoiser on a folder of text, for another language or your domain.
 
+    Text files have a text a line; a .jsonl file holds pairs, {"source": ..., "target": ...}, for augdiff.transform.
     The state is kept in MODEL.part: after Ctrl-C or a crash, the same command goes on from there. Use the model with
     augdiff augment --model MODEL.
     """

@@ -91,6 +91,7 @@ class Denoiser:
     :param contexts: how contexts are put before texts; None for bare words.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
     :param family: whose noise it was trained on.
+    :param pairs: whether it was trained on pairs of a source and what is to be written of it.
     :param vectors: the same as a denoiser of vectors; None where it is none.
     """
 
@@ -108,6 +109,7 @@ class Denoiser:
     contexts: Contexts | None = None
     demonstrations: int = 0
     family: str = MASKED
+    pairs: bool = False
     vectors: VectorNetwork | None = None
 
     def context(self, text: str) -> list[int]:

@@ -53,6 +53,7 @@ def save(
     ranges: Mapping[str, torch.Tensor] | None = None,
     demonstrations: int = 0,
     family: str = "mdlm",
+    pairs: bool = False,
 ) -> None:
     """Write a model's folder: fp16 weights, config, tokenizer, written forms, ranges.
 
@@ -61,6 +62,7 @@ def save(
         works in float32 alone.
     :param demonstrations: most texts of the same kind that it was trained to read before a text.
     :param family: whose noise it was trained on.
+    :param pairs: whether it was trained on pairs of a source and what is to be written of it.
     """
     import torch
     from safetensors.torch import save_file
@@ -84,6 +86,7 @@ def save(
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
         "vectors_sha256": None,
+        "pairs": pairs,
         "trained": dict(trained),
     }
     write_folder(folder, vocabulary, config)
@@ -163,6 +166,7 @@ def _load(
         device,
         demonstrations=int(config["demonstrations"]),
         family=str(config["family"]),
+        pairs=bool(config["pairs"]),
         vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval(), encoder.logits),
     )
 
@@ -189,7 +193,7 @@ ENCODER = Format(
     frozenset(
         (
             "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors_sha256 "
-            "trained"
+            "pairs trained"
         ).split()
     ),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},

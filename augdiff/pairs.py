@@ -1,0 +1,86 @@
+"""Pairs of a source and what is to be written of it: read for training, and noised in the second part alone.
+
+The source stands before an end mark and is never noised; what is written has as many masks as :func:`room_for` says,
+and those that are too many come out blank (partial noising, DiffuSeq, arXiv 2210.08933, of tokens in place of vectors).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from augdiff.corpus import PAIRS, Rows, read_lines
+from augdiff.errors import DataError, ModelError
+from augdiff.noising import Noise
+from augdiff.text.slots import Layout, Marks
+from augdiff.text.vocabulary import Vocabulary
+
+SOURCE, TARGET = "source", "target"
+#: Most tokens of a source.
+LONGEST = 64
+_LEAST, _SPARE = 4, 1.5
+_MOST = 64
+
+
+def room_for(tokens: int) -> int:
+    """Masks for what is written of a source of so many tokens: half as many again, and some for short ones."""
+    return min(_MOST, int(_SPARE * tokens) + _LEAST)
+
+
+def read_pairs(path: Path) -> Iterator[tuple[str, str]]:
+    """Sources and targets of a file of JSON lines.
+
+    :raises DataError: naming the line that holds no pair.
+    """
+    with path.open(encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            try:
+                row = json.loads(line)
+                pair = row[SOURCE], row[TARGET]
+            except (ValueError, KeyError, TypeError) as error:
+                wanted = f'{{"{SOURCE}": ..., "{TARGET}": ...}}'
+                raise DataError(f"{path}, line {number}: must be {wanted}: {error!r}") from error
+            if not all(isinstance(text, str) for text in pair):
+                raise DataError(f"{path}, line {number}: {SOURCE} and {TARGET} must be texts, were: {pair!r}")
+            if all(text.strip() for text in pair):
+                yield pair
+
+
+def read_texts(path: Path) -> Iterator[str]:
+    """The texts of a file, those of pairs one by one."""
+    return (text for pair in read_pairs(path) for text in pair) if path.suffix == PAIRS else read_lines(path)
+
+
+def tokenize_pairs(pairs: list[tuple[str, str]], vocabulary: Vocabulary) -> Rows:
+    """Ids of both, an end mark between them; what there is no room for is cut off."""
+    end = vocabulary.marks.end
+    sources, targets = (vocabulary.encode([pair[at] for pair in pairs]) for at in (0, 1))
+    rows = []
+    for source, target in zip(sources, targets, strict=True):
+        asked = source.ids[:LONGEST]
+        rows.append([*asked, end, *target.ids[: room_for(len(asked))]])
+    first = np.cumsum([0, *map(len, rows)]).astype(np.int64)
+    ids = np.array([token for row in rows for token in row], np.uint32)
+    return Rows(ids, np.ones(len(ids), dtype=bool), first)
+
+
+def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """Masks in what is written of a source, some or all; see :data:`augdiff.objectives.Corruption`.
+
+    :raises ModelError: if the vocabulary has no masks that may come out blank.
+    """
+    if marks.elastic is None or marks.blank is None:
+        raise ModelError("pairs need a model that knows elastic masks: start from base-en, or from scratch")
+    tokens = [token for unit in units for token in unit]
+    cut = tokens.index(marks.end) + 1
+    target = tokens[cut:] + [marks.blank] * (room_for(cut - 1) - len(tokens) + cut)
+    hit = rng.random(len(target)) < rng.uniform(noise.least, 1.0)
+    hit[rng.integers(len(target))] = True
+    shown = [marks.elastic if masked else token for token, masked in zip(target, hit.tolist(), strict=True)]
+    places = np.flatnonzero(hit).tolist()
+    return Layout(
+        [*tokens[:cut], *shown], [cut + at for at in places], [0] * len(places), [target[at] for at in places]
+    )

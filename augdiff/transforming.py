@@ -1,0 +1,92 @@
+"""``transform``: what is to be written of sources, by a model that was trained on pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from augdiff.analysis import Analysis
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.load import load
+from augdiff.errors import DataError, ModelError, OptionError
+from augdiff.family.registry import family_for, find_family
+from augdiff.pairs import LONGEST, room_for
+from augdiff.proposal import Proposal, derive_seed
+from augdiff.settings import Settings
+from augdiff.text.holes import Window
+from augdiff.text.slots import Slot
+from augdiff.variant import Source
+
+_STEPS = 16
+
+
+def transform(
+    sources: Sequence[str],
+    n: int = 1,
+    *,
+    model: str,
+    seed: int = 0,
+    base: str | None = None,
+    family: str | None = None,
+    steps: int | None = _STEPS,
+    temperature: float = Settings.temperature,
+    min_p: float = Settings.min_p,
+    avoid: Sequence[str] = (),
+    batch_size: int = Settings.batch_size,
+    device: str = Settings.device,
+    precision: str = Settings.precision,
+) -> list[list[str]]:
+    """Write ``n`` texts of each source: a paraphrase, a translation, a headline, whatever the pairs were.
+
+    A text depends on its source, the seed and its number, not on the sources beside it.
+
+    :param sources: of each, as much is read as in training.
+    :param model: a folder that ``augdiff train pairs.jsonl`` wrote.
+    :param base: so are the others: see :class:`augdiff.settings.Settings`.
+    :returns: ``n`` texts for each source.
+    :raises DataError: if a source is empty.
+    :raises OptionError: if an option cannot be used.
+    :raises ModelError: if the model cannot be found or read, or was not trained on pairs.
+    """
+    settings = Settings(
+        n=n, seed=seed, model=model, base=base, family=family, steps=steps, temperature=temperature, min_p=min_p,
+        avoid=tuple(avoid), batch_size=batch_size, device=device, precision=precision, protect=(),
+    )  # fmt: skip
+    if family is not None:
+        find_family(family)
+    for row, source in enumerate(sources):
+        if not source.strip():
+            raise DataError(f"row {row}: source is empty: leave it out")
+    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
+    found = family_for(family, denoiser, settings.model)
+    if not denoiser.pairs:
+        raise ModelError(f"model {model!r} was not trained on pairs: train one with augdiff train pairs.jsonl")
+    if found.infill is None:
+        raise OptionError(f"family {family!r} writes nothing of a source: use mdlm, or another that masks words")
+    filler = found.infill(denoiser, settings)
+    texts: list[list[str]] = []
+    for first in range(0, len(sources), settings.batch_size):
+        batch = sources[first : first + settings.batch_size]
+        asked = filler.analyse([Source(source, source) for source in batch])
+        proposals = [proposal for analysis in asked for proposal in _proposals(analysis, denoiser, n, seed)]
+        written = iter(["".join(edit.text for edit in draw.edits).strip() for draw in filler.fill(proposals)])
+        texts += [list(islice(written, n)) for _ in batch]
+    return texts
+
+
+def _proposals(analysis: Analysis, denoiser: Denoiser, n: int, seed: int) -> list[Proposal]:
+    """A source with room for what is to be written, once for each of ``n`` seeds.
+
+    :raises ModelError: if the model knows no masks that may come out blank.
+    """
+    marks = denoiser.vocabulary.marks
+    if marks.elastic is None:
+        raise ModelError("the model knows no elastic masks: train it again")
+    read = [token for ids in analysis.units.ids for token in ids][:LONGEST]
+    room, count, opening = room_for(len(read)), len(analysis.units.ids), denoiser.opening()
+    head = [marks.start, *opening, *read, marks.end]
+    holes = list(range(len(head), len(head) + room))
+    window = Window([*head, *[marks.elastic] * room, marks.end], holes, 0)
+    slot = Slot(count, count, room, True)
+    seeds = [derive_seed(seed, analysis.text, number, 0) for number in range(1, n + 1)]
+    return [Proposal(analysis, each, 1.0, [slot], opening, [window], [0] * room) for each in seeds]

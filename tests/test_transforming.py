@@ -1,0 +1,120 @@
+"""Sources in, what is to be written of them out, by a model that learned from pairs."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tiny import make_adapter, make_model
+
+from augdiff import DataError, ModelError, OptionError, transform
+from augdiff.denoisers.encoder import EncoderConfig
+from augdiff.denoisers.load import load
+from augdiff.noising import Noise
+from augdiff.pairs import answering, read_pairs, room_for, tokenize_pairs
+from augdiff.text.slots import Marks
+from augdiff.training import Training
+from augdiff.training_run import train
+
+SIZES = EncoderConfig(1, width=48, depth=2, heads=4, inner=96, max_length=128, sentence=16, sentence_depth=1)
+WORDS = dict(zip("hund katze kind wagen stadt haus".split(), "dog cat child car town house".split(), strict=True))
+MARKS = Marks(0, 1, 2, 3, 4, 5, 6)
+
+
+def pairs(count: int, seed: int = 0) -> list[dict[str, str]]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for _ in range(count):
+        own = rng.choice(list(WORDS), int(rng.integers(1, 4))).tolist()
+        rows.append({"source": " ".join(own), "target": " ".join(WORDS[word] for word in own)})
+    return rows
+
+
+def written(path: Path, rows: list[Any]) -> Path:
+    path.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("pairs")
+    budget = Training(tokens=400_000, batch_tokens=2048, rate=5e-3, warmup=5)
+    source = written(folder / "pairs.jsonl", pairs(800))
+    return str(train(source, folder / "model", budget, start="scratch", vocabulary=120, sizes=SIZES))
+
+
+def test_what_comes_is_in_the_words_of_the_targets_and_as_long(model: str) -> None:
+    rows = pairs(30, seed=1)
+    made = transform([row["source"] for row in rows], model=model)
+    words = [word for (text,) in made for word in text.split()]
+    assert sum(word in WORDS.values() for word in words) > 0.9 * len(words)
+    same = [len(text.split()) == len(row["target"].split()) for (text,), row in zip(made, rows, strict=True)]
+    assert np.mean(same) > 0.5
+
+
+def test_a_text_does_not_depend_on_the_sources_beside_it(model: str) -> None:
+    sources = [row["source"] for row in pairs(9, seed=2)]
+    together = transform(sources, 3, model=model, seed=4, precision="float32")
+    assert [len(texts) for texts in together] == [3] * 9
+    assert transform(sources[4:5], 3, model=model, seed=4, precision="float32") == together[4:5]
+    assert transform(sources, 3, model=model, seed=4, precision="float32", batch_size=2) == together
+    assert transform(sources, 3, model=model, seed=5, precision="float32") != together
+
+
+def test_other_families_write_with_the_same_weights(model: str) -> None:
+    for family in ("rdm", "d3pm"):
+        ((text,),) = transform(["hund katze"], model=model, family=family)
+        assert text
+
+
+def test_rows_of_pairs_hold_both_with_an_end_mark_between_them(tmp_path: Path) -> None:
+    vocabulary = load(str(make_model(tmp_path / "tiny"))).vocabulary
+    rows = tokenize_pairs([("the film was good", "we loved it"), ("not bad", "very good")], vocabulary)
+    assert len(rows) == 2
+    first = rows.ids[rows.first[0] : rows.first[1]].tolist()
+    assert first.count(vocabulary.marks.end) == 1
+    assert vocabulary.spell(first[: first.index(vocabulary.marks.end)]) == ["the", "film", "was", "good"]
+
+
+def test_only_what_is_written_is_masked_and_spare_masks_are_blank() -> None:
+    rng = np.random.default_rng(0)
+    units = [[10], [11], [12], [MARKS.end], [20], [21]]
+    shares = []
+    for _ in range(400):
+        layout = answering(units, Noise(), MARKS, rng)
+        assert layout.ids[:4] == [10, 11, 12, MARKS.end]
+        whole = list(layout.ids)
+        for hole, target in zip(layout.holes, layout.targets, strict=True):
+            assert layout.ids[hole] == MARKS.elastic
+            whole[hole] = target
+        assert whole[4:] == [20, 21, *[MARKS.blank] * (room_for(3) - 2)]
+        shares.append(len(layout.holes) / room_for(3))
+    assert min(shares) < 0.3
+    assert max(shares) == 1
+
+
+def test_bad_pairs_are_named_by_their_line(tmp_path: Path) -> None:
+    cases: list[tuple[Any, str]] = [
+        (["no pair"], "line 2: must be"),
+        ({"source": "a"}, "line 2: must be"),
+        ({"source": 1, "target": "b"}, "line 2: source and target must be texts"),
+    ]
+    for bad, words in cases:
+        path = written(tmp_path / "pairs.jsonl", [{"source": "a", "target": "b"}, bad])
+        with pytest.raises(DataError, match=words) as caught:
+            list(read_pairs(path))
+        assert "\n" not in str(caught.value)
+
+
+def test_what_cannot_be_written_is_one_line(model: str, base: Path, tmp_path: Path) -> None:
+    plain = str(make_model(tmp_path / "plain"))
+    with pytest.raises(ModelError, match="was not trained on pairs: train one with"):
+        transform(["a"], model=plain)
+    with pytest.raises(DataError, match="row 1: source is empty"):
+        transform(["a", " "], model=model)
+    source = written(tmp_path / "pairs.jsonl", pairs(200))
+    with pytest.raises(OptionError, match="family 'sundae' learns from texts alone"):
+        train(source, tmp_path / "out", Training(1000), family="sundae", start="scratch")
+    with pytest.raises(OptionError, match="pairs cannot be learned from"):
+        train(source, tmp_path / "out", Training(1000), start=str(make_adapter(tmp_path / "a", base)), base=str(base))
