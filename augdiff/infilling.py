@@ -78,13 +78,7 @@ def infill(
         guidance=guidance, avoid=tuple(avoid), device=device, precision=precision, protect=(),
     )  # fmt: skip
     plain, gaps = find_gaps(text)
-    if family is not None:
-        find_family(family)
-    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
-    found = family_for(family, denoiser, settings.model)
-    if found.infill is None:
-        raise OptionError(f"family {family!r} fills in no holes: use mdlm, or another that augdiff families lists")
-    filler = found.infill(denoiser, settings)
+    filler, denoiser = filler_of(settings, "fills in no holes")
     return fill_gaps(filler, denoiser, Source(plain, text, context=context), gaps, n, seed)
 
 
@@ -116,6 +110,23 @@ def generate(
         f"[MASK:{low}-{high}]", n, context=context, seed=seed, model=model, base=base, family=family, steps=steps,
         temperature=temperature, min_p=min_p, guidance=guidance, avoid=avoid, device=device, precision=precision,
     )  # fmt: skip
+
+
+def filler_of(settings: Settings, fault: str) -> tuple[Filler, Denoiser]:
+    """What fills in holes as a family does, and its denoiser.
+
+    :param fault: what a family that does not is told.
+    :raises OptionError: if the family does not, or there is none of that name.
+    :raises ModelError: if the model cannot be found or read, or is not the family's.
+    """
+    if settings.family is not None:
+        # Before weights are read.
+        find_family(settings.family)
+    denoiser = load(settings.model, settings.device, settings.precision, settings.base)
+    family = family_for(settings.family, denoiser, settings.model)
+    if family.infill is None:
+        raise OptionError(f"family {settings.family!r} {fault}: use mdlm, or another that masks words")
+    return family.infill(denoiser, settings), denoiser
 
 
 def find_gaps(text: str) -> tuple[str, list[Gap]]:

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.denoisers.load import load
-from augdiff.errors import DataError, OptionError
-from augdiff.family.registry import family_for, find_family
+from augdiff.errors import DataError
+from augdiff.infilling import filler_of
 from augdiff.proposal import derive_seed, propose
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
@@ -48,13 +47,7 @@ def trace(
         n=1, seed=seed, strength=strength, model=model, base=base, family=family, steps=steps, temperature=temperature,
         device=device, precision=precision,
     )  # fmt: skip
-    if family is not None:
-        find_family(family)
-    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
-    found = family_for(family, denoiser, settings.model)
-    if found.infill is None:
-        raise OptionError(f"family {family!r} has no steps to be shown: use mdlm, or another that masks words")
-    filler = found.infill(denoiser, settings)
+    filler, denoiser = filler_of(settings, "has no steps to be shown")
     (analysis,) = filler.analyse([Source(text, text, context=context)])
     if not analysis.units.free_places.size:
         raise DataError(f"text has no word that may change: {text!r}")

@@ -7,9 +7,8 @@ from itertools import islice
 
 from augdiff.analysis import Analysis
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.denoisers.load import load
-from augdiff.errors import DataError, ModelError, OptionError
-from augdiff.family.registry import family_for, find_family
+from augdiff.errors import DataError, ModelError
+from augdiff.infilling import filler_of
 from augdiff.pairs import LONGEST, room_for
 from augdiff.proposal import Proposal, derive_seed
 from augdiff.settings import Settings
@@ -52,18 +51,12 @@ def transform(
         n=n, seed=seed, model=model, base=base, family=family, steps=steps, temperature=temperature, min_p=min_p,
         avoid=tuple(avoid), batch_size=batch_size, device=device, precision=precision, protect=(),
     )  # fmt: skip
-    if family is not None:
-        find_family(family)
     for row, source in enumerate(sources):
         if not source.strip():
             raise DataError(f"row {row}: source is empty: leave it out")
-    denoiser = load(settings.model, settings.device, settings.precision, settings.base, None)
-    found = family_for(family, denoiser, settings.model)
+    filler, denoiser = filler_of(settings, "writes nothing of a source")
     if not denoiser.pairs:
         raise ModelError(f"model {model!r} was not trained on pairs: train one with augdiff train pairs.jsonl")
-    if found.infill is None:
-        raise OptionError(f"family {family!r} writes nothing of a source: use mdlm, or another that masks words")
-    filler = found.infill(denoiser, settings)
     texts: list[list[str]] = []
     for first in range(0, len(sources), settings.batch_size):
         batch = sources[first : first + settings.batch_size]
