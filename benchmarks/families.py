@@ -109,7 +109,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     for strength in arguments.strengths:
         for family in arguments.families:
             for steps in arguments.steps:
-                result = {"model": arguments.model, **measure(rows, arguments, family, strength, steps)}
+                result = {
+                    "model": arguments.model,
+                    "seed": arguments.seed,
+                    **measure(rows, arguments, family, strength, steps),
+                }
                 record("families", settings_of(arguments), result, folder)
                 shown = {
                     name: round(result[name], 3) for name in ("fluency_change", "survival", "self_bleu", "seconds")

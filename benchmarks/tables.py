@@ -192,20 +192,21 @@ _FAMILIES = {
     "copies": ("copies", "{:.1%}"),
     "self-BLEU": ("self_bleu", "{:.2f}"),
     "distinct-2": ("distinct_2", "{:.2f}"),
-    "passes": ("passes", "{:d}"),
+    "passes": ("passes", "{:.0f}"),
     "ms a variant": ("milliseconds", "{:.1f}"),
 }
 
 
 def families(folder: Path) -> str:
-    """Families on the same weights, a strength and a number of steps a line."""
-    found = latest(read("families", folder), "model", "family", "strength", "steps").items()
+    """Families on the same weights, a strength and a number of steps a line; mean of the seeds."""
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for key, result in latest(read("families", folder), "model", "family", "strength", "steps", "seed").items():
+        found.setdefault(key[:-1], []).append({**result, "milliseconds": 1000 * result["seconds"]})
     rows = []
-    for (model, family, strength, steps), result in found:
-        figures = {**result, "milliseconds": 1000 * result["seconds"]}
-        cells = [form.format(figures[field]) for field, form in _FAMILIES.values()]
-        rows.append([model, family, f"{strength:g}", str(steps), *cells])
-    return table(["model", "family", "strength", "steps", *_FAMILIES], rows)
+    for (model, family, strength, steps), results in found.items():
+        cells = [form.format(fmean(result[field] for result in results)) for field, form in _FAMILIES.values()]
+        rows.append([model, family, f"{strength:g}", str(steps), str(len(results)), *cells])
+    return table(["model", "family", "strength", "steps", "seeds", *_FAMILIES], rows)
 
 
 TABLES: dict[str, Callable[[Path], str]] = {

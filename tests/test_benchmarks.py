@@ -207,7 +207,7 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     cell = {"set": "a", "sentences": 5, "seed": 0, "method": "none", "tagger": "spacy", "f1": 0.5, "kept": 0.0}
     results.record("spans", {}, cell, tmp_path)
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
-    family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "passes": 8, **zeros}
+    family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")
