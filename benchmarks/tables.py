@@ -203,7 +203,7 @@ def families(folder: Path) -> str:
     for key, result in latest(read("families", folder), "model", "family", "strength", "steps", "seed").items():
         found.setdefault(key[:-1], []).append({**result, "milliseconds": 1000 * result["seconds"]})
     rows = []
-    for (model, family, strength, steps), results in found.items():
+    for (model, family, strength, steps), results in sorted(found.items()):
         cells = [form.format(fmean(result[field] for result in results)) for field, form in _FAMILIES.values()]
         rows.append([model, family, f"{strength:g}", str(steps), str(len(results)), *cells])
     return table(["model", "family", "strength", "steps", "seeds", *_FAMILIES], rows)
