@@ -180,7 +180,10 @@ def test_ctrl_c_in_a_real_process_and_on_from_there(rows: Path, tmp_path: Path):
     words = ["augment", str(rows), "-o", str(tmp_path / "more.jsonl"), "--batch-size", "2"]
     script = str(Path(__file__).with_name("commands.py"))
     command = [sys.executable, script, "1.5", *words]
+    # A shell that starts the tests in the background has them ignore the signal, and so would the process.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=WITH_AUGDIFF)
+    signal.signal(signal.SIGINT, before)
     part = tmp_path / "more.jsonl.part"
     give_up = time.monotonic() + 60
     while len(list(part.glob("*.arrow"))) < 2 and time.monotonic() < give_up:
