@@ -12,6 +12,7 @@ from torch import Tensor
 from augdiff.alike import LONGEST
 from augdiff.corpus import Rows, tokenize
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
+from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import find, read_config
@@ -68,13 +69,15 @@ def adapt(
 
     :param base: see :func:`augdiff.denoisers.load.load`; so ``device``.
     :param seed: any whole number.
-    :raises ModelError: if the model is none of ours.
+    :raises ModelError: if the model is none of ours, or knows no masks.
     """
     folder = find(model)
     config = {} if folder is None else read_config(folder)
     begin = STUDENTS.get(str(config.get("format")))
     if folder is None or begin is None:
         raise ModelError(f"model {model!r} cannot be adapted: leave out adapt, or name one that augdiff train wrote")
+    if (family := config.get("family", MASKED)) != MASKED:
+        raise ModelError(f"model {model!r} cannot be adapted, since it is of family {family!r}: leave out adapt")
     how = how or Adaptation()
     # Any whole number may be a seed; generators take some.
     drawn = derive_seed(seed, "adaptation", 0, 0)

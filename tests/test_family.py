@@ -10,10 +10,12 @@ import torch
 from tiny import make_adapter, make_model
 
 import augdiff
+from augdiff.adaptation import adapt
 from augdiff.errors import ModelError, OptionError
 from augdiff.family.diffusionbert import beyond, unigram_information
 from augdiff.family.edlm import Read
 from augdiff.family.registry import find_family
+from augdiff.lessons import Lesson
 from augdiff.quality.language_model import likelihoods
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
@@ -106,6 +108,11 @@ def test_weights_of_their_own_are_asked_for_in_one_line(reader: Path, mender: Pa
         Resampler(Settings(model=str(reader), family="sundae"))
     with pytest.raises(ModelError, match=r"family 'rdm' needs weights of family 'mdlm', model .* of 'sundae'"):
         Resampler(Settings(model=str(mender), family="rdm"))
+
+
+def test_weights_that_know_no_masks_are_not_adapted(mender: Path) -> None:
+    with pytest.raises(ModelError, match="cannot be adapted, since it is of family 'sundae'"):
+        adapt(str(mender), None, "cpu", [Lesson("the film was good")], 0)
 
 
 def test_without_a_language_model_nothing_is_searched(reader: Path) -> None:
