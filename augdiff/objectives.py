@@ -13,6 +13,7 @@ from torch import Tensor
 
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.noising import Noise, masked
+from augdiff.pairs import answering
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
@@ -136,12 +137,14 @@ class Objective:
     """How a family's denoisers learn.
 
     :param corruption: of a vocabulary, how rows are noised.
+    :param pairs: how pairs of a source and what is written of it are; None for families that learn from none.
     :param masks: whether noise is the masks that the shipped weights know.
     :param begin: makes of what a run starts from what it trains.
     """
 
     corruption: Callable[[Vocabulary], Corruption] = masking
     loss: Loss = field(default=once)
+    pairs: Corruption | None = field(default=answering)
     masks: bool = True
     begin: Callable[[Start], Start] = as_it_is
 

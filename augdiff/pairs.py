@@ -72,15 +72,32 @@ def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
 
     :raises ModelError: if the vocabulary has no masks that may come out blank.
     """
+    source, target = _parted(units, marks)
+    hit = rng.random(len(target)) < rng.uniform(noise.least, 1.0)
+    hit[rng.integers(len(target))] = True
+    shown = [marks.fill(True)[0] if masked else token for token, masked in zip(target, hit.tolist(), strict=True)]
+    places = np.flatnonzero(hit).tolist()
+    return Layout(
+        [*source, *shown], [len(source) + at for at in places], [0] * len(places), [target[at] for at in places]
+    )
+
+
+def written(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """All that is written of a source is to be got right, and nothing is put in its place.
+
+    See :data:`augdiff.objectives.Corruption`.
+
+    :raises ModelError: see :func:`answering`.
+    """
+    source, target = _parted(units, marks)
+    places = list(range(len(source), len(source) + len(target)))
+    return Layout([*source, *target], places, [0] * len(places), target)
+
+
+def _parted(units: list[list[int]], marks: Marks) -> tuple[list[int], list[int]]:
+    """A source with its end mark, and what is written of it with the blanks that follow."""
     if marks.elastic is None or marks.blank is None:
         raise ModelError("pairs need a model that knows elastic masks: start from base-en, or from scratch")
     tokens = [token for unit in units for token in unit]
     cut = tokens.index(marks.end) + 1
-    target = tokens[cut:] + [marks.blank] * (room_for(cut - 1) - len(tokens) + cut)
-    hit = rng.random(len(target)) < rng.uniform(noise.least, 1.0)
-    hit[rng.integers(len(target))] = True
-    shown = [marks.elastic if masked else token for token, masked in zip(target, hit.tolist(), strict=True)]
-    places = np.flatnonzero(hit).tolist()
-    return Layout(
-        [*tokens[:cut], *shown], [cut + at for at in places], [0] * len(places), [target[at] for at in places]
-    )
+    return tokens[:cut], tokens[cut:] + [marks.blank] * (room_for(cut - 1) - len(tokens) + cut)

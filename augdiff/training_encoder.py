@@ -18,7 +18,7 @@ from augdiff.corpus import is_english, is_validation
 from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import load_encoder, save
+from augdiff.denoisers.encoder_folder import load_encoder, load_vectors, save
 from augdiff.denoisers.folder import FLOAT
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
@@ -99,8 +99,10 @@ def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
     """A model that training wrote; it is its own teacher."""
 
     def begin(part: Path, files: Sequence[Path]) -> Start:
-        encoder = load_encoder(folder, read_config(folder)).train()
-        return _start(encoder, load_vocabulary(folder), deepcopy(encoder), seed, device)
+        config = read_config(folder)
+        encoder = load_encoder(folder, config).train()
+        begun = _start(encoder, load_vocabulary(folder), deepcopy(encoder), seed, device)
+        return replace(begun, vectors=load_vectors(folder, config, encoder))
 
     return Beginning(begin, {})
 
@@ -169,7 +171,7 @@ def write_encoder(
 
     Ranges for products in 8 bits are those of rows with masks, so weights of other families go without.
     """
-    if family != MASKED:
+    if family != MASKED and not pairs:
         # Without masks there are none that may come out blank.
         vocabulary = Vocabulary(vocabulary.tokenizer, replace(vocabulary.marks, elastic=None, blank=None))
     cases = count_cases(lines) if vocabulary.lowers else None

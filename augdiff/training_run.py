@@ -22,7 +22,7 @@ from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.family.registry import find_family
 from augdiff.noising import Noise, build_lexicon
-from augdiff.pairs import answering, read_pairs, read_texts, tokenize_pairs
+from augdiff.pairs import read_pairs, read_texts, tokenize_pairs
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training import Run, Training, token_counts
 from augdiff.training_adapter import from_adapter, from_base
@@ -73,7 +73,7 @@ def train(
         raise OptionError(f"out: {out} exists already: name a folder that does not")
     part = out.with_name(out.name + ".part")
     files, pairs = text_files(texts), texts.suffix == PAIRS
-    if pairs and not objective.masks:
+    if pairs and objective.pairs is None:
         raise OptionError(
             f"family {family!r} learns from texts alone, not from pairs: use mdlm, whose weights rdm has, too"
         )
@@ -101,9 +101,9 @@ def train(
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
     begun = objective.begin(begun)
-    corruption = answering if pairs else objective.corruption(begun.vocabulary)
-    if pairs:
-        noise = replace(noise or begun.noise, context=0.0, examples=0.0)
+    corruption = objective.corruption(begun.vocabulary)
+    if pairs and objective.pairs is not None:
+        corruption, noise = objective.pairs, replace(noise or begun.noise, context=0.0, examples=0.0)
     marks = begun.vocabulary.marks
     run = Run(part, begun.trainee, marks, training, noise or begun.noise, begun.contexts, corruption, objective.loss)
     run.train(sources, lexicon, report)

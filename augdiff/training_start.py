@@ -13,6 +13,7 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
 
 if TYPE_CHECKING:
+    from augdiff.denoisers.vectors import VectorEncoder
     from augdiff.training_encoder import EncoderTrainee
 
 #: Longest training row, without its marks and its context.
@@ -31,6 +32,7 @@ class Start:
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
     :param encoder: what learns from other noise than masks, too; None if nothing does.
+    :param vectors: the network of vectors around the encoder, where it has one.
     :param most_tokens: that a step has memory for; None if that is no matter.
     """
 
@@ -40,6 +42,7 @@ class Start:
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
     encoder: EncoderTrainee | None = None
+    vectors: VectorEncoder | None = None
     most_tokens: int | None = None
 
 

@@ -23,7 +23,8 @@ from augdiff.variant import Source
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
 ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm")
-ALL = (*ENCODED, "sundae", "sed", "edlm", "autoregressive", "mixed")
+OWN = ("sundae", "sed", "diffuseq", "genie")
+ALL = (*ENCODED, *OWN, "edlm", "autoregressive", "mixed")
 Make = Callable[..., Resampler]
 
 
@@ -38,19 +39,16 @@ def mender(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def blender(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_model(tmp_path_factory.mktemp("models") / "blender", family="sed")
-
-
-@pytest.fixture(scope="module")
-def make(base: Path, reader: Path, mender: Path, blender: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
-    adapter = make_adapter(tmp_path_factory.mktemp("models") / "adapter", base, reader)
+def make(base: Path, reader: Path, tmp_path_factory: pytest.TempPathFactory) -> Make:
+    folder = tmp_path_factory.mktemp("models")
+    adapter = make_adapter(folder / "adapter", base, reader)
+    own_weights = {family: make_model(folder / family, family=family) for family in OWN}
 
     def resampler(family: str, **more: object) -> Resampler:
         loose = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "n": 4, "precision": "float32"}
         own: dict[str, object] = {"model": str(adapter), "base": str(base), "family": family, "steps": 3}
-        if family in ("sundae", "sed"):
-            own = {"model": str(mender if family == "sundae" else blender), "steps": 3}
+        if family in own_weights:
+            own = {"model": str(own_weights[family]), "steps": 3}
         return Resampler(Settings(**{**loose, **own, **more}))  # type: ignore[arg-type]
 
     return resampler

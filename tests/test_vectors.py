@@ -17,7 +17,7 @@ from augdiff.noising import Noise
 from augdiff.objectives import Batch, places_of
 from augdiff.text.slots import Layout, Marks
 from augdiff.training_encoder import EncoderTrainee
-from augdiff.training_vectors import VectorTrainee, by_vectors
+from augdiff.training_vectors import ByVectors, VectorTrainee
 
 MARKS = Marks(0, 1, 2, 3, 4, None, None)
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
@@ -37,12 +37,12 @@ def test_vectors_are_as_long_as_noise_is() -> None:
 def test_it_begins_as_the_encoder_that_it_is_made_of(network: VectorEncoder) -> None:
     with torch.no_grad():
         # With embeddings of one length, vectors hold all that they say.
-        network.encoder.token.weight.copy_(network.table * 0.02)
+        network.encoder.token.weight.copy_(network.all_vectors() * 0.02)
         fresh = VectorEncoder(network.encoder)
         ids = torch.randint(5, 40, (3, 9), generator=torch.Generator().manual_seed(0))
         real = torch.ones_like(ids, dtype=torch.bool)
         where = (torch.tensor([0, 2]), torch.tensor([4, 1]))
-        x = fresh.table[ids]
+        x = fresh.vectors(ids)
         found = fresh(x, torch.randn(x.shape), torch.rand(3), real, where)
         assert torch.allclose(found, network.encoder(ids, real, where), atol=1e-4)
 
@@ -55,7 +55,7 @@ def logits(network: VectorEncoder, x: torch.Tensor, where: torch.Tensor) -> torc
 def test_padding_and_rows_beside_change_nothing(network: VectorEncoder) -> None:
     with torch.inference_mode():
         ids = torch.randint(5, 40, (5, 11), generator=torch.Generator().manual_seed(1))
-        x = network.table[ids].clone()
+        x = network.vectors(ids).clone()
         x[1, 7:] = 0
         where = torch.zeros(5, 11, dtype=torch.bool)
         where[:, 3] = True
@@ -94,7 +94,7 @@ def test_it_learns_to_tell_what_was_noised(network: VectorEncoder) -> None:
         ids = torch.tensor([row.ids for row in rows])
         where, targets = places_of(rows, torch.device("cpu"))
         batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator)
-        loss = by_vectors(trainee, batch)
+        loss = ByVectors()(trainee, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         for tuning in tunings:
             tuning.optimizer.step()

@@ -11,11 +11,12 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from augdiff.denoisers.adapted import Adapted, assemble
 from augdiff.denoisers.adapter_folder import save_adapter
 from augdiff.denoisers.byte_level import byte_level, special_ids
+from augdiff.denoisers.crossed import vector_network
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.encoder_folder import save, save_vectors
 from augdiff.denoisers.llama import LlamaConfig, LowRank
-from augdiff.denoisers.vectors import VectorEncoder
+from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
@@ -36,6 +37,7 @@ PIECES = ["##s", "##ed", "##ing", "##er", "##ly", "##t", "##e"]
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
 SIGNS = list(".,!?'\"-:;()$%&/#@0123456789")
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]"]
+VECTORS = {"sed": FIXED, "diffuseq": LEARNED, "genie": CROSSED}
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
 
 
@@ -70,8 +72,8 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
         lines = ["the film was very good and we loved it", "how do I transfer money to the card ?", "no, never"]
         ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
     save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
-    if family == "sed":
-        save_vectors(folder, VectorEncoder(encoder))
+    if family in VECTORS:
+        save_vectors(folder, vector_network(VECTORS[family], encoder))
     return folder
 
 

@@ -218,10 +218,10 @@ class Unread:
 
 
 def in_blocks(where: Tensor, block: int) -> tuple[Tensor, Tensor]:
-    """Rows and columns of the N positions ``where``, with the first one of all until ``block`` divides their number."""
+    """Rows and columns of the N positions ``where``, the first one again until ``block`` divides their number."""
     rows, columns = where.nonzero(as_tuple=True)
-    spare = rows.new_zeros(-len(rows) % block)
-    return torch.cat([rows, spare]), torch.cat([columns, spare])
+    spare = -len(rows) % block
+    return torch.cat([rows, rows[:1].expand(spare)]), torch.cat([columns, columns[:1].expand(spare)])
 
 
 @dataclass(frozen=True)

@@ -142,6 +142,11 @@ class Encoder(nn.Module):
             x = layer(x, bias)
         return x
 
+    def placed(self, embedded: Tensor) -> Tensor:
+        """What the layers read of embeddings without their places, ``(B, L, D)``."""
+        found: Tensor = self.norm(embedded + self.position.weight[: embedded.shape[1]])
+        return found
+
     def _placed(self, embedded: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
         bias = torch.zeros(real.shape, device=real.device).masked_fill_(~real, -1e9)[:, None, None]
-        return self.norm(embedded + self.position.weight[: embedded.shape[1]]), bias
+        return self.placed(embedded), bias

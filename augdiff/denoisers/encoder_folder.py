@@ -85,7 +85,7 @@ def save(
         "family": family,
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
-        "vectors_sha256": None,
+        "vectors": None,
         "pairs": pairs,
         "trained": dict(trained),
     }
@@ -100,7 +100,7 @@ def save_vectors(folder: Path, network: VectorEncoder) -> None:
     weights = {name: value for name, value in network.state_dict().items() if not name.startswith("encoder.")}
     save_file({name: value.to(torch.float16).contiguous().cpu() for name, value in weights.items()}, folder / _VECTORS)
     config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    config["vectors_sha256"] = file_digest(folder / _VECTORS)
+    config["vectors"] = {"kind": network.kind, "sha256": file_digest(folder / _VECTORS)}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
@@ -109,12 +109,13 @@ def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncode
 
     :raises ModelError: if a file is broken.
     """
-    from augdiff.denoisers.vectors import VectorEncoder
+    from augdiff.denoisers.crossed import vector_network
 
-    if config["vectors_sha256"] is None:
+    kept = config["vectors"]
+    if kept is None:
         return None
-    network = VectorEncoder(encoder)
-    weights = checked_tensors(folder / _VECTORS, config["vectors_sha256"])
+    network = vector_network(str(kept["kind"]), encoder)
+    weights = checked_tensors(folder / _VECTORS, str(kept["sha256"]))
     own = {name: value.float() for name, value in weights.items()}
     network.load_state_dict({**network.state_dict(), **own})
     return network
@@ -192,8 +193,8 @@ ENCODER = Format(
     _NAME,
     frozenset(
         (
-            "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors_sha256 "
-            "pairs trained"
+            "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors pairs "
+            "trained"
         ).split()
     ),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},

@@ -1,13 +1,14 @@
 """The transformer of an encoder on noised vectors of tokens, which also reads the time and its own last prediction.
 
-Embedding diffusion (Strudel et al. 2022, arXiv 2211.04236): what is noised are fixed vectors of tokens, what is
-predicted are tokens.
+Embedding diffusion: what is noised are vectors of tokens, what is predicted are tokens. Vectors are fixed (Strudel et
+al. 2022, arXiv 2211.04236), or are the encoder's embeddings, which go on learning (Gong et al. 2022, arXiv 2210.08933).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from math import log, sqrt
 
 import torch
@@ -17,6 +18,8 @@ from torch.nn import functional as F
 from augdiff.denoisers.denoiser import Unread, bucket, in_blocks
 from augdiff.denoisers.encoder import Encoder
 
+#: Kinds of networks of vectors, as folders call them.
+FIXED, LEARNED, CROSSED = "fixed", "learned", "crossed"
 _WAVES = 64
 _FASTEST = 1000.0
 
@@ -25,11 +28,12 @@ class VectorEncoder(nn.Module):
     """Vectors in, features of tokens out.
 
     :param encoder: whose layers read them; its output matrix scores the tokens.
+    :param learned: whether vectors are the encoder's embeddings whatever becomes of them, or what they are now.
     """
 
-    table: Tensor
+    table: Tensor | None
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, learned: bool = False) -> None:
         super().__init__()
         width = encoder.config.width
         self.encoder = encoder
@@ -43,7 +47,20 @@ class VectorEncoder(nn.Module):
             self.mix.bias.zero_()
             last.weight.zero_()
             last.bias.zero_()
-        self.register_buffer("table", vectors_of(encoder.token.weight))
+        self.register_buffer("table", None if learned else vectors_of(encoder.token.weight.detach()))
+
+    @property
+    def kind(self) -> str:
+        """What a folder calls it."""
+        return LEARNED if self.table is None else FIXED
+
+    def vectors(self, ids: Tensor) -> Tensor:
+        """Of tokens, ``(..., D)``."""
+        return vectors_of(self.encoder.token.weight[ids]) if self.table is None else self.table[ids]
+
+    def all_vectors(self) -> Tensor:
+        """Of all tokens, ``(V, D)``."""
+        return vectors_of(self.encoder.token.weight) if self.table is None else self.table
 
     def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """What the output matrix is applied to, at the positions asked for.
@@ -54,15 +71,19 @@ class VectorEncoder(nn.Module):
         :param where: rows and columns of N positions, ``(N,)`` each.
         :returns: features, ``(N, D)``.
         """
-        read = self.mix(torch.cat([x, previous], -1)) + self.clock(_waves(t))[:, None]
-        features: Tensor = self.encoder.through(read, real, where)
+        features: Tensor = self.encoder.through(self.mixed(x, previous, t), real, where)
         return features
+
+    def mixed(self, x: Tensor, previous: Tensor, t: Tensor) -> Tensor:
+        """Vectors, predictions and times as the layers read them, ``(B, L, D)``."""
+        found: Tensor = self.mix(torch.cat([x, previous], -1)) + self.clock(_waves(t))[:, None]
+        return found
 
 
 def vectors_of(embeddings: Tensor) -> Tensor:
-    """Embeddings ``(V, D)`` with the length that normal noise has, ``sqrt(D)``."""
-    unit: Tensor = F.normalize(embeddings.detach().float(), dim=1)
-    return unit * sqrt(embeddings.shape[1])
+    """Embeddings ``(..., D)`` with the length that normal noise has, ``sqrt(D)``."""
+    unit: Tensor = F.normalize(embeddings.float(), dim=-1)
+    return unit * sqrt(embeddings.shape[-1])
 
 
 def _waves(t: Tensor) -> Tensor:
@@ -83,10 +104,10 @@ class VectorNetwork:
     output: Callable[[Tensor], Tensor]
     block: int = 8
 
-    @property
+    @cached_property
     def table(self) -> Tensor:
         """The vector of each token, ``(V, D)``."""
-        return self.network.table
+        return self.network.all_vectors().detach()
 
     def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Unread:
         """See :class:`augdiff.engine.denoise.Net`; a place whose vector is all zeros is padding."""

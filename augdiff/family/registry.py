@@ -12,7 +12,19 @@ from augdiff.family.family import Family
 #: Another package's family is an entry point of this group that loads a :class:`augdiff.family.family.Family`.
 GROUP = "augdiff.families"
 # Each has a file of its name.
-_OURS = ("mdlm", "d3pm", "diffusionbert", "rdm", "sundae", "sed", "edlm", "autoregressive", "mixed")
+_OURS = (
+    "mdlm",
+    "d3pm",
+    "diffusionbert",
+    "rdm",
+    "sundae",
+    "sed",
+    "diffuseq",
+    "genie",
+    "edlm",
+    "autoregressive",
+    "mixed",
+)
 
 
 def families() -> dict[str, str]:

@@ -11,70 +11,33 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.denoisers.vectors import VectorNetwork
-from augdiff.engine.denoise import Net
-from augdiff.engine.noise import Streams
+from augdiff.denoisers.vectors import FIXED
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import cosine_waves
-from augdiff.engine.space import VectorSpace
 from augdiff.engine.step import Ancestral
-from augdiff.errors import ModelError
 from augdiff.family.family import Family
 from augdiff.noising import Noise
 from augdiff.objectives import Corruption, Objective
+from augdiff.pairs import written
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_vectors import by_vectors, with_vectors
+from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.vector_states import states_of
 
 NAME = "sed"
-_STEPS, _BEGIN = 16, 15
+_STEPS = 16
 # Most stretches of a row that take turns at being noised.
 _STRETCHES = 5
 
 
-class Vectors:
-    """See :class:`augdiff.sampler.States`."""
-
-    def __init__(self, network: VectorNetwork, pad: int) -> None:
-        self._network = network
-        self._table = network.table.clone()
-        self._table[pad] = 0
-        self.space = VectorSpace(network.table)
-
-    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        """Vectors, pure noise where something is noised."""
-        x = self._table[ids]
-        rows, places = noised.nonzero(as_tuple=True)
-        x[rows, places] = self.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN))
-        return x
-
-    @property
-    def net(self) -> Net:
-        """The network that reads vectors."""
-        return self._network.logits
-
-    def read(self, x: Tensor, ids: Tensor) -> Tensor:
-        """The ids that were there first: neighbours that are noised are masks."""
-        return ids
-
-    def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
-        """The tokens that vectors are nearest to."""
-        ids = ids.clone()
-        ids[noised] = (x[noised] @ self.space.table.T).argmax(1)
-        return ids
-
-
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    if denoiser.vectors is None:
-        raise ModelError(f"model {settings.model!r} reads no vectors: train one with augdiff train --family sed")
-    states = Vectors(denoiser.vectors, denoiser.vocabulary.marks.pad)
+    states = states_of(denoiser, NAME, settings.model)
     process = Process(states.space, cosine_waves, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS)
 
@@ -106,5 +69,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(spanning, by_vectors, masks=False, begin=with_vectors),
+    Objective(spanning, ByVectors(), written, masks=False, begin=with_vectors(FIXED)),
 )

@@ -60,5 +60,5 @@ FAMILY = Family(
     compose,
     compose,
     weights=NAME,
-    objective=Objective(scattering, Unrolled(), masks=False),
+    objective=Objective(scattering, Unrolled(), pairs=None, masks=False),
 )

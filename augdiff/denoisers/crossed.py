@@ -1,0 +1,99 @@
+"""An encoder of what is clean, and a decoder of noised vectors that looks at it: GENIE, arXiv 2212.11685, section 3.
+
+Both read one row: the encoder its clean places, the decoder the noised ones, each at its own position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED, VectorEncoder
+from augdiff.errors import ModelError
+
+_FAR = -1e9
+
+
+class CrossLayer(nn.Module):
+    """A layer of an encoder with a look at what another one knows between its two parts."""
+
+    def __init__(self, config: EncoderConfig, layer: Layer) -> None:
+        super().__init__()
+        self.own = Layer(config)
+        self.own.load_state_dict(layer.state_dict())
+        self.ask = nn.Linear(config.width, config.width)
+        self.told = nn.Linear(config.width, 2 * config.width)
+        self.out = nn.Linear(config.width, config.width)
+        self.norm = nn.LayerNorm(config.width, eps=1e-12)
+        for part in (self.ask, self.told):
+            nn.init.normal_(part.weight, std=0.02)
+            nn.init.zeros_(part.bias)
+        # It begins as the layer that it is made of.
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: Tensor, bias: Tensor, known: Tensor, known_bias: Tensor) -> Tensor:
+        """One layer: states and what is known ``(B, L, D)``, biases of both ``(B, 1, 1, L)``."""
+        x = self.own(x, bias)
+        batch, length, width = x.shape
+        split = (batch, length, self.own.heads, width // self.own.heads)
+        q = self.ask(x).view(split).transpose(1, 2)
+        k, v = (part.reshape(split).transpose(1, 2) for part in self.told(known).chunk(2, -1))
+        mixed = self.own.attention(q, k, v, known_bias).transpose(1, 2).reshape(batch, length, width)
+        found: Tensor = self.norm(x + self.out(mixed))
+        return found
+
+
+class CrossedEncoder(VectorEncoder):
+    """See :class:`augdiff.denoisers.vectors.VectorEncoder`; its vectors are the encoder's embeddings.
+
+    :param encoder: reads what is clean; the decoder begins with its layers, too.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder, learned=True)
+        self.decoder = nn.ModuleList(CrossLayer(encoder.config, layer) for layer in encoder.layers)  # type: ignore[arg-type]
+
+    @property
+    def kind(self) -> str:
+        """See :class:`augdiff.denoisers.vectors.VectorEncoder`."""
+        return CROSSED
+
+    def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """See :class:`augdiff.denoisers.vectors.VectorEncoder`; what is not asked for is clean."""
+        noised = torch.zeros_like(real)
+        noised[where] = True
+        clean_bias, noised_bias = (
+            torch.zeros(part.shape, device=x.device).masked_fill_(~part, _FAR)[:, None, None]
+            for part in (real & ~noised, noised)
+        )
+        encoder, nothing = self.encoder, torch.zeros_like(previous)
+        known = encoder.placed(self.mixed(x, nothing, torch.zeros_like(t)))
+        for layer in encoder.layers:
+            known = layer(known, clean_bias)
+        states = encoder.placed(self.mixed(x, previous, t))
+        for layer in self.decoder:
+            states = layer(states, noised_bias, known, clean_bias)
+        features: Tensor = encoder.transform_norm(F.gelu(encoder.transform(states[where])))
+        return features
+
+
+_KINDS: Mapping[str, Callable[[Encoder], VectorEncoder]] = {
+    FIXED: VectorEncoder,
+    LEARNED: lambda encoder: VectorEncoder(encoder, learned=True),
+    CROSSED: CrossedEncoder,
+}
+
+
+def vector_network(kind: str, encoder: Encoder) -> VectorEncoder:
+    """A new network of a kind around an encoder.
+
+    :raises ModelError: if there is no such kind.
+    """
+    if kind not in _KINDS:
+        raise ModelError(f"there is no network of vectors of kind {kind!r}: the model was not written by this version")
+    return _KINDS[kind](encoder)

@@ -1,0 +1,46 @@
+"""Vectors that are learned with the rest, written of a source: DiffuSeq, Gong et al. 2022, arXiv 2210.08933.
+
+One network reads both, and only the vectors of what is written are noised (partial noising). Predictions are brought to
+the nearest token's vector at every step, which reads better and costs diversity. Lines of text, which have no source,
+have stretches noised. Other than in the paper, vectors are as long as normal noise, so that none can shrink and no
+term has to hold them; tokens are scored from what is predicted, not from the clean vectors; times are drawn evenly;
+and it starts from a masked denoiser's weights. It has weights of its own.
+"""
+
+from __future__ import annotations
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.vectors import LEARNED
+from augdiff.engine.order import at_random
+from augdiff.engine.process import Process
+from augdiff.engine.schedule import square_root
+from augdiff.engine.step import Ancestral
+from augdiff.family.family import Family
+from augdiff.family.sed import spanning
+from augdiff.objectives import Objective
+from augdiff.pairs import written
+from augdiff.sampler import Sampler
+from augdiff.settings import Settings
+from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.vector_states import states_of
+
+NAME = "diffuseq"
+_STEPS = 20
+# Never shown its own predictions, in training as in use.
+_LOSS = ByVectors(square_root, shown=0.0, regressed=1.0)
+
+
+def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
+    """See :class:`augdiff.family.family.Family`."""
+    states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
+    process = Process(states.space, square_root, Ancestral(), order=at_random)
+    return Sampler(denoiser, settings, process, states=states, steps=_STEPS)
+
+
+FAMILY = Family(
+    "vectors written of a source that stays as it is, one network for both (Gong et al. 2022)",
+    compose,
+    compose,
+    NAME,
+    Objective(spanning, _LOSS, written, masks=False, begin=with_vectors(LEARNED)),
+)

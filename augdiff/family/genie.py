@@ -1,0 +1,76 @@
+"""Vectors written by a decoder, of a source that an encoder reads: GENIE, Lin et al. 2022, arXiv 2212.11685.
+
+On lines of text it learns by continuous paragraph denoising (section 3.3): three tenths of a paragraph are noised, in
+one stretch or in stretches of eight words, and the rest is what the encoder reads; pairs come after that. Other than
+in the paper the stretches stand where they were, so that both parts know their places; vectors are the encoder's
+embeddings, as long as normal noise, where the paper learns narrow ones; tokens are scored from what is predicted; and
+both parts start from a masked denoiser's layers. It has weights of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.vectors import CROSSED
+from augdiff.engine.order import at_random
+from augdiff.engine.process import Process
+from augdiff.engine.schedule import square_root
+from augdiff.engine.step import Ancestral
+from augdiff.family.family import Family
+from augdiff.noising import Noise
+from augdiff.objectives import Corruption, Objective
+from augdiff.pairs import written
+from augdiff.sampler import Sampler
+from augdiff.settings import Settings
+from augdiff.text.slots import Layout, Marks
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.vector_states import states_of
+
+NAME = "genie"
+_STEPS = 20
+_SHARE, _STRETCH = 0.3, 8
+# Never shown its own predictions, in training as in use.
+_LOSS = ByVectors(square_root, shown=0.0, regressed=1.0)
+
+
+def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
+    """See :class:`augdiff.family.family.Family`."""
+    states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
+    process = Process(states.space, square_root, Ancestral(), order=at_random)
+    return Sampler(denoiser, settings, process, states=states, steps=_STEPS)
+
+
+def paragraph(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """One stretch of three tenths of the units, or as many in stretches of eight; nothing is put in their place.
+
+    See :data:`augdiff.objectives.Corruption`.
+    """
+    count = len(units)
+    wanted = max(1, round(_SHARE * count))
+    hit = np.zeros(count, dtype=bool)
+    length = min(_STRETCH, wanted) if rng.random() < 1 / 2 else wanted
+    while hit.sum() < wanted:
+        start = int(rng.integers(count - length + 1))
+        hit[start : start + length] = True
+    ids, holes = list[int](), list[int]()
+    for unit, noised in zip(units, hit.tolist(), strict=True):
+        if noised:
+            holes += range(len(ids), len(ids) + len(unit))
+        ids += unit
+    return Layout(ids, holes, list(range(len(holes))), [ids[hole] for hole in holes])
+
+
+def paragraphs(vocabulary: Vocabulary) -> Corruption:
+    """Paragraphs, whatever the vocabulary."""
+    return paragraph
+
+
+FAMILY = Family(
+    "vectors written of a source that an encoder reads, a decoder for them (Lin et al. 2022)",
+    compose,
+    compose,
+    NAME,
+    Objective(paragraphs, _LOSS, written, masks=False, begin=with_vectors(CROSSED)),
+)
