@@ -18,7 +18,7 @@ from augdiff.corpus import is_english, is_validation
 from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import load_encoder, load_vectors, save
+from augdiff.denoisers.encoder_folder import load_encoder, load_latent, load_vectors, save
 from augdiff.denoisers.folder import FLOAT
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
@@ -102,7 +102,8 @@ def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
         config = read_config(folder)
         encoder = load_encoder(folder, config).train()
         begun = _start(encoder, load_vocabulary(folder), deepcopy(encoder), seed, device)
-        return replace(begun, vectors=load_vectors(folder, config, encoder))
+        vectors, latent = load_vectors(folder, config, encoder), load_latent(folder, config, encoder)
+        return replace(begun, vectors=vectors, latent=latent)
 
     return Beginning(begin, {})
 

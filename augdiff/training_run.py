@@ -22,6 +22,7 @@ from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.family.registry import find_family
 from augdiff.noising import Noise, build_lexicon
+from augdiff.objectives import Objective
 from augdiff.pairs import read_pairs, read_texts, tokenize_pairs
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training import Run, Training, token_counts
@@ -39,6 +40,7 @@ def train(
     training: Training,
     *,
     family: str = MASKED,
+    objective: Objective | None = None,
     start: str = "base-en",
     base: str | None = None,
     rank: int | None = None,
@@ -56,6 +58,7 @@ def train(
         ``source`` and ``target``, for :func:`augdiff.transform`.
     :param out: the model's folder; must not exist.
     :param family: whose noise it learns from, see :func:`augdiff.families`.
+    :param objective: how it learns; None for the family's own way.
     :param start: a model to go on from (a shipped name or a folder), a folder with a BERT-style encoder, the
         name of a known base that is to get an adapter (``smollm2`` will do), or ``scratch`` for new weights and a
         vocabulary of the texts' own language.
@@ -68,7 +71,7 @@ def train(
     :raises OptionError: if ``out`` exists or the run in ``OUT.part`` has other settings.
     :raises DataError: if there is too little text.
     """
-    objective = find_family(find_family(family).weights).objective
+    objective = objective or find_family(find_family(family).weights).objective
     if out.exists():
         raise OptionError(f"out: {out} exists already: name a folder that does not")
     part = out.with_name(out.name + ".part")

@@ -13,6 +13,7 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.trainee import Trainee
 
 if TYPE_CHECKING:
+    from augdiff.denoisers.latent import LatentAutoencoder
     from augdiff.denoisers.vectors import VectorEncoder
     from augdiff.training_encoder import EncoderTrainee
 
@@ -33,6 +34,7 @@ class Start:
     :param noise: how rows are noised, unless the caller says otherwise.
     :param encoder: what learns from other noise than masks, too; None if nothing does.
     :param vectors: the network of vectors around the encoder, where it has one.
+    :param latent: the autoencoder around the encoder, where it has one.
     :param most_tokens: that a step has memory for; None if that is no matter.
     """
 
@@ -43,6 +45,7 @@ class Start:
     noise: Noise = field(default_factory=Noise)
     encoder: EncoderTrainee | None = None
     vectors: VectorEncoder | None = None
+    latent: LatentAutoencoder | None = None
     most_tokens: int | None = None
 
 

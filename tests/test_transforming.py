@@ -13,6 +13,7 @@ from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import load
 from augdiff.noising import Noise
 from augdiff.pairs import answering, read_pairs, room_for, tokenize_pairs
+from augdiff.pairs import written as written_of
 from augdiff.text.slots import Marks
 from augdiff.training import Training
 from augdiff.training_run import train
@@ -92,6 +93,24 @@ def test_only_what_is_written_is_masked_and_spare_masks_are_blank() -> None:
         shares.append(len(layout.holes) / room_for(3))
     assert min(shares) < 0.3
     assert max(shares) == 1
+
+
+def test_vectors_are_noised_in_all_that_is_written() -> None:
+    layout = written_of([[10], [11], [MARKS.end], [20]], Noise(), MARKS, np.random.default_rng(0))
+    assert layout.ids == [10, 11, MARKS.end, 20, *[MARKS.blank] * (room_for(2) - 1)]
+    assert layout.holes == list(range(3, len(layout.ids)))
+    assert layout.targets == layout.ids[3:]
+
+
+@pytest.mark.parametrize("family", ["diffuseq", "genie", "sed"])
+def test_families_of_vectors_learn_to_write_of_sources(tmp_path: Path, family: str) -> None:
+    budget = Training(tokens=60_000, batch_tokens=2048, rate=5e-3, warmup=5)
+    source = written(tmp_path / "pairs.jsonl", pairs(800))
+    folder = str(train(source, tmp_path / "model", budget, family=family, start="scratch", vocabulary=120, sizes=SIZES))
+    made = transform([row["source"] for row in pairs(20, seed=1)], model=folder)
+    words = [word for (text,) in made for word in text.split()]
+    assert len(words) > 10
+    assert sum(word in WORDS.values() for word in words) > 0.8 * len(words)
 
 
 def test_bad_pairs_are_named_by_their_line(tmp_path: Path) -> None:

@@ -7,11 +7,14 @@ import pytest
 import torch
 from tiny import make_model
 
+from augdiff.denoisers.crossed import CrossedEncoder
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import load
 from augdiff.denoisers.vectors import VectorEncoder, VectorNetwork, vectors_of
+from augdiff.engine.schedule import square_root
 from augdiff.errors import ModelError
+from augdiff.family.genie import paragraph
 from augdiff.family.sed import spans
 from augdiff.noising import Noise
 from augdiff.objectives import Batch, places_of
@@ -104,6 +107,63 @@ def test_it_learns_to_tell_what_was_noised(network: VectorEncoder) -> None:
     assert "table" not in trainee.parameters
 
 
+def test_vectors_that_are_learned_follow_the_embeddings(network: VectorEncoder) -> None:
+    learned = VectorEncoder(network.encoder, learned=True)
+    ids = torch.arange(5, 12)
+    before = learned.vectors(ids).detach().clone()
+    with torch.no_grad():
+        network.encoder.token.weight[5:12] += torch.randn(7, 32, generator=torch.Generator().manual_seed(0))
+    assert not torch.allclose(learned.vectors(ids), before, atol=1e-2)
+    assert torch.equal(learned.all_vectors()[5:12], learned.vectors(ids))
+    assert network.all_vectors()[5:12].allclose(before)
+
+
+def test_a_decoder_learns_of_what_is_clean_through_the_encoder_alone(network: VectorEncoder) -> None:
+    crossed = CrossedEncoder(network.encoder)
+    ids = torch.randint(5, 40, (2, 9), generator=torch.Generator().manual_seed(0))
+    real, where = torch.ones_like(ids, dtype=torch.bool), (torch.tensor([0, 0, 1, 1]), torch.tensor([3, 4, 3, 4]))
+    x, t = crossed.vectors(ids).detach(), torch.full((2,), 0.5)
+    other = x.clone()
+    other[0, 7] = -other[0, 7]
+    with torch.inference_mode():
+        # It begins as layers that do not look at the encoder.
+        assert torch.allclose(crossed(x, 0 * x, t, real, where), crossed(other, 0 * x, t, real, where), atol=1e-6)
+        for layer in crossed.decoder:
+            torch.nn.init.normal_(layer.out.weight, std=0.5)  # type: ignore[union-attr,arg-type]
+        found, changed = crossed(x, 0 * x, t, real, where), crossed(other, 0 * x, t, real, where)
+        assert not torch.allclose(found[:2], changed[:2], atol=1e-3)
+        assert torch.allclose(found[2:], changed[2:], atol=1e-6)
+
+
+def test_three_tenths_of_a_paragraph_are_noised_in_one_stretch_or_in_several() -> None:
+    rng, units = np.random.default_rng(0), [[at] for at in range(5, 105)]
+    stretches = []
+    for _ in range(200):
+        layout = paragraph(units, Noise(), MARKS, rng)
+        assert layout.ids == [at for at in range(5, 105)]
+        assert layout.targets == [layout.ids[hole] for hole in layout.holes]
+        assert 30 <= len(layout.holes) < 38
+        stretches.append(1 + int((np.diff(layout.holes) > 1).sum()))
+    assert np.mean(np.array(stretches) == 1) == pytest.approx(0.5, abs=0.1)
+    assert max(stretches) <= 7
+    assert paragraph([[7]], Noise(), MARKS, rng).holes == [0]
+
+
+def test_squared_distance_counts_where_it_is_asked_for(network: VectorEncoder) -> None:
+    trainee = VectorTrainee(network, EncoderTrainee(network.encoder, None))
+    rows = [Layout([2, 7, 8, 3], [1, 2], [0, 1], [7, 8])] * 4
+    ids = torch.tensor([row.ids for row in rows])
+    where, targets = places_of(rows, torch.device("cpu"))
+
+    def loss(regressed: float) -> float:
+        generator = torch.Generator().manual_seed(0)
+        batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator)
+        return ByVectors(square_root, 0.0, regressed)(trainee, batch).item()
+
+    assert loss(2.0) - loss(1.0) == pytest.approx(loss(1.0) - loss(0.0), rel=1e-4)
+    assert loss(1.0) > loss(0.0) + 0.1
+
+
 def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "blender", family="sed")
     one, other = (load(str(folder)).vectors for _ in range(2))
@@ -112,6 +172,10 @@ def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
     # In half precision, as all weights are.
     assert torch.allclose(one.table.norm(dim=1), torch.full((len(one.table),), 32**0.5), rtol=1e-2)
     assert load(str(make_model(tmp_path / "plain"))).vectors is None
+    for family in ("diffuseq", "genie"):
+        kept = load(str(make_model(tmp_path / family, family=family))).vectors
+        assert kept is not None
+        assert kept.network.kind == {"diffuseq": "learned", "genie": "crossed"}[family]
     (folder / "vectors.safetensors").write_bytes(b"broken")
     with pytest.raises(ModelError, match=r"vectors\.safetensors is broken"):
         load(str(folder))

@@ -14,7 +14,8 @@ from augdiff.denoisers.byte_level import byte_level, special_ids
 from augdiff.denoisers.crossed import vector_network
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import save, save_vectors
+from augdiff.denoisers.encoder_folder import save, save_latent, save_vectors
+from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED
 from augdiff.text.case_counts import count_cases
@@ -74,6 +75,8 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
     save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
     if family in VECTORS:
         save_vectors(folder, vector_network(VECTORS[family], encoder))
+    if family == "latent":
+        save_latent(folder, LatentAutoencoder(encoder, LatentConfig(4, 8)))
     return folder
 
 

@@ -20,6 +20,7 @@ from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
+    from augdiff.denoisers.latent import LatentNetwork
     from augdiff.denoisers.vectors import VectorNetwork
 
 #: The family of weights that know masks.
@@ -93,6 +94,7 @@ class Denoiser:
     :param family: whose noise it was trained on.
     :param pairs: whether it was trained on pairs of a source and what is to be written of it.
     :param vectors: the same as a denoiser of vectors; None where it is none.
+    :param latent: the same as an autoencoder of texts; None where it is none.
     """
 
     network: Network
@@ -111,6 +113,7 @@ class Denoiser:
     family: str = MASKED
     pairs: bool = False
     vectors: VectorNetwork | None = None
+    latent: LatentNetwork | None = None
 
     def context(self, text: str) -> list[int]:
         """Ids of a context; none for blanks.

@@ -26,10 +26,12 @@ from augdiff.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.difference import Difference
     from augdiff.denoisers.encoder import Encoder
+    from augdiff.denoisers.latent import LatentAutoencoder
     from augdiff.denoisers.vectors import VectorEncoder
     from augdiff.text.casing import Cases
     from augdiff.text.vocabulary import Vocabulary
@@ -40,6 +42,8 @@ MAX_TOKENS = 192
 _WEIGHTS, _RANGES, _CASES = "model.safetensors", "ranges.safetensors", "cases.txt"
 # What a network that reads vectors has beside its encoder.
 _VECTORS = "vectors.safetensors"
+# What an autoencoder has.
+_LATENT = "latent.safetensors"
 
 
 def save(
@@ -86,6 +90,7 @@ def save(
         "sha256": file_digest(folder / _WEIGHTS),
         "ranges_sha256": file_digest(folder / _RANGES) if ranges is not None else None,
         "vectors": None,
+        "latent": None,
         "pairs": pairs,
         "trained": dict(trained),
     }
@@ -94,14 +99,14 @@ def save(
 
 def save_vectors(folder: Path, network: VectorEncoder) -> None:
     """Write beside a saved encoder what a network that reads vectors has more than that."""
-    import torch
-    from safetensors.torch import save_file
+    _save_beside(folder / _VECTORS, network)
+    _note(folder, "vectors", {"kind": network.kind, "sha256": file_digest(folder / _VECTORS)})
 
-    weights = {name: value for name, value in network.state_dict().items() if not name.startswith("encoder.")}
-    save_file({name: value.to(torch.float16).contiguous().cpu() for name, value in weights.items()}, folder / _VECTORS)
-    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-    config["vectors"] = {"kind": network.kind, "sha256": file_digest(folder / _VECTORS)}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+def save_latent(folder: Path, network: LatentAutoencoder) -> None:
+    """Write beside a saved encoder what an autoencoder around it has more than that."""
+    _save_beside(folder / _LATENT, network)
+    _note(folder, "latent", {**asdict(network.sizes), "sha256": file_digest(folder / _LATENT)})
 
 
 def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncoder | None:
@@ -115,10 +120,42 @@ def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncode
     if kept is None:
         return None
     network = vector_network(str(kept["kind"]), encoder)
-    weights = checked_tensors(folder / _VECTORS, str(kept["sha256"]))
-    own = {name: value.float() for name, value in weights.items()}
-    network.load_state_dict({**network.state_dict(), **own})
+    _load_beside(folder / _VECTORS, str(kept["sha256"]), network)
     return network
+
+
+def load_latent(folder: Path, config: Config, encoder: Encoder) -> LatentAutoencoder | None:
+    """The autoencoder of a folder, around its encoder; None if there is none.
+
+    :raises ModelError: if a file is broken.
+    """
+    from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
+
+    if config["latent"] is None:
+        return None
+    sizes = {name: value for name, value in config["latent"].items() if name != "sha256"}
+    network = LatentAutoencoder(encoder, LatentConfig(**known(sizes, LatentConfig, folder)))
+    _load_beside(folder / _LATENT, str(config["latent"]["sha256"]), network)
+    return network
+
+
+def _save_beside(path: Path, network: nn.Module) -> None:
+    import torch
+    from safetensors.torch import save_file
+
+    weights = {name: value for name, value in network.state_dict().items() if not name.startswith("encoder.")}
+    save_file({name: value.to(torch.float16).contiguous().cpu() for name, value in weights.items()}, path)
+
+
+def _load_beside(path: Path, digest: str, network: nn.Module) -> None:
+    own = {name: value.float() for name, value in checked_tensors(path, digest).items()}
+    network.load_state_dict({**network.state_dict(), **own})
+
+
+def _note(folder: Path, key: str, value: Mapping[str, Any]) -> None:
+    config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    config[key] = dict(value)
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
 
 
 def load_encoder(folder: Path, config: Config) -> Encoder:
@@ -143,6 +180,7 @@ def _load(
     difference: Difference | None,
 ) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
+    from augdiff.denoisers.latent import LatentNetwork
     from augdiff.denoisers.vectors import VectorNetwork
     from augdiff.text.casing import Cases
 
@@ -154,10 +192,11 @@ def _load(
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
         network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])
-    cases, vectors = folder / _CASES, load_vectors(folder, config, encoder)
+    cases, vocabulary = folder / _CASES, vocabulary_in(folder, config)
+    vectors, latent = load_vectors(folder, config, encoder), load_latent(folder, config, encoder)
     return Denoiser(
         network,
-        vocabulary_in(folder, config),
+        vocabulary,
         Cases.load(cases) if cases.is_file() else None,
         bool(config["english"]),
         int(config["max_tokens"]),
@@ -169,6 +208,7 @@ def _load(
         family=str(config["family"]),
         pairs=bool(config["pairs"]),
         vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval(), encoder.logits),
+        latent=None if latent is None else LatentNetwork(latent.to(device).eval(), vocabulary.marks.pad),
     )
 
 
@@ -193,8 +233,8 @@ ENCODER = Format(
     _NAME,
     frozenset(
         (
-            "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors pairs "
-            "trained"
+            "format sizes marks english likeness max_tokens demonstrations family sha256 ranges_sha256 vectors latent "
+            "pairs trained"
         ).split()
     ),
     {EIGHT_BITS: _lacking_for_eight_bits, FLOAT: anywhere},

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from math import log, sqrt
+from math import sqrt
 
 import torch
 from torch import Tensor, nn
@@ -17,11 +17,10 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.denoiser import Unread, bucket, in_blocks
 from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.waves import Clock
 
 #: Kinds of networks of vectors, as folders call them.
 FIXED, LEARNED, CROSSED = "fixed", "learned", "crossed"
-_WAVES = 64
-_FASTEST = 1000.0
 
 
 class VectorEncoder(nn.Module):
@@ -38,15 +37,12 @@ class VectorEncoder(nn.Module):
         width = encoder.config.width
         self.encoder = encoder
         self.mix = nn.Linear(2 * width, width)
-        last = nn.Linear(width, width)
-        self.clock = nn.Sequential(nn.Linear(_WAVES, width), nn.SiLU(), last)
+        self.clock = Clock(width)
         with torch.no_grad():
-            # It begins as the encoder that it is made of: the last prediction and the time say nothing yet.
+            # It begins as the encoder that it is made of: the last prediction says nothing yet.
             size = encoder.token.weight.norm(dim=1).mean() / width**0.5
             self.mix.weight.copy_(torch.cat([size * torch.eye(width), torch.zeros(width, width)], 1))
             self.mix.bias.zero_()
-            last.weight.zero_()
-            last.bias.zero_()
         self.register_buffer("table", None if learned else vectors_of(encoder.token.weight.detach()))
 
     @property
@@ -76,7 +72,7 @@ class VectorEncoder(nn.Module):
 
     def mixed(self, x: Tensor, previous: Tensor, t: Tensor) -> Tensor:
         """Vectors, predictions and times as the layers read them, ``(B, L, D)``."""
-        found: Tensor = self.mix(torch.cat([x, previous], -1)) + self.clock(_waves(t))[:, None]
+        found: Tensor = self.mix(torch.cat([x, previous], -1)) + self.clock(t)[:, None]
         return found
 
 
@@ -84,13 +80,6 @@ def vectors_of(embeddings: Tensor) -> Tensor:
     """Embeddings ``(..., D)`` with the length that normal noise has, ``sqrt(D)``."""
     unit: Tensor = F.normalize(embeddings.float(), dim=-1)
     return unit * sqrt(embeddings.shape[-1])
-
-
-def _waves(t: Tensor) -> Tensor:
-    """Times ``(B,)`` as waves of many lengths, ``(B, W)`` (Vaswani et al. 2017, section 3.5)."""
-    speeds = torch.exp(torch.linspace(0, log(_FASTEST), _WAVES // 2, device=t.device))
-    angles = t[:, None].float() * speeds
-    return torch.cat([angles.sin(), angles.cos()], 1)
 
 
 @dataclass(frozen=True)

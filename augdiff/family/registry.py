@@ -13,17 +13,8 @@ from augdiff.family.family import Family
 GROUP = "augdiff.families"
 # Each has a file of its name.
 _OURS = (
-    "mdlm",
-    "d3pm",
-    "diffusionbert",
-    "rdm",
-    "sundae",
-    "sed",
-    "diffuseq",
-    "genie",
-    "edlm",
-    "autoregressive",
-    "mixed",
+    *("mdlm", "d3pm", "diffusionbert", "rdm", "sundae", "sed", "diffuseq", "genie", "latent"),
+    *("edlm", "autoregressive", "mixed"),
 )
 
 

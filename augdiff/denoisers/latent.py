@@ -1,0 +1,152 @@
+"""A text as a few vectors, a transformer that denoises these, and a reader that writes the text they stand for.
+
+Latent diffusion for language (Lovelace et al. 2023, arXiv 2212.09462; PLANNER, Zhang et al. 2023, arXiv 2306.02531).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import sqrt
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from augdiff.denoisers.denoiser import Unread, bucket
+from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.waves import Clock
+
+_FAR = -1e9
+
+
+@dataclass(frozen=True)
+class LatentConfig:
+    """Sizes of what stands for a text.
+
+    :param count: vectors.
+    :param width: numbers in each.
+    """
+
+    count: int = 16
+    width: int = 64
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value < 1:
+                raise ValueError(f"{name} must be at least 1, was: {value}")
+
+
+class LatentAutoencoder(nn.Module):
+    """Texts to vectors, noised vectors to clean ones, vectors to texts.
+
+    :param encoder: reads texts, with places for the vectors before them. The reader and the denoiser begin with its
+        layers.
+    """
+
+    def __init__(self, encoder: Encoder, sizes: LatentConfig) -> None:
+        super().__init__()
+        config = encoder.config
+        self.encoder, self.sizes = encoder, sizes
+        self.places = nn.Parameter(torch.randn(sizes.count, config.width) * 0.02)
+        self.squeeze = nn.Linear(config.width, sizes.width)
+        self.reader = _copies(config, encoder)
+        self.told = nn.Linear(sizes.width, config.width)
+        self.transform = nn.Linear(config.width, config.width)
+        self.transform_norm = nn.LayerNorm(config.width, eps=1e-12)
+        self.transform.load_state_dict(encoder.transform.state_dict())
+        self.transform_norm.load_state_dict(encoder.transform_norm.state_dict())
+        self.denoiser = _copies(config, encoder)
+        self.mix = nn.Linear(2 * sizes.width, config.width)
+        self.clock = Clock(config.width)
+        self.own_places = nn.Parameter(torch.randn(sizes.count, config.width) * 0.02)
+        self.norm = nn.LayerNorm(config.width, eps=1e-12)
+        self.out = nn.Linear(config.width, sizes.width)
+
+    def encode(self, ids: Tensor, real: Tensor) -> Tensor:
+        """The vectors of texts with their marks, ``(B, L)`` to ``(B, K, D)``, each as long as normal noise is."""
+        first = self.encoder.norm(self.places).expand(len(ids), -1, -1)
+        x = torch.cat([first, self.encoder.placed(self.encoder.token(ids))], 1)
+        every = torch.cat([real.new_ones(len(ids), self.sizes.count), real], 1)
+        bias = torch.zeros(every.shape, device=x.device).masked_fill_(~every, _FAR)[:, None, None]
+        for layer in self.encoder.layers:
+            x = layer(x, bias)
+        squeezed = self.squeeze(x[:, : self.sizes.count])
+        return F.normalize(squeezed, dim=-1) * sqrt(self.sizes.width)
+
+    def read(self, z: Tensor, ids: Tensor) -> Tensor:
+        """What the output matrix is applied to for the token after each of ``ids``.
+
+        :param z: ``(B, K, D)``.
+        :param ids: what is written by now, the start mark first, ``(B, L)``.
+        :returns: features, ``(B, L, W)``.
+        """
+        count, length = self.sizes.count, self.sizes.count + ids.shape[1]
+        first = self.encoder.norm(self.told(z) + self.places)
+        x = torch.cat([first, self.encoder.placed(self.encoder.token(ids))], 1)
+        # All see the vectors, and what was written before.
+        seen = torch.ones(length, length, dtype=torch.bool, device=x.device).tril()
+        seen[:, :count] = True
+        bias = torch.zeros(seen.shape, device=x.device).masked_fill_(~seen, _FAR)[None, None]
+        for layer in self.reader:
+            x = layer(x, bias)
+        features: Tensor = self.transform_norm(F.gelu(self.transform(x[:, count:])))
+        return features
+
+    def denoised(self, x: Tensor, previous: Tensor, t: Tensor) -> Tensor:
+        """Clean vectors from noised ones, what was predicted last (or zeros), and the time of each row ``(B,)``."""
+        states = self.norm(self.mix(torch.cat([x, previous], -1)) + self.clock(t)[:, None] + self.own_places)
+        bias = torch.zeros(len(x), 1, 1, x.shape[1], device=x.device)
+        for layer in self.denoiser:
+            states = layer(states, bias)
+        found: Tensor = self.out(states)
+        return found
+
+
+def _copies(config: EncoderConfig, encoder: Encoder) -> nn.ModuleList:
+    """New layers with the weights of the encoder's."""
+    layers = nn.ModuleList(Layer(config) for _ in range(config.depth))
+    layers.load_state_dict(encoder.layers.state_dict())
+    return layers
+
+
+@dataclass(frozen=True)
+class LatentNetwork:
+    """A :class:`LatentAutoencoder` in use: rows padded so that what is beside them changes nothing.
+
+    :param block: see :class:`augdiff.denoisers.denoiser.Network`.
+    """
+
+    network: LatentAutoencoder
+    pad: int
+    block: int = 8
+
+    @property
+    def sizes(self) -> LatentConfig:
+        """Of what stands for a text."""
+        return self.network.sizes
+
+    def encode(self, ids: Tensor) -> Tensor:
+        """See :meth:`LatentAutoencoder.encode`; ids are padded."""
+        full = self._filled(ids)
+        real = full != self.pad
+        real[len(ids) :, 0] = True
+        return self.network.encode(full, real)[: len(ids)]
+
+    def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
+        """See :class:`augdiff.engine.denoise.Net`: the vectors predicted at the places asked for, ``(N, D)``."""
+        spare = -len(x) % self.block
+        wide, last, times = (torch.cat([one, one.new_zeros(spare, *one.shape[1:])]) for one in (x, previous, t))
+        return self.network.denoised(wide, last, times)[: len(x)][where]
+
+    def next(self, z: Tensor, ids: Tensor) -> Unread:
+        """Logits of the token after all of ``ids``, ``(B, K, D)`` and ``(B, L)`` to ``(B, V)``."""
+        full = self._filled(ids)
+        told = torch.cat([z, z.new_zeros(len(full) - len(z), *z.shape[1:])])
+        features = self.network.read(told, full)[: len(ids), ids.shape[1] - 1]
+        return Unread(features, self.network.encoder.logits, self.block)
+
+    def _filled(self, ids: Tensor) -> Tensor:
+        rows, length = ids.shape
+        full = ids.new_full((rows + -rows % self.block, bucket(length)), self.pad)
+        full[:rows, :length] = ids
+        return full

@@ -1,0 +1,154 @@
+"""Texts written anew from vectors that stand for them, once these were noised and denoised."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augdiff.analysis import Analysis, Analyst
+from augdiff.composition import Draw
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.latent import LatentNetwork
+from augdiff.engine.denoise import corrupt, denoise
+from augdiff.engine.noise import Streams
+from augdiff.engine.prediction import FLOOR, Reading
+from augdiff.engine.process import Process
+from augdiff.engine.space import absorbing
+from augdiff.proposal import stack
+from augdiff.quality.similarity import by_length
+from augdiff.rewriting import lacks
+from augdiff.settings import Settings
+from augdiff.text.avoid import word_list
+from augdiff.text.bars import avoided_ids
+from augdiff.text.edits import apply_edits
+from augdiff.text.writing import Change, write
+from augdiff.variant import Source
+
+_BATCH_TOKENS = 2048
+# Tokens of a text that are read, and most that are written.
+_LONGEST = 126
+_DRAW = 8
+_BARRED = -1e4
+
+
+@dataclass(frozen=True)
+class _Line:
+    """What was written of a row: ids, how typical each was, and whether it came to an end."""
+
+    ids: list[int]
+    surprise: list[float]
+    ended: bool
+
+
+class LatentWriter:
+    """See :class:`augdiff.composition.Composition`; a text is always written anew as a whole.
+
+    :param process: how vectors are noised and denoised.
+    :param usual: strengths, if none is asked for: the time that vectors are noised to, 0 to 1.
+    :param steps: on the way back, if nothing is asked for.
+    """
+
+    def __init__(
+        self,
+        denoiser: Denoiser,
+        network: LatentNetwork,
+        settings: Settings,
+        process: Process,
+        usual: tuple[float, float],
+        steps: int,
+    ) -> None:
+        vocabulary = denoiser.vocabulary
+        self.denoiser = denoiser
+        self.settings = settings
+        self._network = network
+        self._process = process
+        self._usual = usual
+        self._steps = settings.steps or steps
+        self._analyst = Analyst(vocabulary, settings)
+        self._tokens = absorbing(vocabulary.marks.mask)
+        barred = avoided_ids(vocabulary, word_list(settings.avoid)).union(np.flatnonzero(vocabulary.never).tolist())
+        self._never = torch.tensor(sorted(barred - {vocabulary.marks.end}), device=denoiser.device)
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`augdiff.composition.Composition`."""
+        encoded = self.denoiser.vocabulary.encode([source.text for source in sources])
+        return [self._analyst(source, own, [], []) for source, own in zip(sources, encoded, strict=True)]
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """See :class:`augdiff.composition.Composition`."""
+        low, high = self.settings.strengths(self._usual)
+        strengths = [float(np.random.default_rng(seed).uniform(low, high)) for _, seed in wanted]
+        texts = [[token for unit in analysis.units.ids for token in unit][:_LONGEST] for analysis, _ in wanted]
+        lines = dict[int, _Line]()
+        for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
+            seeds = np.array([wanted[at][1] for at in group], np.uint64)
+            t = torch.tensor([strengths[at] for at in group], device=self.denoiser.device)
+            lines |= zip(group, self.written(self.noised([texts[at] for at in group], t, seeds), seeds), strict=True)
+        return [
+            self._draw(analysis, strength, lines[at])
+            for at, ((analysis, _), strength) in enumerate(zip(wanted, strengths, strict=True))
+        ]
+
+    @torch.inference_mode()
+    def encoded(self, texts: Sequence[Sequence[int]]) -> Tensor:
+        """The vectors of texts, ids without marks, ``(B, K, D)``."""
+        marks = self.denoiser.vocabulary.marks
+        rows = [[marks.start, *text, marks.end] for text in texts]
+        return self._network.encode(stack(rows, marks.pad, self.denoiser.device))
+
+    @torch.inference_mode()
+    def noised(
+        self, texts: Sequence[Sequence[int]], t: Tensor, seeds: np.ndarray[tuple[int], np.dtype[np.uint64]]
+    ) -> Tensor:
+        """The vectors of texts, noised to times ``(B,)`` and denoised."""
+        z, streams = self.encoded(texts), Streams(seeds)
+        rate = torch.ones(z.shape[:2], device=z.device)
+        x = corrupt(self._process, z, t, rate, streams)
+        steps = torch.full((len(z),), self._steps, device=z.device)
+        times = self._process.times(steps) * t[:, None]
+        clean = torch.zeros(z.shape[:2], dtype=torch.bool, device=z.device)
+        return denoise(self._process, x, clean, times, rate, self._network.logits, streams).x
+
+    @torch.inference_mode()
+    def written(self, z: Tensor, seeds: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> list[_Line]:
+        """Lines that are read from vectors ``(B, K, D)``, token by token."""
+        marks, settings = self.denoiser.vocabulary.marks, self.settings
+        reading = Reading(self._bar, settings.temperature, log(settings.min_p) if settings.min_p else FLOOR)
+        streams = Streams(seeds)
+        ids = torch.full((len(z), 1), marks.start, device=z.device)
+        active = torch.arange(len(z), device=z.device)
+        lines = [_Line([], [], False) for _ in range(len(z))]
+        for step in range(_LONGEST):
+            chance = streams.uniform(active, torch.zeros_like(active), step, _DRAW)
+            drawn = self._tokens.predict(self._network.next(z[active], ids[active]), chance, reading)
+            typical = (drawn.log_probability + drawn.entropy).tolist()
+            ids = torch.cat([ids, ids.new_full((len(ids), 1), marks.pad)], 1)
+            ids[active, -1] = drawn.drawn
+            for row, token, surprise in zip(active.tolist(), drawn.drawn.tolist(), typical, strict=True):
+                ended = token == marks.end
+                line = lines[row]
+                lines[row] = _Line(line.ids if ended else [*line.ids, token], [*line.surprise, surprise], ended)
+            active = active[drawn.drawn != marks.end]
+            if not len(active):
+                break
+        return lines
+
+    def _bar(self, logits: Tensor, at: slice) -> Tensor:
+        return logits.index_fill_(1, self._never, _BARRED)
+
+    def _draw(self, analysis: Analysis, strength: float, line: _Line) -> Draw:
+        """The edit that a line makes of a text, and what is wrong with it."""
+        denoiser, text = self.denoiser, analysis.text
+        words = denoiser.vocabulary.spell(line.ids)
+        edits = write(text, [Change(0, len(text), words)], (), denoiser.cases, denoiser.english)
+        fault = None
+        if not line.ended or not words:
+            fault = "unfluent"
+        elif lacks(text, apply_edits(text, edits), analysis.frozen):
+            fault = "protected"
+        return Draw(edits, strength, float(np.mean(line.surprise)), fault=fault)

@@ -1,0 +1,112 @@
+"""What families are known for: each trained in its own way and without what it is known for, at equal cost.
+
+Both go on from ``base-en`` on the same lines for the same tokens, read twice by a loss that unrolls, which gets half of
+them. How they write is measured as ``families`` does, on training rows, and read by the base of ``large-en``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from augdiff.cache import cache_folder
+from augdiff.engine.schedule import cosine_waves
+from augdiff.family.registry import find_family
+from augdiff.objectives import Objective, once
+from augdiff.training import Training
+from augdiff.training_run import train
+from augdiff.training_vectors import ByVectors
+from benchmarks.data import labelled, parser
+from benchmarks.families import measure
+from benchmarks.results import RESULTS, record, settings_of
+
+
+@dataclass(frozen=True)
+class Arm:
+    """A way to train.
+
+    :param objective: None for the family's own.
+    :param share: of the tokens, so that all arms cost as much.
+    """
+
+    family: str
+    objective: Objective | None = None
+    share: float = 1.0
+
+
+def _without(family: str, **changed: Any) -> Objective:
+    return replace(find_family(family).objective, **changed)
+
+
+#: What is compared, by name: the family's own way, and the same without what it is known for.
+EFFECTS: Mapping[str, Mapping[str, Arm]] = {
+    "sundae": {
+        "unrolled": Arm("sundae", share=0.5),
+        "one step": Arm("sundae", _without("sundae", loss=once)),
+    },
+    "sed": {
+        "self-conditioned": Arm("sed", share=2 / 3),
+        "not": Arm("sed", _without("sed", loss=ByVectors(cosine_waves, shown=0.0))),
+    },
+}
+
+
+def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:
+    """The model of an arm, made once."""
+    out = Path(arguments.work) / f"{name.replace(' ', '-')}-{arguments.seed}-{arguments.tokens}"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        budget = Training(
+            int(arm.share * arguments.tokens),
+            batch_tokens=4096,
+            rate=3e-4,
+            warmup=20,
+            agreement=0.0,
+            seed=arguments.seed,
+        )
+        texts = arguments.data / "text" / arguments.texts
+        train(texts, out, budget, family=arm.family, objective=arm.objective, report=_told)
+    return out
+
+
+def _told(numbers: Mapping[str, float]) -> None:
+    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--effects", nargs="+", choices=list(EFFECTS), default=list(EFFECTS))
+    options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
+    options.add_argument("--texts", default="masc.txt.xz", help="file below DATA/text")
+    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
+    options.add_argument("--rows", type=int, default=40, help="of each set")
+    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    options.add_argument("--strength", type=float, default=0.7)
+    options.add_argument("--steps", nargs="+", type=int, default=[1, 4, 10, 30])
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--work", type=Path, default=cache_folder() / "effects", help="where models are kept")
+    arguments = options.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    for effect in arguments.effects:
+        for name, arm in EFFECTS[effect].items():
+            folder = trained(f"{effect}-{name}", arm, arguments)
+            asked = argparse.Namespace(n=arguments.n, seed=arguments.seed, model=str(folder))
+            for steps in arguments.steps:
+                found = measure(rows, asked, arm.family, arguments.strength, steps)
+                settings = settings_of(arguments, ("data", "results", "work"))
+                result = {"effect": effect, "arm": name, "seed": arguments.seed, **found}
+                record("effects", settings, result, arguments.results or RESULTS)
+                shown = {key: round(found[key], 3) for key in ("fluency_change", "survival", "self_bleu", "distinct_2")}
+                print(f"{effect}, {name}, {steps} steps: {shown}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""A text as a few vectors: what they hold, how they are read, learned and kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import MARKS, make_model
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig, LatentNetwork
+from augdiff.denoisers.load import load
+from augdiff.errors import ModelError
+from augdiff.family.latent import compose
+from augdiff.noising import Noise
+from augdiff.objectives import Batch, places_of
+from augdiff.settings import Settings
+from augdiff.text.slots import Layout
+from augdiff.training_latent import LatentTrainee, by_latents, untouched
+
+SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
+
+
+@pytest.fixture
+def network() -> LatentAutoencoder:
+    torch.manual_seed(0)
+    return LatentAutoencoder(Encoder(SIZES), LatentConfig(4, 8))
+
+
+def texts(rows: int, length: int, seed: int = 0) -> torch.Tensor:
+    return torch.randint(7, 40, (rows, length), generator=torch.Generator().manual_seed(seed))
+
+
+def test_vectors_are_as_long_as_noise_is(network: LatentAutoencoder) -> None:
+    ids = texts(3, 9)
+    z = network.encode(ids, torch.ones_like(ids, dtype=torch.bool))
+    assert z.shape == (3, 4, 8)
+    assert torch.allclose(z.norm(dim=-1), torch.full((3, 4), 8**0.5))
+
+
+def test_the_reader_sees_the_vectors_and_what_is_before(network: LatentAutoencoder) -> None:
+    ids, z = texts(2, 9), torch.randn(2, 4, 8)
+    with torch.inference_mode():
+        whole = network.read(z, ids)
+        other = ids.clone()
+        other[:, 5:] = 8
+        assert torch.allclose(network.read(z, other)[:, :5], whole[:, :5], atol=1e-5)
+        assert not torch.allclose(network.read(z, other)[:, 5:], whole[:, 5:], atol=1e-3)
+        assert not torch.allclose(network.read(-z, ids)[:, 0], whole[:, 0], atol=1e-3)
+
+
+def test_padding_and_rows_beside_change_nothing(network: LatentAutoencoder) -> None:
+    used = LatentNetwork(network.eval(), MARKS.pad)
+    ids = texts(5, 11)
+    ids[1, 7:] = MARKS.pad
+    with torch.inference_mode():
+        together, alone = used.encode(ids), used.encode(ids[1:2, :9])
+        assert torch.equal(together[1], alone[0])
+        where, t = torch.ones(5, 4, dtype=torch.bool), torch.rand(5)
+        found = used.logits(together, t, where, 0 * together).view(5, 4, 8)
+        assert torch.equal(found[3], used.logits(together[3:4], t[3:4], where[3:4], 0 * together[3:4]))
+        after = used.next(together, ids)[slice(0, 5)]
+        assert torch.equal(after[4], used.next(together[4:5], ids[4:5])[slice(0, 1)][0])
+
+
+def test_it_learns_to_read_a_text_from_its_vectors(network: LatentAutoencoder) -> None:
+    trainee = LatentTrainee(network)
+    tunings = trainee.tunings(3e-3)
+    rng, generator, losses = np.random.default_rng(0), torch.Generator().manual_seed(0), []
+    for _ in range(80):
+        rows = [Layout([2, *[token] * 4, 3], [1], [0], [token]) for token in rng.integers(7, 40, 16).tolist()]
+        ids = torch.tensor([row.ids for row in rows])
+        where, targets = places_of(rows, torch.device("cpu"))
+        loss = by_latents(trainee, Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator))
+        loss.backward()  # type: ignore[no-untyped-call]
+        for tuning in tunings:
+            tuning.optimizer.step()
+            tuning.optimizer.zero_grad(set_to_none=True)
+        losses.append(loss.item())
+    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
+
+
+def test_the_denoiser_does_not_change_what_it_denoises(network: LatentAutoencoder) -> None:
+    ids = texts(4, 6)
+    rows = [Layout(row, [1], [0], [row[1]]) for row in ids.tolist()]
+    where, targets = places_of(rows, torch.device("cpu"))
+    batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        network.told.weight.zero_()
+    by_latents(LatentTrainee(network), batch).backward()  # type: ignore[no-untyped-call]
+    # What the reader is not told cannot pull at the vectors, and the denoiser must not.
+    assert network.squeeze.weight.grad is None or not network.squeeze.weight.grad.any()
+    assert network.out.weight.grad is not None
+    assert network.out.weight.grad.any()
+
+
+def test_a_text_is_learned_from_as_it_is() -> None:
+    layout = untouched([[7], [8, 9]], Noise(), MARKS, np.random.default_rng(0))
+    assert layout.ids == layout.targets == [7, 8, 9]
+    assert layout.holes == [0, 1, 2]
+
+
+def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "meaning", family="latent")
+    one, other = (load(str(folder)).latent for _ in range(2))
+    assert one is not None and other is not None
+    assert one.sizes == LatentConfig(4, 8)
+    assert torch.equal(one.network.squeeze.weight, other.network.squeeze.weight)
+    assert load(str(make_model(tmp_path / "plain"))).latent is None
+    (folder / "latent.safetensors").write_bytes(b"broken")
+    with pytest.raises(ModelError, match=r"latent\.safetensors is broken"):
+        load(str(folder))
+
+
+def test_noise_sets_seeds_apart(tmp_path: Path) -> None:
+    denoiser = load(str(make_model(tmp_path / "meaning", family="latent")))
+    writer = compose(denoiser, Settings(family="latent"))
+    ids = denoiser.vocabulary.encode(["the film was very good"])[0].ids
+    seeds = np.arange(4, dtype=np.uint64)
+    for time, apart in ((1e-6, False), (0.8, True)):
+        z = writer.noised([ids] * 4, torch.full((4,), time), seeds)
+        assert bool((z[0] - z[1]).abs().max() > 1e-3) is apart
