@@ -209,6 +209,18 @@ def families(folder: Path) -> str:
     return table(["model", "family", "strength", "steps", "seeds", *_FAMILIES], rows)
 
 
+def effects(folder: Path) -> str:
+    """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for key, result in latest(read("effects", folder), "effect", "arm", "steps", "seed").items():
+        found.setdefault(key[:-1], []).append({**result, "milliseconds": 1000 * result["seconds"]})
+    rows = []
+    for (effect, arm, steps), results in found.items():
+        cells = [form.format(fmean(result[field] for result in results)) for field, form in _FAMILIES.values()]
+        rows.append([effect, arm, str(steps), str(len(results)), *cells])
+    return table(["family", "trained", "steps", "seeds", *_FAMILIES], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo,
     "denoiser": denoiser,
@@ -221,6 +233,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "words": words,
     "spans": spans,
     "families": families,
+    "effects": effects,
     **report.TABLES,
 }
 

@@ -209,6 +209,7 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
     family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)
+    results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")
 

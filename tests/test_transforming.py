@@ -40,7 +40,7 @@ def written(path: Path, rows: list[Any]) -> Path:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("pairs")
-    budget = Training(tokens=400_000, batch_tokens=2048, rate=5e-3, warmup=5)
+    budget = Training(tokens=250_000, batch_tokens=2048, rate=5e-3, warmup=5)
     source = written(folder / "pairs.jsonl", pairs(800))
     return str(train(source, folder / "model", budget, start="scratch", vocabulary=120, sizes=SIZES))
 
