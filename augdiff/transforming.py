@@ -11,6 +11,7 @@ from augdiff.errors import DataError, ModelError
 from augdiff.infilling import filler_of
 from augdiff.pairs import LONGEST, room_for
 from augdiff.proposal import Proposal, derive_seed
+from augdiff.quality.consensus import by_agreement
 from augdiff.settings import Settings
 from augdiff.text.holes import Window
 from augdiff.text.slots import Slot
@@ -25,6 +26,7 @@ def transform(
     *,
     model: str,
     seed: int = 0,
+    candidates: int = 1,
     base: str | None = None,
     family: str | None = None,
     steps: int | None = _STEPS,
@@ -40,6 +42,8 @@ def transform(
     A text depends on its source, the seed and its number, not on the sources beside it.
 
     :param sources: of each, as much is read as in training.
+    :param candidates: how many are written for each that is handed over: those that agree most with the others, see
+        :func:`augdiff.quality.consensus.by_agreement`.
     :param model: a folder that ``augdiff train pairs.jsonl`` wrote.
     :param base: so are the others: see :class:`augdiff.settings.Settings`.
     :returns: ``n`` texts for each source.
@@ -48,8 +52,9 @@ def transform(
     :raises ModelError: if the model cannot be found or read, or was not trained on pairs.
     """
     settings = Settings(
-        n=n, seed=seed, model=model, base=base, family=family, steps=steps, temperature=temperature, min_p=min_p,
-        avoid=tuple(avoid), batch_size=batch_size, device=device, precision=precision, protect=(),
+        n=n, seed=seed, candidates=candidates, model=model, base=base, family=family, steps=steps,
+        temperature=temperature, min_p=min_p, avoid=tuple(avoid), batch_size=batch_size, device=device,
+        precision=precision, protect=(),
     )  # fmt: skip
     for row, source in enumerate(sources):
         if not source.strip():
@@ -61,10 +66,16 @@ def transform(
     for first in range(0, len(sources), settings.batch_size):
         batch = sources[first : first + settings.batch_size]
         asked = filler.analyse([Source(source, source) for source in batch])
-        proposals = [proposal for analysis in asked for proposal in _proposals(analysis, denoiser, n, seed)]
+        count = n * candidates
+        proposals = [proposal for analysis in asked for proposal in _proposals(analysis, denoiser, count, seed)]
         written = iter(["".join(edit.text for edit in draw.edits).strip() for draw in filler.fill(proposals)])
-        texts += [list(islice(written, n)) for _ in batch]
+        texts += [_agreed(list(islice(written, count)), n) for _ in batch]
     return texts
+
+
+def _agreed(texts: list[str], n: int) -> list[str]:
+    """The ``n`` texts that agree most with the others, all where there are no more."""
+    return texts if len(texts) == n else [texts[at] for at in by_agreement(texts)[:n]]
 
 
 def _proposals(analysis: Analysis, denoiser: Denoiser, n: int, seed: int) -> list[Proposal]:

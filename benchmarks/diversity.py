@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 
+from augdiff.quality.bleu import bleu, ngrams
 from benchmarks.data import words_of
 
-_ORDERS = 4
+__all__ = ["bleu", "copies", "distinct", "known", "self_bleu"]
 
 
 def distinct(texts: Sequence[str], order: int) -> float:
     """Share of the n-grams of words that are unique over all texts (Li et al. 2016, arXiv 1510.03055)."""
-    grams = [gram for text in texts for gram in _grams(words_of(text), order)]
+    grams = [gram for text in texts for gram in ngrams(words_of(text), order)]
     return len(set(grams)) / len(grams) if grams else math.nan
 
 
@@ -27,28 +27,6 @@ def self_bleu(groups: Sequence[Sequence[str]]) -> float:
         texts = [words_of(text) for text in group]
         scores += [bleu(text, texts[:i] + texts[i + 1 :]) for i, text in enumerate(texts) if len(texts) > 1]
     return sum(scores) / len(scores) if scores else math.nan
-
-
-def bleu(words: Sequence[str], references: Sequence[Sequence[str]]) -> float:
-    """BLEU of one sentence, 0 to 1; orders that it is too short for are left out.
-
-    Orders above 1 are smoothed by one (Lin and Och 2004), since most sentences have no common 4-gram.
-    """
-    logs: list[float] = []
-    for order in range(1, min(_ORDERS, len(words)) + 1):
-        grams = Counter(_grams(words, order))
-        most: Counter[tuple[str, ...]] = Counter()
-        for reference in references:
-            most |= Counter(_grams(reference, order))
-        smooth = int(order > 1)
-        hits = (grams & most).total() + smooth
-        if not hits:
-            return 0.0
-        logs.append(math.log(hits / (grams.total() + smooth)))
-    if not logs:
-        return 0.0
-    nearest = min((abs(len(reference) - len(words)), len(reference)) for reference in references)[1]
-    return math.exp(sum(logs) / len(logs) + min(0.0, 1 - nearest / len(words)))
 
 
 def copies(source: str, variants: Sequence[str]) -> int:
@@ -68,7 +46,3 @@ def known(sources: Sequence[str], variants: Sequence[str]) -> int:
 
 def _bare(text: str) -> str:
     return " ".join(text.casefold().split())
-
-
-def _grams(words: Sequence[str], order: int) -> list[tuple[str, ...]]:
-    return [tuple(words[i : i + order]) for i in range(len(words) - order + 1)]

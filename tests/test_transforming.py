@@ -14,6 +14,7 @@ from augdiff.denoisers.load import load
 from augdiff.noising import Noise
 from augdiff.pairs import answering, read_pairs, room_for, tokenize_pairs
 from augdiff.pairs import written as written_of
+from augdiff.quality.consensus import by_agreement
 from augdiff.text.slots import Marks
 from augdiff.training import Training
 from augdiff.training_run import train
@@ -67,6 +68,23 @@ def test_other_families_write_with_the_same_weights(model: str) -> None:
     for family in ("rdm", "d3pm"):
         ((text,),) = transform(["hund katze"], model=model, family=family)
         assert text
+
+
+def test_of_more_candidates_those_that_agree_are_handed_over(model: str) -> None:
+    sources = [row["source"] for row in pairs(20, seed=3)]
+    every = transform(sources, 8, model=model, temperature=1.5, min_p=0.0)
+    agreed = transform(sources, 1, candidates=8, model=model, temperature=1.5, min_p=0.0)
+    for texts, (best,) in zip(every, agreed, strict=True):
+        assert best == texts[by_agreement(texts)[0]]
+    assert [texts[:1] for texts in every] != agreed
+
+
+def test_what_most_texts_say_agrees_most() -> None:
+    texts = ["a dog in the town", "the dog is in town", "a dog in the town today", "we like old cars"]
+    assert by_agreement(texts)[0] in (0, 2)
+    assert by_agreement(texts)[-1] == 3
+    assert by_agreement(["a", "a", "a"]) == [0, 1, 2]
+    assert by_agreement(["a"]) == [0]
 
 
 def test_rows_of_pairs_hold_both_with_an_end_mark_between_them(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from shutil import get_terminal_size
+from textwrap import fill
+
 import typer
 
 
@@ -11,5 +14,8 @@ def families() -> None:
 
     named = lines()
     width = max(map(len, named))
+    columns = get_terminal_size().columns
     for name, line in named.items():
-        typer.echo(f"{name:{width}}  {line}")
+        typer.echo(
+            fill(line, max(columns, 2 * width), initial_indent=f"{name:{width}}  ", subsequent_indent=" " * (width + 2))
+        )
