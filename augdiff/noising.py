@@ -7,7 +7,7 @@ rare words of the text, or their neighbours, put before it and never noised. Som
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -178,6 +178,19 @@ def masked(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Ge
     slots = draw_slots(np.array([len(unit) for unit in units]), share, noise, marks.elastic is not None, rng)
     layout = lay_out(units, slots, marks)
     return show_blanks(layout, noise.shown, marks, rng) if noise.shown else layout
+
+
+def in_place(units: list[list[int]], hit: Sequence[bool]) -> Layout:
+    """Whole units that are to be got right, with nothing put in their place.
+
+    :param hit: which units these are.
+    """
+    ids, holes = list[int](), list[int]()
+    for unit, is_hit in zip(units, hit, strict=True):
+        if is_hit:
+            holes += range(len(ids), len(ids) + len(unit))
+        ids += unit
+    return Layout(ids, holes, list(range(len(holes))), [ids[hole] for hole in holes])
 
 
 def wrapped(layout: Layout, context: list[int], marks: Marks) -> Layout:

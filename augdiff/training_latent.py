@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +20,7 @@ from augdiff.noising import Noise
 from augdiff.objectives import Batch
 from augdiff.text.slots import Layout, Marks
 from augdiff.trainee import Tuning, adamw
-from augdiff.training_start import Start
+from augdiff.training_start import Start, and_beside
 
 # How often the denoiser is shown its own prediction.
 _SHOWN = 0.5
@@ -70,20 +67,8 @@ def with_latents(start: Start) -> Start:
     kept = start.latent
     network = LatentAutoencoder(encoder, LatentConfig()) if kept is None else kept
     network = network.to(next(encoder.parameters()).device)
-    return replace(start, trainee=LatentTrainee(network), write=partial(_write, network, start.write))
-
-
-def _write(
-    network: LatentAutoencoder,
-    write: Any,
-    folder: Path,
-    lines: Sequence[str],
-    trained: Mapping[str, Any],
-    family: str,
-    pairs: bool,
-) -> None:
-    write(folder, lines, trained, family, pairs)
-    save_latent(folder, network.cpu())
+    write = and_beside(start.write, lambda folder: save_latent(folder, network.cpu()))
+    return replace(start, trainee=LatentTrainee(network), write=write)
 
 
 def untouched(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:

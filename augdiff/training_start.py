@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 WINDOW = 126
 
 
+#: See :class:`Start`.
+Write = Callable[[Path, Sequence[str], Mapping[str, Any], str, bool], None]
+
+
 @dataclass(frozen=True)
 class Start:
     """A denoiser about to be trained.
@@ -40,13 +44,23 @@ class Start:
 
     trainee: Trainee
     vocabulary: Vocabulary
-    write: Callable[[Path, Sequence[str], Mapping[str, Any], str, bool], None]
+    write: Write
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
     encoder: EncoderTrainee | None = None
     vectors: VectorEncoder | None = None
     latent: LatentAutoencoder | None = None
     most_tokens: int | None = None
+
+
+def and_beside(write: Write, save: Callable[[Path], None]) -> Write:
+    """Writes a folder as ``write`` does, and what ``save`` puts beside it."""
+
+    def both(folder: Path, lines: Sequence[str], trained: Mapping[str, Any], family: str, pairs: bool) -> None:
+        write(folder, lines, trained, family, pairs)
+        save(folder)
+
+    return both
 
 
 @dataclass(frozen=True)

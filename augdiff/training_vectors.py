@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
-from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +17,7 @@ from augdiff.errors import OptionError
 from augdiff.objectives import Batch
 from augdiff.trainee import Tuning, adamw
 from augdiff.training_encoder import EncoderTrainee
-from augdiff.training_start import Start
+from augdiff.training_start import Start, and_beside
 
 
 @dataclass(frozen=True)
@@ -67,24 +64,10 @@ def with_vectors(kind: str) -> Callable[[Start], Start]:
         kept = start.vectors
         network = kept if kept is not None and kept.kind == kind else vector_network(kind, start.encoder.encoder)
         network = network.to(next(start.encoder.encoder.parameters()).device)
-        return replace(
-            start, trainee=VectorTrainee(network, start.encoder), write=partial(_write, network, start.write)
-        )
+        write = and_beside(start.write, lambda folder: save_vectors(folder, network.cpu()))
+        return replace(start, trainee=VectorTrainee(network, start.encoder), write=write)
 
     return begin
-
-
-def _write(
-    network: VectorEncoder,
-    write: Any,
-    folder: Path,
-    lines: Sequence[str],
-    trained: Mapping[str, Any],
-    family: str,
-    pairs: bool,
-) -> None:
-    write(folder, lines, trained, family, pairs)
-    save_vectors(folder, network.cpu())
 
 
 @dataclass(frozen=True)

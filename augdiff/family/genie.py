@@ -18,7 +18,7 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.noising import Noise
+from augdiff.noising import Noise, in_place
 from augdiff.objectives import Corruption, Objective
 from augdiff.pairs import written
 from augdiff.sampler import Sampler
@@ -54,12 +54,7 @@ def paragraph(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
     while hit.sum() < wanted:
         start = int(rng.integers(count - length + 1))
         hit[start : start + length] = True
-    ids, holes = list[int](), list[int]()
-    for unit, noised in zip(units, hit.tolist(), strict=True):
-        if noised:
-            holes += range(len(ids), len(ids) + len(unit))
-        ids += unit
-    return Layout(ids, holes, list(range(len(holes))), [ids[hole] for hole in holes])
+    return in_place(units, hit.tolist())
 
 
 def paragraphs(vocabulary: Vocabulary) -> Corruption:

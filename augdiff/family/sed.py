@@ -19,7 +19,7 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import cosine_waves
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.noising import Noise
+from augdiff.noising import Noise, in_place
 from augdiff.objectives import Corruption, Objective
 from augdiff.pairs import written
 from augdiff.sampler import Sampler
@@ -50,13 +50,8 @@ def spans(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Gen
     count = min(len(units), int(rng.integers(1, _STRETCHES + 1)))
     cuts = [0, *sorted(rng.choice(np.arange(1, len(units)), count - 1, replace=False).tolist()), len(units)]
     first = int(rng.integers(2)) if count > 1 else 0
-    ids, holes = list[int](), list[int]()
-    for turn, (start, end) in enumerate(pairwise(cuts)):
-        tokens = [token for unit in units[start:end] for token in unit]
-        if turn % 2 == first:
-            holes += range(len(ids), len(ids) + len(tokens))
-        ids += tokens
-    return Layout(ids, holes, list(range(len(holes))), [ids[hole] for hole in holes])
+    hit = [turn % 2 == first for turn, (start, end) in enumerate(pairwise(cuts)) for _ in range(start, end)]
+    return in_place(units, hit)
 
 
 def spanning(vocabulary: Vocabulary) -> Corruption:
