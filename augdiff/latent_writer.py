@@ -8,6 +8,7 @@ from math import log
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from augdiff.analysis import Analysis, Analyst
@@ -16,7 +17,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.latent import LatentNetwork
 from augdiff.engine.denoise import corrupt, denoise
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, Reading
+from augdiff.engine.prediction import FLOOR, Reading, Rule
 from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.proposal import stack
@@ -69,6 +70,7 @@ class LatentWriter:
         self._process = process
         self._usual = usual
         self._steps = settings.steps or steps
+        self._longest = min(_LONGEST, denoiser.max_tokens - 2)
         self._analyst = Analyst(vocabulary, settings)
         self._tokens = absorbing(vocabulary.marks.mask)
         barred = avoided_ids(vocabulary, word_list(settings.avoid)).union(np.flatnonzero(vocabulary.never).tolist())
@@ -83,12 +85,14 @@ class LatentWriter:
         """See :class:`augdiff.composition.Composition`."""
         low, high = self.settings.strengths(self._usual)
         strengths = [float(np.random.default_rng(seed).uniform(low, high)) for _, seed in wanted]
-        texts = [[token for unit in analysis.units.ids for token in unit][:_LONGEST] for analysis, _ in wanted]
+        texts = [[token for unit in analysis.units.ids for token in unit][: self._longest] for analysis, _ in wanted]
         lines = dict[int, _Line]()
         for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
             seeds = np.array([wanted[at][1] for at in group], np.uint64)
             t = torch.tensor([strengths[at] for at in group], device=self.denoiser.device)
-            lines |= zip(group, self.written(self.noised([texts[at] for at in group], t, seeds), seeds), strict=True)
+            told = [wanted[at][0].told_ids for at in group]
+            z = self.noised([texts[at] for at in group], t, seeds)
+            lines |= zip(group, self.written(z, seeds, told), strict=True)
         return [
             self._draw(analysis, strength, lines[at])
             for at, ((analysis, _), strength) in enumerate(zip(wanted, strengths, strict=True))
@@ -102,9 +106,7 @@ class LatentWriter:
         return self._network.encode(stack(rows, marks.pad, self.denoiser.device))
 
     @torch.inference_mode()
-    def noised(
-        self, texts: Sequence[Sequence[int]], t: Tensor, seeds: np.ndarray[tuple[int], np.dtype[np.uint64]]
-    ) -> Tensor:
+    def noised(self, texts: Sequence[Sequence[int]], t: Tensor, seeds: NDArray[np.uint64]) -> Tensor:
         """The vectors of texts, noised to times ``(B,)`` and denoised."""
         z, streams = self.encoded(texts), Streams(seeds)
         rate = torch.ones(z.shape[:2], device=z.device)
@@ -115,16 +117,22 @@ class LatentWriter:
         return denoise(self._process, x, clean, times, rate, self._network.logits, streams).x
 
     @torch.inference_mode()
-    def written(self, z: Tensor, seeds: np.ndarray[tuple[int], np.dtype[np.uint64]]) -> list[_Line]:
-        """Lines that are read from vectors ``(B, K, D)``, token by token."""
+    def written(self, z: Tensor, seeds: NDArray[np.uint64], told: Sequence[Sequence[int]]) -> list[_Line]:
+        """Lines that are read from vectors ``(B, K, D)``, token by token.
+
+        :param told: ids that must not come out of each.
+        """
         marks, settings = self.denoiser.vocabulary.marks, self.settings
-        reading = Reading(self._bar, settings.temperature, log(settings.min_p) if settings.min_p else FLOOR)
+        floor = log(settings.min_p) if settings.min_p else FLOOR
+        # What is barred anyway fills the shorter ones.
+        hushed = stack([[marks.pad, *ids] for ids in told], marks.pad, z.device)
         streams = Streams(seeds)
         ids = torch.full((len(z), 1), marks.start, device=z.device)
         active = torch.arange(len(z), device=z.device)
         lines = [_Line([], [], False) for _ in range(len(z))]
-        for step in range(_LONGEST):
+        for step in range(self._longest):
             chance = streams.uniform(active, torch.zeros_like(active), step, _DRAW)
+            reading = Reading(self._bar(hushed[active]), settings.temperature, floor)
             drawn = self._tokens.predict(self._network.next(z[active], ids[active]), chance, reading)
             typical = (drawn.log_probability + drawn.entropy).tolist()
             ids = torch.cat([ids, ids.new_full((len(ids), 1), marks.pad)], 1)
@@ -138,8 +146,9 @@ class LatentWriter:
                 break
         return lines
 
-    def _bar(self, logits: Tensor, at: slice) -> Tensor:
-        return logits.index_fill_(1, self._never, _BARRED)
+    def _bar(self, told: Tensor) -> Rule:
+        """What lays the bars on logits of the next tokens of rows, in place."""
+        return lambda logits, at: logits.index_fill_(1, self._never, _BARRED).add_(0)
 
     def _draw(self, analysis: Analysis, strength: float, line: _Line) -> Draw:
         """The edit that a line makes of a text, and what is wrong with it."""

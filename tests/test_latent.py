@@ -17,6 +17,7 @@ from augdiff.objectives import Batch, places_of
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout
 from augdiff.training_latent import LatentTrainee, by_latents, untouched
+from augdiff.variant import Source
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
 
@@ -120,3 +121,16 @@ def test_noise_sets_seeds_apart(tmp_path: Path) -> None:
     for time, apart in ((1e-6, False), (0.8, True)):
         z = writer.noised([ids] * 4, torch.full((4,), time), seeds)
         assert bool((z[0] - z[1]).abs().max() > 1e-3) is apart
+
+
+def test_what_must_not_come_out_does_not(tmp_path: Path) -> None:
+    writer = compose(load(str(make_model(tmp_path / "meaning", family="latent"))), Settings(family="latent"))
+
+    def words(hushed: str) -> set[str]:
+        (analysis,) = writer.analyse([Source("the film was very good", "key", hushed=hushed)])
+        draws = writer([(analysis, seed) for seed in range(8)])
+        return {word for draw in draws for edit in draw.edits for word in edit.text.lower().split()}
+
+    free = words("")
+    worst = max(free, key=len)
+    assert worst not in words(worst)
