@@ -148,7 +148,7 @@ class LatentWriter:
 
     def _bar(self, told: Tensor) -> Rule:
         """What lays the bars on logits of the next tokens of rows, in place."""
-        return lambda logits, at: logits.index_fill_(1, self._never, _BARRED).add_(0)
+        return lambda logits, at: logits.index_fill_(1, self._never, _BARRED).scatter_(1, told[at], _BARRED)
 
     def _draw(self, analysis: Analysis, strength: float, line: _Line) -> Draw:
         """The edit that a line makes of a text, and what is wrong with it."""
