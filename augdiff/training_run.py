@@ -103,7 +103,10 @@ def train(
     torch.set_flush_denormal(True)
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
-    begun = objective.begin(begun)
+    with torch.random.fork_rng(devices=[]):
+        # What is new in a network begins alike in every run.
+        torch.manual_seed(training.seed)
+        begun = objective.begin(begun)
     corruption = objective.corruption(begun.vocabulary)
     if pairs and objective.pairs is not None:
         corruption, noise = objective.pairs, replace(noise or begun.noise, context=0.0, examples=0.0)

@@ -1,10 +1,12 @@
 """``train``: a folder of texts to a model that augments."""
 
 import lzma
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from tiny import make_adapter, make_model
 
 from augdiff.denoisers.encoder import EncoderConfig
@@ -140,3 +142,18 @@ def test_what_cannot_be_trained_on_is_one_line(texts: Path, trained: Path, tmp_p
         with pytest.raises(error, match=words) as caught:
             train(source, out, BUDGET, start=start, vocabulary=200, sizes=SIZES)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("family", ["sed", "genie", "latent"])
+def test_what_is_new_in_a_network_begins_by_the_seed(texts: Path, tmp_path: Path, family: str) -> None:
+    start, budget = str(make_model(tmp_path / "start")), Training(tokens=2000, batch_tokens=512, warmup=2)
+    beside = "latent.safetensors" if family == "latent" else "vectors.safetensors"
+
+    def made(name: str, seed: int) -> bytes:
+        folder = train(texts / "a.txt", tmp_path / name, replace(budget, seed=seed), family=family, start=start)
+        return (folder / beside).read_bytes()
+
+    first = made("first", 0)
+    torch.rand(3)
+    assert made("again", 0) == first
+    assert made("other", 1) != first

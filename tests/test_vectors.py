@@ -126,7 +126,10 @@ def test_a_decoder_learns_of_what_is_clean_through_the_encoder_alone(network: Ve
     other = x.clone()
     other[0, 7] = -other[0, 7]
     with torch.inference_mode():
-        # It begins as layers that do not look at the encoder.
+        states, bias = torch.randn(2, 9, 32), torch.zeros(2, 1, 1, 9)
+        layer, own = crossed.decoder[0], network.encoder.layers[0]
+        # It begins as layers of the encoder, which do not look at what that knows.
+        assert torch.equal(layer(states, bias, states, bias), own(states, bias))
         assert torch.allclose(crossed(x, 0 * x, t, real, where), crossed(other, 0 * x, t, real, where), atol=1e-6)
         for layer in crossed.decoder:
             torch.nn.init.normal_(layer.out.weight, std=0.5)  # type: ignore[union-attr,arg-type]

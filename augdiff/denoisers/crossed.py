@@ -19,7 +19,7 @@ _FAR = -1e9
 
 
 class CrossLayer(nn.Module):
-    """A layer of an encoder with a look at what another one knows between its two parts."""
+    """A layer of an encoder, and after it a look at what another one knows."""
 
     def __init__(self, config: EncoderConfig, layer: Layer) -> None:
         super().__init__()
@@ -28,7 +28,6 @@ class CrossLayer(nn.Module):
         self.ask = nn.Linear(config.width, config.width)
         self.told = nn.Linear(config.width, 2 * config.width)
         self.out = nn.Linear(config.width, config.width)
-        self.norm = nn.LayerNorm(config.width, eps=1e-12)
         for part in (self.ask, self.told):
             nn.init.normal_(part.weight, std=0.02)
             nn.init.zeros_(part.bias)
@@ -44,7 +43,7 @@ class CrossLayer(nn.Module):
         q = self.ask(x).view(split).transpose(1, 2)
         k, v = (part.reshape(split).transpose(1, 2) for part in self.told(known).chunk(2, -1))
         mixed = self.own.attention(q, k, v, known_bias).transpose(1, 2).reshape(batch, length, width)
-        found: Tensor = self.norm(x + self.out(mixed))
+        found: Tensor = x + self.out(mixed)
         return found
 
 
