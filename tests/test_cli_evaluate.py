@@ -58,6 +58,17 @@ def test_json_holds_results_and_settings(commands: Commands, train: Path, model:
     assert (told["score"], told["tested"], told["augdiff"]["seed"]) == ("macro-f1", 6, 4)
 
 
+def test_rows_without_a_label_are_counted_apart(commands: Commands, model: Path, tmp_path: Path):
+    blank = [{**row, "label": ""} for row in labelled(8, seed=5)]
+    source, out = write(tmp_path / "some.csv", [*labelled(16), *blank]), tmp_path / "gain.json"
+    result = commands("evaluate", source, *words(model, "--pseudo-label", "--json", out))
+    assert (result.status, result.err) == (0, "")
+    told = json.loads(out.read_text())["settings"]
+    assert (told["rows"], told["unlabelled"]) == (16, 8)
+    refused = commands("evaluate", source, *words(model))
+    assert refused.status == 2 and "row 16, column 'label': '' is no label" in refused.err
+
+
 def test_warnings_go_to_stderr_unless_quiet(commands: Commands, tmp_path: Path, model: Path):
     rows = labelled(8)
     source = write(tmp_path / "near.csv", [*rows, *({**row, "text": f"{row['text']} so"} for row in rows)])

@@ -214,11 +214,11 @@ def test_a_share_of_the_words_is_edited_and_one_at_least():
 def test_only_the_rows_of_a_part_are_grown_with_their_sources_labels_and_seeds(fake: None):
     rows = read_rows(labelled(6), COLUMNS, "training rows").at([4, 1])
     augmenter = Augmenter(text="text", label="label", n=3, keep_original=False, return_rejected=True, provenance=False)
-    made = grow(rows, np.array([1, 0]), augmenter, 0)
+    made = grow(rows, np.array([1, 0]), augmenter, 0, rows.at([]))
     assert made.sources.tolist() == [0, 0, 0, 3, 3, 3]
     assert made.labels.tolist() == [1, 1, 1, 0, 0, 0] and made.own.tolist() == [True, False, False] * 2
     assert [made.texts[0], made.texts[3]] == list(rows.texts)
-    assert grow(rows, np.array([1, 0]), augmenter, 1).texts != made.texts
+    assert grow(rows, np.array([1, 0]), augmenter, 1, rows.at([])).texts != made.texts
 
 
 # Scores
@@ -455,7 +455,11 @@ def test_nothing_kept_is_said_and_is_no_gain(model: str, monkeypatch: pytest.Mon
     found = augdiff.evaluate(
         labelled(12), RejectingAugmenter(text="text", label="label"), **settings(model, note=lines.append)
     )
-    assert lines == list(found.warnings) == ["no variant was kept, so there was nothing new to learn from"]
+    assert (
+        lines
+        == list(found.warnings)
+        == ["no variant was kept and no row got a label, so there was nothing new to learn from"]
+    )
     assert all(verdict.split(": ")[1] == "no gain" for verdict in found.verdicts)
 
 

@@ -12,8 +12,13 @@ from labelled import TOPICS, sentences
 from sklearn.metrics import accuracy_score
 from test_fitting import ROWS, StrayingAugmenter
 
-from augdiff import OptionError, augment
+from augdiff import Augmenter, DataError, OptionError, augment
+from augdiff.columns import Columns
 from augdiff.diff import _groups
+from augdiff.evaluation.classifiers import word_counts
+from augdiff.evaluation.ground import Cut, Ground, lay_out
+from augdiff.evaluation.methods import Grown, duplicate, grow, none
+from augdiff.evaluation.trial import judge, try_all
 
 NAMES = sorted(TOPICS)
 MORE = [{"text": text, "label": None} for text, _ in sentences(60, 7)]
@@ -25,6 +30,13 @@ CLASSES = datasets.Features({"text": datasets.Value("string"), "label": datasets
 def straying(monkeypatch: pytest.MonkeyPatch):
     """The second variant of every row is about another topic than its row."""
     monkeypatch.setattr("augdiff.augmentation.Augmenter", StrayingAugmenter)
+
+
+COLUMNS = Columns(text=("text",), label="label")
+
+
+def augmenter(**options: Any) -> Augmenter:
+    return StrayingAugmenter(text="text", label="label", pseudo_label=True, **options)
 
 
 def grown(rows: Any, **options: Any) -> Any:
@@ -142,3 +154,53 @@ def test_a_preview_shows_them_as_rows_of_their_own():
 def test_what_does_not_go_together_is_said(options: dict[str, Any], message: str):
     with pytest.raises(OptionError, match=message):
         augment(ROWS, **{"text": "text", "label": "label", "pseudo_label": True, **options})
+
+
+def ground(rows: Any, test: Any = None, *, warnings: list[str] | None = None) -> Ground:
+    return lay_out(rows, test, COLUMNS, None, Cut(2, 1), [] if warnings is None else warnings, unlabelled=True)
+
+
+def test_an_evaluation_learns_from_rows_without_a_label_and_never_tests_on_them():
+    found = ground([*MORE[:30], *ROWS])
+    assert (len(found.rows), len(found.unlabelled), found.shared) == (len(ROWS), 30, False)
+    assert {row for split in found.splits for row in (*split.train, *split.left)} == set(range(len(ROWS)))
+    tested, new = try_all(found, augmenter(n=1), [word_counts()], lambda *step: None)
+    assert new > 30 / len(ROWS)
+    scores = {each.method: each.score for each in judge(found, tested, "accuracy", {}, []).results}
+    assert scores["augdiff"] > scores["none"]
+
+
+def test_rows_without_a_label_that_are_tested_on_are_left_out():
+    same = {"text": ROWS[0]["text"].upper() + "!", "label": None}
+    assert len(ground([*ROWS, same, *MORE[:5]]).unlabelled) == 5
+    assert len(ground([*ROWS, *MORE[:5]], [{**MORE[0], "label": NAMES[0]}]).unlabelled) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "tested", "message"),
+    [
+        (MORE, None, "training rows: none has a label"),
+        (ROWS, MORE, "test rows: row 0, column 'label': None is no label"),
+    ],
+)
+def test_an_evaluation_without_any_labels_says_so(rows: Any, tested: Any, message: str):
+    with pytest.raises(DataError, match=message):
+        ground(rows, tested)
+
+
+def test_what_a_row_without_a_label_stands_beside_is_as_many_rows_of_as_much_weight():
+    found = ground([*ROWS, *MORE[:40]])
+    made: Grown = grow(found.rows, found.codes, augmenter(n=1), 0, found.unlabelled)
+    copies, own = duplicate(made, 0), none(made, 0)
+    assert len(copies.texts) == len(made.texts) and copies.weights.sum() == made.weights.sum()
+    assert own.texts == list(found.rows.texts) and set(copies.texts) == set(own.texts)
+    assert set(made.texts) >= {row["text"] for row in MORE[:40]}
+    guesses = {text: label for text, label in zip(made.texts, made.labels, strict=True)}
+    right = [guesses[row["text"]] == NAMES.index(topic) for row, topic in zip(MORE[:40], TRUE, strict=False)]
+    assert sum(right) > 36
+
+
+def test_without_a_judge_an_evaluation_leaves_them_out():
+    found = ground([*ROWS, *MORE[:4]])
+    made = grow(found.rows, found.codes, augmenter(n=1, judge=False), 0, found.unlabelled)
+    assert not {row["text"] for row in MORE[:4]} & set(made.texts)

@@ -97,7 +97,9 @@ def test_scikit_learn_gets_the_new_labels_in_the_container_of_y():
 
 def test_an_evaluation_copies_rows_with_their_own_labels():
     rows = read_rows(ROWS, Columns(text=("text",), label="label"), "rows")
-    grown = grow(rows, rows.codes(NAMES), StrayingAugmenter(text="text", label="label", n=2, relabel=True), 0)
+    grown = grow(
+        rows, rows.codes(NAMES), StrayingAugmenter(text="text", label="label", n=2, relabel=True), 0, rows.at([])
+    )
     for method in (duplicate, eda):
         lessons = method(grown, 0)
         assert [NAMES[code] for code in lessons.labels] == [row["label"] for row in ROWS for _ in range(3)]

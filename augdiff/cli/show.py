@@ -141,7 +141,7 @@ def show_report(report: Report) -> None:
     told = report.settings
     times = told["folds"] * told["seeds"]
     console.print(
-        f"\nmean of {times} times learnt from {told['learnt']:,} of {told['rows']:,} rows, {told['kept']:.1f} variants "
-        "kept of each; gains are over none, in points",
+        f"\nmean of {times} times learnt from {told['learnt']:,} of {told['rows']:,} rows, with {told['kept']:.1f} new "
+        "for each; gains are over none, in points",
         style="dim",
     )

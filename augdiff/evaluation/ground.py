@@ -38,6 +38,7 @@ class Ground:
     :param truth: codes of their labels, ``(tested,)``.
     :param groups: numbers of tested rows that are equal, ``(tested,)``.
     :param splits: divisions of ``rows``.
+    :param unlabelled: rows without a label, which every split may learn from.
     :param shared: whether every split is tested on all of ``tested``, and not on the rows that it leaves out.
     """
 
@@ -47,6 +48,7 @@ class Ground:
     truth: NDArray[np.intp]
     groups: NDArray[np.intp]
     splits: Sequence[Split]
+    unlabelled: Labelled
     shared: bool
 
     def test_rows(self, split: Split) -> NDArray[np.intp]:
@@ -64,31 +66,52 @@ class Ground:
         return round(float(np.mean([len(split.train) for split in self.splits])))
 
 
-def lay_out(data: Any, test: Any, columns: Columns, group: str | None, cut: Cut, warnings: list[str]) -> Ground:
+def lay_out(
+    data: Any,
+    test: Any,
+    columns: Columns,
+    group: str | None,
+    cut: Cut,
+    warnings: list[str],
+    *,
+    unlabelled: bool = False,
+) -> Ground:
     """Read and split the rows; ``warnings`` grow by what makes the results doubtful.
 
     :param test: rows to be tested on; None for those that each split leaves out.
     :param group: column whose equal values are never on both sides.
+    :param unlabelled: whether rows of ``data`` may have no label. Those that are, or belong with, a tested row are
+        left out: nothing that is tested is learnt from.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     others = () if group is None else (group,)
-    rows = read_rows(data, columns, "training rows", others)
+    rows, blank = read_rows(data, columns, "training rows", others, unlabelled=unlabelled).parted()
+    if not len(rows):
+        raise DataError("training rows: none has a label; label some of them")
     if test is None:
-        return _crossed(rows, group, cut, warnings)
+        return _crossed(rows, _without(blank, rows, group), group, cut, warnings)
     read = replace(columns, text=(rows.text,), id=None, context=None, protect_spans=())
-    return _held_out(rows, read_rows(test, read, "test rows", others), group, cut, warnings)
+    tested = read_rows(test, read, "test rows", others)
+    apart = _without(rows, tested, group)
+    if not len(apart):
+        raise DataError("all training rows are among the test rows, too: give rows of their own to each")
+    if len(apart) < len(rows):
+        gone = len(rows) - len(apart)
+        warnings.append(f"{gone} training rows are among the test rows, too, and were left out")
+    return _held_out(apart, _without(blank, tested, group), tested, group, cut, warnings)
 
 
-def _crossed(rows: Labelled, group: str | None, cut: Cut, warnings: list[str]) -> Ground:
+def _crossed(rows: Labelled, blank: Labelled, group: str | None, cut: Cut, warnings: list[str]) -> Ground:
     names = _names(rows)
     codes, groups = rows.codes(names), _grouped([rows], group)
     splits = split_rows(codes, groups, cut.folds, cut.seeds, names)
     _warn_of_copies(near_copies(rows.texts, groups, rows.texts, groups), "rows", "other rows", warnings)
-    return Ground(rows, codes, rows, codes, groups, splits, shared=False)
+    return Ground(rows, codes, rows, codes, groups, splits, blank, shared=False)
 
 
-def _held_out(rows: Labelled, tested: Labelled, group: str | None, cut: Cut, warnings: list[str]) -> Ground:
-    rows = _without(rows, tested, group, warnings)
+def _held_out(
+    rows: Labelled, blank: Labelled, tested: Labelled, group: str | None, cut: Cut, warnings: list[str]
+) -> Ground:
     names = _names(rows)
     _check_known(tested, names, warnings)
     names = [*names, *(name for name in _names(tested) if name not in names)]
@@ -96,7 +119,7 @@ def _held_out(rows: Labelled, tested: Labelled, group: str | None, cut: Cut, war
     own, theirs = both[: len(rows)], both[len(rows) :]
     splits = split_rows(rows.codes(names), own, cut.folds, cut.seeds, names)
     _warn_of_copies(near_copies(tested.texts, theirs, rows.texts, own), "test rows", "training rows", warnings)
-    return Ground(rows, rows.codes(names), tested, tested.codes(names), theirs, splits, shared=True)
+    return Ground(rows, rows.codes(names), tested, tested.codes(names), theirs, splits, blank, shared=True)
 
 
 def _grouped(parts: Sequence[Labelled], group: str | None) -> NDArray[np.intp]:
@@ -105,16 +128,10 @@ def _grouped(parts: Sequence[Labelled], group: str | None) -> NDArray[np.intp]:
     return group_rows(texts, None if group is None else [value for part in parts for value in part.columns[group]])
 
 
-def _without(rows: Labelled, tested: Labelled, group: str | None, warnings: list[str]) -> Labelled:
+def _without(rows: Labelled, tested: Labelled, group: str | None) -> Labelled:
     """``rows`` that are not, nor belong with, any that are tested."""
     both = _grouped([rows, tested], group)
-    apart = np.flatnonzero(~np.isin(both[: len(rows)], both[len(rows) :]))
-    gone = len(rows) - len(apart)
-    if gone == len(rows):
-        raise DataError("all training rows are among the test rows, too: give rows of their own to each")
-    if gone:
-        warnings.append(f"{gone} training rows are among the test rows, too, and were left out")
-    return rows.at(apart) if gone else rows
+    return rows.at(np.flatnonzero(~np.isin(both[: len(rows)], both[len(rows) :])))
 
 
 def _check_known(tested: Labelled, names: Sequence[Any], warnings: list[str]) -> None:

@@ -33,12 +33,13 @@ class Lessons:
 
 @dataclass(frozen=True)
 class Grown:
-    """Rows, each followed by the variants that augdiff kept of it.
+    """Rows, each followed by the variants that augdiff kept of it, and rows that it gave a label.
 
     :param texts: N texts.
     :param labels: their codes, ``(N,)``.
     :param weights: of the rows, 1, and of the variants, ``(N,)``.
-    :param sources: for each text the place of its row among the N, ``(N,)``; a row is its own source.
+    :param sources: for each text the place of its row among the N, ``(N,)``; a row is its own source, and those
+        that were given a label have the labelled rows in turn.
     """
 
     texts: list[str]
@@ -48,29 +49,37 @@ class Grown:
 
     @property
     def own(self) -> NDArray[np.bool_]:
-        """Which texts are rows, and not variants, ``(N,)``."""
+        """Which texts are rows that came with a label, ``(N,)``."""
         found: NDArray[np.bool_] = self.sources == np.arange(len(self.sources))
         return found
 
 
-def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: int) -> Grown:
-    """``rows`` with their variants; nothing else than these rows is read.
+def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: int, others: Labelled) -> Grown:
+    """``rows`` with their variants; nothing else than these rows and ``others`` is read.
 
     :param codes: of their labels.
     :param seed: number of the repetition, added to the augmenter's seed.
+    :param others: rows without a label, which augdiff may give one; those that get none are left out.
     """
     settings = replace(augmenter.settings, seed=augmenter.settings.seed + seed)
     columns = replace(augmenter.columns, text=(rows.text,), keep_original=True, return_rejected=False, provenance=True)
-    values = {name: list(values) for name, values in rows.columns.items()}
+    values = {name: [*values, *others.columns[name]] for name, values in rows.columns.items()}
     made = augment(values, judge=augmenter.judge, adapt=augmenter.adapt, **vars(settings), **vars(columns))
     records = made[COLUMN]
     taken = np.array([record["source"] for record in records], dtype=np.intp)
     firsts = np.flatnonzero([record["variant"] == 0 for record in records])
     weights = np.array([record["weight"] for record in records], dtype=np.float64)
-    known = {marked(single_label(label)): code for label, code in zip(values[rows.label], codes, strict=True)}
-    labels = np.array([known[marked(single_label(label))] for label in made[rows.label]], dtype=np.intp)
-    return Grown(list(made[rows.text]), labels, weights, firsts[taken])
+    known = {marked(single_label(label)): code for label, code in zip(rows.labels, codes, strict=True)}
+    found = [known.get(marked(single_label(label)), _NO_LABEL) for label in made[rows.label]]
+    labels = np.array(found, dtype=np.intp)
+    guessed = np.flatnonzero(taken >= len(rows))
+    taken[guessed] = np.arange(len(guessed)) % len(rows)
+    kept = np.flatnonzero(labels != _NO_LABEL)
+    # No source lies behind what is left out.
+    return Grown([made[rows.text][at] for at in kept], labels[kept], weights[kept], firsts[taken][kept])
 
+
+_NO_LABEL = -1
 
 #: Grown rows and a seed to what is learnt from.
 Method = Callable[[Grown, int], Lessons]
@@ -83,12 +92,12 @@ def none(grown: Grown, seed: int) -> Lessons:
 
 
 def duplicate(grown: Grown, seed: int) -> Lessons:
-    """Each row once more for every variant, with its weight: as many steps, and nothing new."""
+    """A row in place of every text that is new, with its weight: as many steps, and nothing new."""
     return Lessons([grown.texts[row] for row in grown.sources], grown.labels[grown.sources], grown.weights)
 
 
 def eda(grown: Grown, seed: int) -> Lessons:
-    """Random string edits of the row in place of every variant, with its weight."""
+    """Random string edits of a row in place of every text that is new, with its weight."""
     rng = random.Random(seed)
     words = sorted({word for text, own in zip(grown.texts, grown.own, strict=True) if own for word in text.split()})
     texts = [
@@ -99,7 +108,7 @@ def eda(grown: Grown, seed: int) -> Lessons:
 
 
 def variants(grown: Grown, seed: int) -> Lessons:
-    """The rows and augdiff's variants."""
+    """The rows, augdiff's variants, and the rows that it gave a label."""
     return Lessons(grown.texts, grown.labels, grown.weights)
 
 

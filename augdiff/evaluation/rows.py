@@ -15,6 +15,7 @@ from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError, OptionError
 from augdiff.examples import read_examples
 from augdiff.provenance import COLUMN
+from augdiff.quality.judge import label_mark
 
 # (top module, name) of a type that is read whole first
 _WHOLE: Mapping[tuple[str, str], Callable[[Any], Any]] = {
@@ -53,17 +54,25 @@ class Labelled:
         taken = {name: [values[row] for row in rows] for name, values in self.columns.items()}
         return Labelled(taken, self.text, self.label)
 
+    def parted(self) -> tuple[Labelled, Labelled]:
+        """Those with a label, and those without one."""
+        blank = np.array([label_mark(label) is None for label in self.labels], dtype=bool)
+        return self.at(np.flatnonzero(~blank)), self.at(np.flatnonzero(blank))
+
     def codes(self, names: Sequence[Any]) -> NDArray[np.intp]:
         """The labels as their places in ``names``, ``(rows,)``."""
         places = {name: place for place, name in enumerate(names)}
         return np.array([places[label] for label in self.labels], dtype=np.intp)
 
 
-def read_rows(data: Any, columns: Columns, what: str, others: Sequence[str] = ()) -> Labelled:
+def read_rows(
+    data: Any, columns: Columns, what: str, others: Sequence[str] = (), *, unlabelled: bool = False
+) -> Labelled:
     """The rows of ``data``.
 
     :param what: they are called in messages, such as ``training rows``.
     :param others: further columns that are wanted.
+    :param unlabelled: whether rows may have no label.
     :raises OptionError: if ``data`` is of a kind that is not known, or no label column or several texts are asked for.
     :raises DataError: naming the row, the column, the value and the mend; also if rows were made from others.
     """
@@ -72,9 +81,11 @@ def read_rows(data: Any, columns: Columns, what: str, others: Sequence[str] = ()
     cells = _cells(data, what)
     refuse_augmented(cells, what)
     try:
-        return _checked(cells, columns, columns.label, others)
+        rows = _checked(cells, columns, columns.label, others)
+        _check_labels(rows.labels, rows.label, unlabelled)
     except DataError as error:
         raise DataError(f"{what}: {error}") from None
+    return rows
 
 
 def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str]) -> Labelled:
@@ -91,7 +102,6 @@ def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str]) 
     read_examples(cells, named, range(cells.length))
     wanted = (*text, label, columns.id, columns.context, *columns.protect_spans, *others)
     values = {name: list(cells.values(name)) for name in wanted if name is not None}
-    _check_labels(values[label], label)
     return Labelled(values, text[0], label)
 
 
@@ -129,8 +139,10 @@ def _cells(data: Any, what: str) -> Cells:
     return cells
 
 
-def _check_labels(labels: Sequence[Any], column: str) -> None:
+def _check_labels(labels: Sequence[Any], column: str, unlabelled: bool) -> None:
     for row, label in enumerate(labels):
+        if unlabelled and label_mark(label) is None:
+            continue
         if type(label).__hash__ is None:
             raise DataError(f"row {row}, column {column!r}: {short(label)} is no single label; give the row one")
         if label is None or label != label or not str(label).strip():

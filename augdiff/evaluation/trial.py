@@ -49,10 +49,13 @@ def evaluate(
 
     With ``test``, the same parts of ``data`` are learnt from, and all are tested on these rows.
 
+    An augmenter with ``pseudo_label=True`` has rows without a label beside every part that is learnt from; they are
+    never tested on, and those that are equal to a tested row are left out.
+
     The gain is over ``none`` on the same splits. Folds overlap, and so do the parts of ``data`` that are learnt from;
     how its interval heeds that is told in :mod:`augdiff.evaluation.statistics`.
 
-    :param data: labelled rows: a pandas frame, a pyarrow table, a dict of columns, a list of dicts, a Dataset.
+    :param data: rows with labels: a pandas frame, a pyarrow table, a dict of columns, a list of dicts, a Dataset.
     :param augmenter: says which columns are text and label, and how variants are made.
     :param folds: parts that the rows are split into, at least 2.
     :param seeds: how often they are split; each repetition adds its number to the augmenter's seed.
@@ -71,7 +74,8 @@ def evaluate(
     require("sklearn", "judge")
     _check(augmenter, folds, seeds, score, fine_tune_steps)
     warnings: list[str] = []
-    ground = lay_out(data, test, augmenter.columns, group, Cut(folds, seeds), warnings)
+    guesses = augmenter.settings.pseudo_label
+    ground = lay_out(data, test, augmenter.columns, group, Cut(folds, seeds), warnings, unlabelled=guesses)
     for line in warnings:
         note(line)
     classifiers = [word_counts(), _frozen(encoder, augmenter)]
@@ -79,11 +83,12 @@ def evaluate(
         classifiers.append(_tuned(encoder, augmenter, fine_tune_steps, ground, note))
     tested, kept = try_all(ground, augmenter, classifiers, progress or (lambda done, whole, what: None))
     if not kept:
-        warnings.append("no variant was kept, so there was nothing new to learn from")
+        warnings.append("no variant was kept and no row got a label, so there was nothing new to learn from")
         note(warnings[-1])
     settings = {
         "score": score,
         "rows": len(ground.rows),
+        "unlabelled": len(ground.unlabelled),
         "labels": len(np.unique(ground.codes)),
         "tested": len(ground.tested),
         "learnt": ground.learnt,
@@ -111,8 +116,8 @@ def try_all(
 ) -> tuple[dict[tuple[str, str], list[Answers]], float]:
     """Let every classifier learn by every method in every split.
 
-    :returns: for each name of a classifier and a method, what it said in each split; and how many variants were kept
-        of a row, mean.
+    :returns: for each name of a classifier and a method, what it said in each split; and how many texts were new for
+        each row, mean.
     """
     tested: dict[tuple[str, str], list[Answers]] = {(each.name, name): [] for each in classifiers for name in METHODS}
     whole = len(ground.splits) * (1 + len(tested))
@@ -120,7 +125,7 @@ def try_all(
     done = 0
     for split in ground.splits:
         progress(done, whole, "augmenting")
-        grown = grow(ground.rows.at(split.train), ground.codes[split.train], augmenter, split.seed)
+        grown = grow(ground.rows.at(split.train), ground.codes[split.train], augmenter, split.seed, ground.unlabelled)
         kept.append(len(grown.texts) / len(split.train) - 1)
         done += 1
         rows = ground.test_rows(split)
