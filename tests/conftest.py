@@ -1,12 +1,17 @@
 """What several files of tests begin with."""
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from commands import ROWS, Commands
-from tiny import knowing, make_base
+# Tests that run side by side share the cores; said before torch is there, so that commands hear it, too.
+_SHARE = (os.cpu_count() or 1) // int(os.getenv("PYTEST_XDIST_WORKER_COUNT", "1"))
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _SHARE)))
+
+import pytest  # noqa: E402
+from commands import ROWS, Commands  # noqa: E402
+from tiny import knowing, make_base  # noqa: E402
 
 
 @pytest.fixture(autouse=True)

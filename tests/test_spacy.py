@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+from fakes import warm_up
 from labelled import sentences
 from tiny import make_model
 
@@ -133,7 +135,11 @@ def test_one_by_one_in_batches_and_with_contexts_they_are_the_same(nlp: Language
     assert [context["number"] for _, context in made] == [0, 1, 2, 3]
 
 
-def test_worker_processes_make_the_same(nlp: Language):
+def test_worker_processes_make_the_same_after_torch_ran_with_threads(nlp: Language):
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    warm_up()
+    torch.set_num_threads(threads)
     plain = [doc._.augmentations for doc in nlp.pipe(TEXTS)]
     assert [doc._.augmentations for doc in nlp.pipe(TEXTS, n_process=2, batch_size=2)] == plain
 
