@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from augdiff.denoisers.cross_entropy import cross_entropy
+from augdiff.engine.prior import Prior, uniform
 from augdiff.noising import Noise, masked
 from augdiff.pairs import answering
 from augdiff.text.slots import Layout, Marks
@@ -100,26 +100,26 @@ def _drawn(trainee: Trainee, features: Tensor, batch: Batch) -> Tensor:
 
 @dataclass(frozen=True)
 class Scattering:
-    """Random tokens in the place of a row's own, as a share says that is drawn anew; all places are to be got right.
+    """Other tokens in the place of a row's own, as a share says that is drawn anew; all places are to be got right.
 
-    :param ids: those that come, all alike, ``(A,)``.
+    :param prior: which ones come.
     """
 
-    ids: NDArray[np.int64]
+    prior: Prior
 
     def __call__(self, units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
         """See :data:`Corruption`."""
-        tokens = np.array([token for unit in units for token in unit])
+        tokens = [token for unit in units for token in unit]
         hit = rng.random(len(tokens)) < rng.random()
-        found = np.where(hit, rng.choice(self.ids, len(tokens)), tokens)
+        others = self.prior.draw(torch.tensor(tokens), torch.from_numpy(rng.random(len(tokens)))).tolist()
+        ids = [other if h else own for own, other, h in zip(tokens, others, hit.tolist(), strict=True)]
         places = list(range(len(tokens)))
-        return Layout(found.tolist(), places, places, tokens.tolist())
+        return Layout(ids, places, places, tokens)
 
 
 def scattering(vocabulary: Vocabulary) -> Scattering:
-    """Of all tokens that a text can have."""
-    marks = vocabulary.marks.special
-    return Scattering(np.array([token for token in range(len(vocabulary)) if token not in marks]))
+    """All tokens alike that a text can have."""
+    return Scattering(uniform(len(vocabulary), vocabulary.marks.special))
 
 
 def masking(vocabulary: Vocabulary) -> Corruption:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from augdiff.engine.prior import uniform
 from augdiff.noising import Noise
 from augdiff.objectives import Batch, Scattering, Unrolled, once, places_of
 from augdiff.text.slots import Layout, Marks
@@ -15,7 +16,7 @@ UNITS = [[7], [8, 9], [10], [11], [12]]
 
 def test_scattered_rows_keep_their_places_and_ask_for_all_of_them() -> None:
     rng = np.random.default_rng(0)
-    scatter = Scattering(np.array([20, 21, 22]))
+    scatter = Scattering(uniform(23, frozenset(range(20))))
     shares = []
     for _ in range(2000):
         layout = scatter(UNITS, Noise(), MARKS, rng)

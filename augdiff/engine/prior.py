@@ -19,6 +19,9 @@ class Prior(Protocol):
     def probability(self, x0: Tensor, x: Tensor) -> Tensor:
         """How likely ids ``x`` are as noise for ``x0``, ``(N,)`` each."""
 
+    def marginal(self, frequency: Tensor) -> Tensor:
+        """How likely each id is as noise if nothing but the frequency of clean ones is known, ``(V,)``."""
+
 
 @dataclass(frozen=True)
 class Only:
@@ -33,6 +36,12 @@ class Only:
     def probability(self, x0: Tensor, x: Tensor) -> Tensor:
         """See :class:`Prior`."""
         return (x == self.token).float()
+
+    def marginal(self, frequency: Tensor) -> Tensor:
+        """See :class:`Prior`."""
+        alone = torch.zeros_like(frequency)
+        alone[self.token] = 1
+        return alone
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,10 @@ class Alike:
     def probability(self, x0: Tensor, x: Tensor) -> Tensor:
         """See :class:`Prior`."""
         return self.weights[x] / self.weights.sum()
+
+    def marginal(self, frequency: Tensor) -> Tensor:
+        """See :class:`Prior`."""
+        return (self.weights / self.weights.sum()).to(frequency)
 
     @cached_property
     def _sums(self) -> Tensor:
@@ -82,6 +95,12 @@ class Near:
     def probability(self, x0: Tensor, x: Tensor) -> Tensor:
         """See :class:`Prior`."""
         return (self.table[x0] == x[:, None]).float().mean(1)
+
+    def marginal(self, frequency: Tensor) -> Tensor:
+        """See :class:`Prior`."""
+        count = self.table.shape[1]
+        shares = (frequency / frequency.sum() / count).repeat_interleave(count)
+        return torch.zeros_like(frequency).index_add(0, self.table.flatten(), shares)
 
 
 def uniform(vocabulary: int, never: frozenset[int] = frozenset()) -> Alike:
