@@ -196,6 +196,8 @@ def cost(arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, 
     rate = rates(frequency, arm.informed)
     start = prior.marginal(frequency)
     net = _timed(denoiser) if arm.timed else _plain(denoiser)
+    if arm.informed:
+        net = _weighed(net, arm.schedule, rate)
     encoded = [encoding.ids[:_LONGEST] for encoding in denoiser.vocabulary.encode(list(lines))]
     nats = np.zeros(len(lines))
     with torch.inference_mode():
@@ -224,6 +226,31 @@ def _timed(denoiser: Denoiser) -> Net:
         return denoiser.logits(told, torch.cat([where[:, :1], torch.zeros_like(where[:, :1]), where[:, 1:]], 1))
 
     return net
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """Logits with something added, row by row."""
+
+    logits: Logits
+    more: Tensor
+    rows: Tensor
+
+    def __getitem__(self, at: slice) -> Tensor:
+        return self.logits[at] + self.more[self.rows[at]]
+
+
+def _weighed(net: Net, schedule: Schedule, rate: Tensor) -> Net:
+    """A mask says how likely its token was to be masked by now, beside what the denoiser has learned over all times."""
+    times = torch.linspace(0, 1, 101, dtype=torch.float64)[1:]
+    usual = torch.stack([schedule(t.expand(len(rate)), rate)[1] for t in times]).mean(0).log()
+
+    def weighed(x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
+        now = torch.stack([schedule(each.double().expand(len(rate)), rate)[1] for each in t])
+        more = (now.clamp(min=1e-6).log() - usual).float()
+        return _Weighed(net(x, t, where, previous), more, where.nonzero(as_tuple=True)[0])
+
+    return weighed
 
 
 def frequencies(folder: Path, texts: str) -> Tensor:

@@ -221,6 +221,18 @@ def effects(folder: Path) -> str:
     return table(["family", "trained", "steps", "seeds", *_FAMILIES], rows)
 
 
+def bounds(folder: Path) -> str:
+    """Bits of a token for each noise and training; mean of the seeds, and from the lowest to the highest."""
+    found: dict[tuple[Any, ...], list[float]] = {}
+    for key, result in latest(read("bounds", folder), "arm", "tokens", "seed").items():
+        found.setdefault(key[:-1], []).append(result["bits"])
+    rows = [
+        [arm, f"{tokens:,}", str(len(bits)), f"{fmean(bits):.2f}", f"{min(bits):.2f} to {max(bits):.2f}"]
+        for (arm, tokens), bits in found.items()
+    ]
+    return table(["noise and training", "tokens read", "seeds", "bits per token", "seeds' range"], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo,
     "denoiser": denoiser,
@@ -234,6 +246,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "spans": spans,
     "families": families,
     "effects": effects,
+    "bounds": bounds,
     **report.TABLES,
 }
 

@@ -35,6 +35,7 @@ from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
 from augdiff.variant import Source
 from benchmarks import (
+    bounds,
     contexts,
     data,
     denoiser,
@@ -209,6 +210,7 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
     family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)
+    results.record("bounds", {}, {"arm": "masks", "seed": 0, "tokens": 1000, "bits": 9.5}, tmp_path)
     results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")
@@ -678,3 +680,27 @@ def test_a_variant_repeats_its_context_where_it_brings_a_long_word_of_it():
     assert steering.repeats("a good film", "a negative film", "Negative review")
     assert not steering.repeats("a negative film", "a negative play", "negative")
     assert not steering.repeats("a good film", "was a good film", "it was bad")
+
+
+def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_not_show(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    text = tmp_path / "data" / "text"
+    text.mkdir(parents=True)
+    words = "the a good old film hotel we liked saw was very and it".split()
+    rng = random.Random(0)
+    (text / "some.txt").write_text("".join(f"{' '.join(rng.choices(words, k=8))} {n}.\n" for n in range(4000)))
+    monkeypatch.setattr(bounds, "MODEL", str(make_model(tmp_path / "tiny")))
+    monkeypatch.setattr(bounds, "_CLOCK", range(7, 15))
+    for made in (bounds.neighbours, bounds.vocabulary, bounds.shipped):
+        made.cache_clear()
+    told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
+    few = ["--lines", 8, "--draws", 2, "--steps", 16]
+    bounds.main([*map(str, [*told, *few, "--tokens", 300])])
+    bounds.main([*map(str, [*told, *few, "--tokens", 200_000, "--rate", 5e-3, "--arms", "masks", "any token"])])
+    for made in (bounds.neighbours, bounds.vocabulary, bounds.shipped):
+        made.cache_clear()
+    found = {(r["arm"], r["tokens"]): r["bits"] for r in (line["result"] for line in results.read("bounds", tmp_path))}
+    assert {arm for arm, _ in found} == set(bounds.ARMS)
+    assert found["masks", 200_000] < found["masks", 300] - 1
+    assert found["masks", 200_000] < found["any token", 200_000]
