@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from augdiff.analysis import Analysis
-from augdiff.composition import Filler
+from augdiff.composition import Draw, Filler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.errors import DataError, OptionError
@@ -18,10 +18,10 @@ from augdiff.proposal import Proposal, derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.holes import cut_windows
-from augdiff.text.slots import Marks, Slot, lay_out
+from augdiff.text.slots import Layout, Marks, Slot, lay_out
 from augdiff.variant import Source
 
-_HOLE = re.compile(r"\[MASK(?::(\d+)(?:-(\d+))?)?\]")
+_HOLE = re.compile(r"\[MASK(?::(\d+)(?:-(\d+))?|=([^\]]*))?\]")
 _MOST = 64
 # Each hole but the last of a text is drawn in a step of its own, as far as these go.
 _STEPS = 32
@@ -32,12 +32,14 @@ class Gap:
     """A place in a text where tokens go.
 
     :param at: code point.
-    :param least: tokens that come at least; ``most`` at most.
+    :param least: tokens that come at least; ``most`` at most. A draft has as many as it has.
+    :param draft: what stands there to begin with.
     """
 
     at: int
     least: int
     most: int
+    draft: str = ""
 
 
 def infill(
@@ -61,6 +63,8 @@ def infill(
 
     ``[MASK]`` is a hole of one token, which is a word or a part of one; ``[MASK:3]`` is one of three, ``[MASK:1-4]`` of
     one to four, as many as the model finds right (a model that does not know elastic masks has the number drawn).
+    ``[MASK=long]`` has a word there already that is in doubt: families that look again at what they wrote, such as
+    ``rdm`` and ``sundae``, may mend it; others leave it.
 
     >>> augdiff.infill("The [MASK] was [MASK:1-4].", n=3)  # doctest: +SKIP
 
@@ -129,6 +133,11 @@ def filler_of(settings: Settings, fault: str) -> tuple[Filler, Denoiser]:
     return family.infill(denoiser, settings), denoiser
 
 
+def has_gaps(text: str) -> bool:
+    """Whether a text has any holes."""
+    return _HOLE.search(text) is not None
+
+
 def find_gaps(text: str) -> tuple[str, list[Gap]]:
     """The text without its holes, and where they were; holes side by side are one.
 
@@ -141,7 +150,7 @@ def find_gaps(text: str) -> tuple[str, list[Gap]]:
         if (not plain or plain[-1].isspace()) and text[end : end + 1].isspace():
             end += 1
         gap = _sized(hole, len(plain))
-        if gaps and not plain[gaps[-1].at :].strip():
+        if gaps and not plain[gaps[-1].at :].strip() and not gap.draft and not gaps[-1].draft:
             gap = Gap(gaps[-1].at, gaps[-1].least + gap.least, gaps[-1].most + gap.most)
             gaps.pop()
         gaps.append(gap)
@@ -154,6 +163,10 @@ def find_gaps(text: str) -> tuple[str, list[Gap]]:
 
 
 def _sized(hole: re.Match[str], at: int) -> Gap:
+    if hole[3] is not None:
+        if not hole[3].strip():
+            raise DataError(f"hole {hole[0]} has no draft: put a word there, or [MASK]")
+        return Gap(at, 1, 1, hole[3])
     low = int(hole[1] or 1)
     high = int(hole[2] or low)
     if not 0 < low <= high:
@@ -166,24 +179,51 @@ def fill_gaps(filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence
 
     :raises DataError: if a gap is inside a word.
     """
+    proposals = propose_gaps(filler, denoiser, source, gaps, n, seed)
+    return [filled(proposals[0].analysis, gaps, draw) for draw in filler.fill(proposals)]
+
+
+def propose_gaps(
+    filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence[Gap], n: int, seed: int
+) -> list[Proposal]:
+    """The text with masks, or drafts, in its gaps, for ``n`` draws.
+
+    :raises DataError: if a gap is inside a word.
+    """
     (analysis,) = filler.analyse([source])
     places = [_unit_at(analysis, gap) for gap in gaps]
+    drafts = [denoiser.vocabulary.encode([f" {gap.draft}"])[0].ids if gap.draft else [] for gap in gaps]
     marks, proposals = denoiser.vocabulary.marks, list[Proposal]()
     for number in range(1, n + 1):
         drawn = derive_seed(seed, source.key, number, 0)
         rng = np.random.default_rng(drawn)
-        slots = [_slot(at, gap, marks, rng) for at, gap in zip(places, gaps, strict=True)]
-        layout = lay_out(analysis.units.ids, slots, marks)
+        slots = [
+            Slot(at, at, len(draft)) if draft else _slot(at, gap, marks, rng)
+            for at, gap, draft in zip(places, gaps, drafts, strict=True)
+        ]
+        layout = _drafted(lay_out(analysis.units.ids, slots, marks), drafts)
         opening = denoiser.opening(analysis.context)
         windows = cut_windows(layout, opening, marks, denoiser.max_tokens)
         proposals.append(Proposal(analysis, drawn, 1.0, slots, opening, windows, layout.slot_of))
-    # Words go where the hole was, and not after the blanks that followed it.
-    starts = [span[0] for span in analysis.units.spans] + [len(source.text)]
-    moved = {starts[at]: gap.at for at, gap in zip(places, gaps, strict=True)}
-    return [
-        apply_edits(source.text, [Edit(moved[one.start], moved[one.start], one.text) for one in draw.edits])
-        for draw in filler.fill(proposals)
-    ]
+    return proposals
+
+
+def filled(analysis: Analysis, gaps: Sequence[Gap], draw: Draw) -> str:
+    """The text with what was drawn for its gaps: where these were, and not after the blanks that followed them."""
+    starts = [span[0] for span in analysis.units.spans] + [len(analysis.text)]
+    moved = {starts[_unit_at(analysis, gap)]: gap.at for gap in gaps}
+    edits = [Edit(moved[one.start], moved[one.start], one.text) for one in draw.edits]
+    return apply_edits(analysis.text, edits)
+
+
+def _drafted(layout: Layout, drafts: Sequence[Sequence[int]]) -> Layout:
+    """Drafts in the place of their masks."""
+    ids = list(layout.ids)
+    for slot, draft in enumerate(drafts):
+        holes = [hole for hole, of in zip(layout.holes, layout.slot_of, strict=True) if of == slot]
+        for hole, token in zip(holes, draft, strict=False):
+            ids[hole] = token
+    return replace(layout, ids=ids)
 
 
 def _unit_at(analysis: Analysis, gap: Gap) -> int:

@@ -92,6 +92,7 @@ class Sampler:
     :param process: how masks are filled in, or what ``states`` has in their place.
     :param states: what the process works on; None for ids.
     :param steps: most steps, if nothing is asked for.
+    :param again: whether it looks again at what it wrote, so that more steps than there are masks help.
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class Sampler:
         rates: Rates = alike,
         states: States | None = None,
         steps: int = _STEPS,
+        again: bool = False,
     ) -> None:
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
@@ -112,6 +114,7 @@ class Sampler:
         self._rates = rates
         self._states = states or Tokens(denoiser)
         self._steps = settings.steps or steps
+        self._again = again
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
 
@@ -176,6 +179,9 @@ class Sampler:
         x = stack([window.ids for _, window in rows], denoiser.vocabulary.marks.pad, denoiser.device)
         holes = hole_rules(rows, x.shape[1], denoiser)
         noised = holes.slot >= 0
+        # What is there already, and may be revised.
+        marks = denoiser.vocabulary.marks
+        drafted = noised & (x != marks.mask) & (x != (marks.mask if marks.elastic is None else marks.elastic))
         seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
         windows = np.array([window.first for _, window in rows], dtype=np.uint64)
         streams = Streams(mix(seeds + mix(windows)))
@@ -183,9 +189,9 @@ class Sampler:
         told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._process,
-            self._states.begin(x, noised, streams),
-            ~noised,
-            self._process.times(noised.sum(1).clamp(max=self._steps)),
+            self._states.begin(x, noised & ~drafted, streams),
+            ~noised | drafted,
+            self._process.times(self._count(noised)),
             self._rate(rows, noised),
             self._states.net,
             streams,
@@ -196,6 +202,11 @@ class Sampler:
             watch=watch,
         )
         return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
+
+    def _count(self, noised: Tensor) -> Tensor:
+        """Steps of each row, ``(B,)``."""
+        masks = noised.sum(1)
+        return torch.where(masks > 0, self._steps, 0) if self._again else masks.clamp(max=self._steps)
 
     def _rate(self, rows: Sequence[tuple[Proposal, Window]], noised: Tensor) -> Tensor:
         """Of every position, ``(B, L)``; 0 where nothing is noised."""

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from augdiff.composition import Filler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import DataError
-from augdiff.infilling import filler_of
-from augdiff.proposal import derive_seed, propose
+from augdiff.infilling import filled, filler_of, find_gaps, has_gaps, propose_gaps
+from augdiff.proposal import Proposal, derive_seed, propose
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
 from augdiff.text.holes import Shape
@@ -36,6 +37,9 @@ def trace(
 ) -> list[str]:
     """The noised text, the text after each step, and the variant that comes of it, by the first draw of a seed.
 
+    A text with holes, as :func:`augdiff.infill` has them, is noised there and nowhere else. A word in doubt
+    (``[MASK=long]``) shows whether a family mends what it wrote.
+
     :param context: words that steer.
     :param strength: so are the others: see :class:`augdiff.settings.Settings`.
     :returns: in the words of the model's vocabulary, ``____`` for each mask; the last one is the variant itself.
@@ -48,12 +52,13 @@ def trace(
         device=device, precision=precision,
     )  # fmt: skip
     filler, denoiser = filler_of(settings, "has no steps to be shown")
-    (analysis,) = filler.analyse([Source(text, text, context=context)])
-    if not analysis.units.free_places.size:
-        raise DataError(f"text has no word that may change: {text!r}")
-    proposal = propose(
-        analysis, derive_seed(seed, text, 1, 0), settings.strengths((0.5, 0.5)), Shape(insertion=0), denoiser
-    )
+    plain, gaps = find_gaps(text) if has_gaps(text) else (text, [])
+    source = Source(plain, text, context=context)
+    if gaps:
+        (proposal,) = propose_gaps(filler, denoiser, source, gaps, 1, seed)
+    else:
+        proposal = _noised(filler, denoiser, source, settings)
+    analysis = proposal.analysis
     if len(proposal.windows) > 1:
         raise DataError(f"text has {len(analysis.units.ids)} words, more than are read at once: trace a shorter one")
     head = 1 + len(proposal.opening)
@@ -63,7 +68,16 @@ def trace(
         states.append(_shown(denoiser, x[0, head:].tolist()))
 
     (draw,) = filler.fill([proposal], watch)
-    return [*states, apply_edits(text, draw.edits)]
+    return [*states, filled(analysis, gaps, draw) if gaps else apply_edits(text, draw.edits)]
+
+
+def _noised(filler: Filler, denoiser: Denoiser, source: Source, settings: Settings) -> Proposal:
+    """The text with words noised as augmentation noises them."""
+    (analysis,) = filler.analyse([source])
+    if not analysis.units.free_places.size:
+        raise DataError(f"text has no word that may change: {source.text!r}")
+    drawn = derive_seed(settings.seed, source.key, 1, 0)
+    return propose(analysis, drawn, settings.strengths((0.5, 0.5)), Shape(insertion=0), denoiser)
 
 
 def _shown(denoiser: Denoiser, ids: Sequence[int]) -> str:

@@ -25,7 +25,12 @@ def run(name: str) -> Any:
 
 
 def test_no_example_is_untested():
-    assert {path.name for path in EXAMPLES.glob("*.py")} == {"demo.py", "huggingface_map.py", "pandas_frame.py"}
+    assert {path.name for path in EXAMPLES.glob("*.py")} == {
+        "demo.py",
+        "huggingface_map.py",
+        "pandas_frame.py",
+        "trace.py",
+    }
 
 
 def test_the_reviews_are_varied_and_balanced():
@@ -60,3 +65,15 @@ def test_pandas_frame_repeats_the_index_and_keeps_the_category(capsys: pytest.Ca
     assert close.index.tolist() == [i for i in range(24) for _ in range(3)]
     assert str(close["label"].dtype) == "category"
     assert "24 rows became 72, of which 72" in capsys.readouterr().out
+
+
+def test_the_page_of_steps_shows_a_wrong_word_that_stays_and_one_that_gives_way(tmp_path: Path):
+    page = tmp_path / "page.html"
+    runpy.run_path(str(EXAMPLES / "trace.py"))["main"](page)
+    written = page.read_text(encoding="utf-8")
+    traces = json.loads(written.partition("const traces = ")[2].partition(", wrong = ")[0])
+    ends = {trace["family"]: trace["steps"][-1] for trace in traces}
+    assert all(" bicycle " in trace["steps"][0] and "____" in trace["steps"][0] for trace in traces)
+    assert "bicycle" in ends["d3pm"] and "bicycle" not in ends["remdm"]
+    shown = (EXAMPLES / "trace.html").read_text(encoding="utf-8")
+    assert shown.partition("const traces = ")[0] == written.partition("const traces = ")[0]

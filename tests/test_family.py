@@ -22,7 +22,7 @@ from augdiff.settings import Settings
 from augdiff.variant import Source
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
-ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm")
+ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm", "remdm")
 OWN = ("sundae", "sed", "diffuseq", "genie", "latent")
 ALL = (*ENCODED, *OWN, "edlm", "autoregressive", "mixed")
 Make = Callable[..., Resampler]

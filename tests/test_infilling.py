@@ -32,6 +32,7 @@ def test_holes_are_found_with_their_lengths() -> None:
     assert find_gaps("The [MASK] was [MASK:1-4] .") == ("The was .", [Gap(4, 1, 1), Gap(8, 1, 4)])
     assert find_gaps("[MASK:3] the end") == ("the end", [Gap(0, 3, 3)])
     assert find_gaps("go to [MASK] [MASK:2-3]") == ("go to ", [Gap(6, 3, 4)])
+    assert find_gaps("go [MASK=by bus] [MASK]") == ("go ", [Gap(3, 1, 1, "by bus"), Gap(3, 1, 1)])
 
 
 def test_the_rest_of_a_text_stays_byte_for_byte(infill: Infill) -> None:
@@ -80,7 +81,22 @@ def test_a_context_steers(infill: Infill) -> None:
     assert infill(text, context="film hotel") != infill(text)
 
 
-@pytest.mark.parametrize("family", ["d3pm", "rdm", "diffusionbert"])
+@pytest.mark.parametrize(("family", "stays"), [("mdlm", True), ("d3pm", True), ("remdm", False)])
+def test_a_word_in_doubt_stays_unless_the_family_looks_again(infill: Infill, family: str, stays: bool) -> None:
+    made = infill("the [MASK=hotel] was [MASK] and good", 12, family=family)
+    kept = [text.startswith("the hotel was ") for text in made]
+    assert all(kept) if stays else not all(kept)
+    assert all(text.endswith(" and good") for text in made)
+
+
+def test_random_tokens_give_way_too_and_vectors(tmp_path: Path, infill: Infill) -> None:
+    for family in ("sundae", "sed"):
+        model = str(make_model(tmp_path / family, family=family))
+        made = infill("the film was [MASK=good] and [MASK=hotel] so", 12, model=model)
+        assert any("[" not in text and "good" not in text for text in made)
+
+
+@pytest.mark.parametrize("family", ["d3pm", "rdm", "remdm", "diffusionbert"])
 def test_other_families_fill_in_holes_too(infill: Infill, family: str) -> None:
     made = infill("the [MASK] was [MASK:1-4] and good", family=family)
     assert all(text.startswith("the ") and text.endswith(" and good") for text in made)
@@ -99,6 +115,7 @@ def test_what_cannot_be_filled_in_is_one_line(infill: Infill, base: Path, tmp_pa
         ("go[MASK]ing", {}, DataError, "inside 'going'"),
         ("the [MASK:0]", {}, DataError, r"hole \[MASK:0\] must have a length of at least 1"),
         ("the [MASK:4-2]", {}, DataError, r"hole \[MASK:4-2\]"),
+        ("the [MASK=]", {}, DataError, r"hole \[MASK=\] has no draft"),
         ("the [MASK:99]", {}, DataError, "a hole of 99 tokens, at most 64"),
         ("the [MASK]", {"family": "gaussian"}, OptionError, "family must be one of"),
         ("the [MASK]", {"family": "sundae"}, ModelError, "needs weights of family 'sundae'"),

@@ -58,6 +58,19 @@ def test_a_family_that_looks_again_masks_what_it_wrote(model: str) -> None:
     assert not taken_back("d3pm")
 
 
+def test_a_text_with_holes_is_noised_there_alone_and_a_word_in_doubt_is_there_to_begin_with(model: str) -> None:
+    def last(family: str, seed: int) -> list[str]:
+        text = "The film [MASK=hotel] very [MASK] and we loved it"
+        return trace(text, model=model, precision="float32", family=family, seed=seed, steps=8)
+
+    for family in ("d3pm", "remdm"):
+        found = last(family, 0)
+        assert found[0] == f"the film hotel very {MASK} and we loved it"
+        assert found[-1].startswith("The film ") and found[-1].endswith(" and we loved it")
+    assert all(" hotel very " in last("d3pm", seed)[-1] for seed in range(6))
+    assert not all(" hotel very " in last("remdm", seed)[-1] for seed in range(6))
+
+
 def test_random_tokens_are_put_right_without_masks(tmp_path: Path) -> None:
     found = states(str(make_model(tmp_path / "mender", family="sundae")), steps=6)
     assert all(MASK not in state for state in found)

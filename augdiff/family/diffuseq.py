@@ -34,7 +34,7 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
     process = Process(states.space, square_root, Ancestral(), order=at_random)
-    return Sampler(denoiser, settings, process, states=states, steps=_STEPS)
+    return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
 
 FAMILY = Family(

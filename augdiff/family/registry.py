@@ -13,7 +13,7 @@ from augdiff.family.family import Family
 GROUP = "augdiff.families"
 # Each has a file of its name.
 _OURS = (
-    *("mdlm", "d3pm", "diffusionbert", "rdm", "sundae", "sed", "diffuseq", "genie", "latent"),
+    *("mdlm", "d3pm", "diffusionbert", "rdm", "remdm", "sundae", "sed", "diffuseq", "genie", "latent"),
     *("edlm", "autoregressive", "mixed"),
 )
 

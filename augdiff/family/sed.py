@@ -39,7 +39,7 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     states = states_of(denoiser, NAME, settings.model)
     process = Process(states.space, cosine_waves, Ancestral(), order=at_random)
-    return Sampler(denoiser, settings, process, states=states, steps=_STEPS)
+    return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
 
 def spans(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:

@@ -52,7 +52,7 @@ class Scattered(Tokens):
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     process = process_of(denoiser)
-    return Sampler(denoiser, settings, process, states=Scattered(denoiser, process), steps=_ROUNDS)
+    return Sampler(denoiser, settings, process, states=Scattered(denoiser, process), steps=_ROUNDS, again=True)
 
 
 FAMILY = Family(
