@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from augdiff.evaluation.trial import evaluate
     from augdiff.family.registry import families
     from augdiff.infilling import generate, infill
+    from augdiff.interpolating import interpolate
     from augdiff.provenance import features
     from augdiff.tracing import trace
     from augdiff.transforming import transform
@@ -32,6 +33,7 @@ __all__ = [
     "features",
     "generate",
     "infill",
+    "interpolate",
     "trace",
     "transform",
 ]
@@ -50,6 +52,7 @@ _HOMES = {
     "features": "provenance",
     "generate": "infilling",
     "infill": "infilling",
+    "interpolate": "interpolating",
     "trace": "tracing",
     "transform": "transforming",
 }

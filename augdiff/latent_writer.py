@@ -16,6 +16,7 @@ from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.latent import LatentNetwork
 from augdiff.engine.denoise import corrupt, denoise
+from augdiff.engine.inversion import arc, invert
 from augdiff.engine.noise import Streams
 from augdiff.engine.prediction import FLOOR, Reading, Rule
 from augdiff.engine.process import Process
@@ -52,6 +53,8 @@ class LatentWriter:
     :param process: how vectors are noised and denoised.
     :param usual: strengths, if none is asked for: the time that vectors are noised to, 0 to 1.
     :param steps: on the way back, if nothing is asked for.
+
+    ``longest`` is how many tokens of a text are read.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class LatentWriter:
         self._process = process
         self._usual = usual
         self._steps = settings.steps or steps
-        self._longest = min(_LONGEST, denoiser.max_tokens - 2)
+        self.longest = min(_LONGEST, denoiser.max_tokens - 2)
         self._analyst = Analyst(vocabulary, settings)
         self._tokens = absorbing(vocabulary.marks.mask)
         barred = avoided_ids(vocabulary, word_list(settings.avoid)).union(np.flatnonzero(vocabulary.never).tolist())
@@ -85,7 +88,7 @@ class LatentWriter:
         """See :class:`augdiff.composition.Composition`."""
         low, high = self.settings.strengths(self._usual)
         strengths = [float(np.random.default_rng(seed).uniform(low, high)) for _, seed in wanted]
-        texts = [[token for unit in analysis.units.ids for token in unit][: self._longest] for analysis, _ in wanted]
+        texts = [[token for unit in analysis.units.ids for token in unit][: self.longest] for analysis, _ in wanted]
         lines = dict[int, _Line]()
         for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
             seeds = np.array([wanted[at][1] for at in group], np.uint64)
@@ -111,10 +114,28 @@ class LatentWriter:
         z, streams = self.encoded(texts), Streams(seeds)
         rate = torch.ones(z.shape[:2], device=z.device)
         x = corrupt(self._process, z, t, rate, streams)
-        steps = torch.full((len(z),), self._steps, device=z.device)
+        return self._taken_back(x, t, streams)
+
+    def _taken_back(self, x: Tensor, t: Tensor, streams: Streams) -> Tensor:
+        """Clean vectors of noised ones at times ``(B,)``."""
+        steps = torch.full((len(x),), self._steps, device=x.device)
         times = self._process.times(steps) * t[:, None]
-        clean = torch.zeros(z.shape[:2], dtype=torch.bool, device=z.device)
+        clean = torch.zeros(x.shape[:2], dtype=torch.bool, device=x.device)
+        rate = torch.ones(x.shape[:2], device=x.device)
         return denoise(self._process, x, clean, times, rate, self._network.logits, streams).x
+
+    @torch.inference_mode()
+    def between(self, first: Sequence[int], second: Sequence[int], shares: Tensor, t: float) -> Tensor:
+        """Vectors on the way from one text to another, which meet at a time, ``(N, K, D)``.
+
+        :param first: ids without marks; so is ``second``.
+        :param shares: of the way, ``(N,)``.
+        """
+        z, process, steps = self.encoded([first, second]), self._process, self._steps
+        up = torch.arange(1, steps + 1, device=z.device).expand(2, -1) * (t / steps)
+        noises = invert(process, z, up, torch.ones(z.shape[:2], device=z.device), self._network.logits)
+        x = arc(noises[0], noises[1], shares)
+        return self._taken_back(x, torch.full((len(x),), t, device=z.device), Streams(np.zeros(len(x), np.uint64)))
 
     @torch.inference_mode()
     def written(self, z: Tensor, seeds: NDArray[np.uint64], told: Sequence[Sequence[int]]) -> list[_Line]:
@@ -130,7 +151,7 @@ class LatentWriter:
         ids = torch.full((len(z), 1), marks.start, device=z.device)
         active = torch.arange(len(z), device=z.device)
         lines = [_Line([], [], False) for _ in range(len(z))]
-        for step in range(self._longest):
+        for step in range(self.longest):
             chance = streams.uniform(active, torch.zeros_like(active), step, _DRAW)
             reading = Reading(self._bar(hushed[active]), settings.temperature, floor)
             drawn = self._tokens.predict(self._network.next(z[active], ids[active]), chance, reading)

@@ -23,6 +23,7 @@ def test_public_names():
         "features",
         "generate",
         "infill",
+        "interpolate",
         "trace",
         "transform",
     ]
