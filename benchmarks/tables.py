@@ -233,6 +233,33 @@ def bounds(folder: Path) -> str:
     return table(["noise and training", "tokens read", "seeds", "bits per token", "seeds' range"], rows)
 
 
+_WRITTEN = {
+    "BLEU": ("bleu", "{:.1f}"),
+    "BLEU, most agreed": ("bleu_agreed", "{:.1f}"),
+    "BLEU, best of all": ("bleu_best", "{:.1f}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "copies of the source": ("copies", "{:.0%}"),
+    "empty": ("empty", "{:.0%}"),
+    "ms a text": ("seconds", "{:.0f}"),
+}
+
+
+def seq2seq(folder: Path) -> str:
+    """What is written of sources, a method a line; mean of the seeds."""
+    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
+    for key, result in latest(read("seq2seq", folder), "task", "method", "tokens", "seed").items():
+        found.setdefault(key[:-1], []).append({**result, "seconds": 1000 * result["seconds"]})
+    rows = []
+    for (task, method, tokens), results in found.items():
+        cells = [
+            "" if results[0][field] is None else form.format(fmean(result[field] for result in results))
+            for field, form in _WRITTEN.values()
+        ]
+        rows.append([task, method, f"{tokens:,}", str(len(results)), *cells])
+    return table(["task", "method", "tokens read", "seeds", *_WRITTEN], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo,
     "denoiser": denoiser,
@@ -247,6 +274,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "families": families,
     "effects": effects,
     "bounds": bounds,
+    "seq2seq": seq2seq,
     **report.TABLES,
 }
 

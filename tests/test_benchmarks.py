@@ -210,6 +210,11 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
     family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)
+    text = dict.fromkeys(
+        ("bleu", "bleu_agreed", "bleu_best", "self_bleu", "distinct_2", "copies", "empty", "seconds"), 0.0
+    )
+    written = {"task": "paraphrase", "method": "rdm", "tokens": 1000, "seed": 0, **text}
+    results.record("seq2seq", {}, written, tmp_path)
     results.record("bounds", {}, {"arm": "masks", "seed": 0, "tokens": 1000, "bits": 9.5}, tmp_path)
     results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
     for make in tables.TABLES.values():

@@ -1,0 +1,128 @@
+"""An autoregressive model of pairs, of a denoiser's size and from its weights, to compare families with.
+
+It reads a source on both sides and writes what follows from left to right (a prefix language model, Dong et al. 2019,
+arXiv 1905.03197), and learns as the families do: the same rows, loss and optimisers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.encoder_folder import load_encoder
+from augdiff.denoisers.load import load_vocabulary, read_config
+from augdiff.engine.drawing import draw_ids
+from augdiff.engine.noise import Streams
+from augdiff.errors import OptionError
+from augdiff.noising import Noise
+from augdiff.objectives import Objective
+from augdiff.pairs import LONGEST, room_for
+from augdiff.proposal import stack
+from augdiff.text.slots import Layout, Marks
+from augdiff.training_encoder import EncoderTrainee
+from augdiff.training_start import Start
+
+_FAR = -1e9
+
+
+@dataclass(frozen=True)
+class PrefixTrainee(EncoderTrainee):
+    """See :class:`augdiff.trainee.Trainee`; the first place that is asked for ends what is read on both sides."""
+
+    def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """What the output matrix is applied to for the tokens after the places asked for."""
+        first = torch.full((len(ids),), ids.shape[1], device=ids.device)
+        first = first.scatter_reduce(0, where[0], where[1], "amin")
+        return read(self.encoder, ids, real, first + 1)[where]
+
+
+def read(encoder: Encoder, ids: Tensor, real: Tensor, prefix: Tensor) -> Tensor:
+    """Features of all places, ``(B, L, D)``; each sees what is before it, and the first tokens of its row anyway.
+
+    :param prefix: how many these are, ``(B,)``.
+    """
+    length = ids.shape[1]
+    places = torch.arange(length, device=ids.device)
+    seen = (places[:, None] >= places) | (places < prefix[:, None, None])
+    bias = torch.zeros(seen.shape, device=ids.device).masked_fill_(~(seen & real[:, None]), _FAR)[:, None]
+    x = encoder.placed(encoder.token(ids))
+    for layer in encoder.layers:
+        x = layer(x, bias)
+    features: Tensor = encoder.transform_norm(F.gelu(encoder.transform(x)))
+    return features
+
+
+def followed(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """Every token of what is written of a source is to be told from those before it, its end mark, too."""
+    tokens = [token for unit in units for token in unit]
+    cut = tokens.index(marks.end) + 1
+    target = [*tokens[cut:], marks.end]
+    places = list(range(cut - 1, cut - 1 + len(target)))
+    return Layout(tokens, places, [0] * len(places), target)
+
+
+def _begin(start: Start) -> Start:
+    if start.encoder is None:
+        raise OptionError("a prefix language model starts from an encoder: name base-en, another one or scratch")
+    return replace(start, trainee=PrefixTrainee(start.encoder.encoder, None))
+
+
+#: How it learns.
+OBJECTIVE = Objective(loss=Objective().loss, pairs=followed, masks=False, begin=_begin)
+
+
+@torch.inference_mode()
+def transform(
+    sources: Sequence[str], folder: Path, n: int, temperature: float, seed: int = 0, rows: int = 64
+) -> list[list[str]]:
+    """``n`` texts of each source; at temperature 0 the likeliest token each time.
+
+    :param folder: that a training by :data:`OBJECTIVE` wrote.
+    :param rows: that are written at once.
+    """
+    encoder, vocabulary = load_encoder(folder, read_config(folder)).eval(), load_vocabulary(folder)
+    marks = vocabulary.marks
+    openings = [[marks.start, *one.ids[:LONGEST], marks.end] for one in vocabulary.encode(list(sources))]
+    wanted = [(source, number) for source in range(len(sources)) for number in range(n)]
+    texts = list[str]()
+    for first in range(0, len(wanted), rows):
+        part = wanted[first : first + rows]
+        streams = Streams(np.array([(seed * len(sources) + source) * n + number for source, number in part], np.uint64))
+        lines = _written(encoder, marks, [openings[source] for source, _ in part], temperature, streams)
+        texts += [" ".join(vocabulary.spell(line)) for line in lines]
+    return [texts[at : at + n] for at in range(0, len(texts), n)]
+
+
+def _written(
+    encoder: Encoder, marks: Marks, openings: Sequence[Sequence[int]], temperature: float, streams: Streams
+) -> list[list[int]]:
+    """Ids that follow openings."""
+    lines = [list[int]() for _ in openings]
+    active = list(range(len(openings)))
+    while active:
+        ids = stack([[*openings[at], *lines[at]] for at in active], marks.pad, encoder.token.weight.device)
+        ends = torch.tensor([len(openings[at]) + len(lines[at]) for at in active])
+        prefix = torch.tensor([len(openings[at]) for at in active])
+        features = read(encoder, ids, ids != marks.pad, prefix)[torch.arange(len(active)), ends - 1]
+        logits = encoder.logits(features)
+        if temperature:
+            rows = torch.tensor(active)
+            chance = streams.uniform(rows, torch.zeros_like(rows), len(lines[active[0]]), 0)
+            tokens = draw_ids((logits / temperature).softmax(1), chance).tolist()
+        else:
+            tokens = logits.argmax(1).tolist()
+        left = []
+        for at, token in zip(active, tokens, strict=True):
+            if token != marks.end:
+                lines[at].append(token)
+                if len(lines[at]) < room_for(len(openings[at]) - 2):
+                    left.append(at)
+        active = left
+    return lines

@@ -1,0 +1,208 @@
+"""From a source to what is to be written of it: families against an autoregressive model of the same size.
+
+All learn from the same pairs for as many tokens, from ``base-en``'s weights, or from new ones and a vocabulary of both
+languages where the second is not English, and write ten texts of each source. BLEU
+(sacrebleu) is that of the first, of the one that agrees most with the others (minimum Bayes risk), and of the best by
+the references; the ten are compared with each other. Test pairs are read once, training pairs are never tested on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import torch
+
+import augdiff
+from augdiff.cache import cache_folder
+from augdiff.corpus import read_lines
+from augdiff.family.registry import find_family
+from augdiff.quality.bleu import bleu
+from augdiff.quality.consensus import by_agreement
+from augdiff.training import Training
+from augdiff.training_encoder import SCRATCH
+from augdiff.training_run import train
+from benchmarks import diversity, prefix_lm
+from benchmarks.data import parser
+from benchmarks.results import RESULTS, record, settings_of
+
+_SENTENCE = ". "
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A source, and all that may be written of it."""
+
+    source: str
+    targets: list[str]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be written of what.
+
+    :param read: the data folder and a split, ``train`` or ``test``, to pairs.
+    :param start: what training begins from.
+    :param lower: whether case counts for nothing, since the vocabulary has none.
+    """
+
+    read: Callable[[Path, str], list[Pair]]
+    start: str = "base-en"
+    lower: bool = True
+
+
+def paraphrase(data: Path, split: str) -> list[Pair]:
+    """Pairs that people found to say the same, in both directions for training (MRPC)."""
+    rows = [row for row in _rows(data / "paraphrase" / "mrpc.jsonl") if row["label"] in (1, "1")]
+    found = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == split]
+    return found + [Pair(pair.targets[0], [pair.source]) for pair in found] * (split == "train")
+
+
+def simplification(data: Path, split: str) -> list[Pair]:
+    """Sentences with eight simpler ones each (TurkCorpus)."""
+    there = {"train": "tune", "test": "test"}[split]
+    found: dict[str, Pair] = {}
+    for row in _rows(data / "paraphrase" / "turkcorpus.jsonl"):
+        if row["split"] == there:
+            found.setdefault(row["a"], Pair(row["a"], [])).targets.append(row["b"])
+    return list(found.values())
+
+
+def translation(data: Path, split: str) -> list[Pair]:
+    """English captions in German (Multi30k)."""
+    return [Pair(row["a"], [row["b"]]) for row in _rows(data / "translation" / f"multi30k_en_de.{split}.jsonl")]
+
+
+def summary(data: Path, split: str) -> list[Pair]:
+    """The last sentence of an abstract, of what is before it; one abstract in fifty is for tests."""
+    found = []
+    for number, text in enumerate(read_lines(data / "paragraphs" / "arxiv.txt.xz")):
+        *most, last = text.rstrip(".").split(_SENTENCE)
+        if most and (number % 50 == 0) == (split == "test"):
+            found.append(Pair(_SENTENCE.join(most) + ".", [f"{last}."]))
+    return found
+
+
+TASKS: Mapping[str, Task] = {
+    "paraphrase": Task(paraphrase),
+    "simplification": Task(simplification),
+    "translation": Task(translation, SCRATCH, lower=False),
+    "summary": Task(summary),
+}
+#: What writes, by name: the family whose weights it has, and the family it writes by.
+FAMILIES: Mapping[str, str] = {"mdlm": "mdlm", "rdm": "mdlm", "sed": "sed", "diffuseq": "diffuseq", "genie": "genie"}
+GREEDY, SAMPLED, BASELINE = "autoregressive, greedy", "autoregressive, sampled", "autoregressive"
+METHODS = (*FAMILIES, GREEDY, SAMPLED)
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as file:
+        yield from map(json.loads, file)
+
+
+def trained(task: str, weights: str, arguments: argparse.Namespace) -> Path:
+    """The model of some weights, made once."""
+    out = Path(arguments.work) / f"{task}-{weights}-{arguments.tokens}-{arguments.seed}"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        file = out.parent / f"{task}.jsonl"
+        pairs = TASKS[task].read(arguments.data, "train")
+        lines = [{"source": pair.source, "target": target} for pair in pairs for target in pair.targets]
+        file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+        budget = Training(
+            arguments.tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed
+        )
+        objective = prefix_lm.OBJECTIVE if weights == BASELINE else find_family(weights).objective
+        family = "mdlm" if weights == BASELINE else weights
+        start = TASKS[task].start
+        train(file, out, budget, family=family, objective=objective, start=start, report=_told)
+    return out
+
+
+def write(method: str, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
+    """Texts of each source; of the greedy one there is one."""
+    if method == GREEDY:
+        return prefix_lm.transform(sources, folder, 1, 0.0)
+    if method == SAMPLED:
+        return prefix_lm.transform(sources, folder, arguments.n, arguments.temperature, arguments.seed)
+    return augdiff.transform(
+        sources, arguments.n, model=str(folder), family=method, seed=arguments.seed, steps=arguments.steps,
+        temperature=arguments.temperature,
+    )  # fmt: skip
+
+
+def measure(written: Sequence[Sequence[str]], pairs: Sequence[Pair], lower: bool) -> dict[str, float | None]:
+    """Figures of what was written of each pair's source.
+
+    :param lower: see :class:`Task`.
+    """
+
+    def plain(text: str) -> list[str]:
+        return text.casefold().split()
+
+    def score(chosen: Sequence[str]) -> float:
+        import sacrebleu
+
+        most = max(len(pair.targets) for pair in pairs)
+        references = [[pair.targets[at] if at < len(pair.targets) else "" for pair in pairs] for at in range(most)]
+        return float(sacrebleu.corpus_bleu(list(chosen), references, lowercase=lower).score)
+
+    best = [
+        max(texts, key=lambda text: bleu(plain(text), [plain(target) for target in pair.targets]))
+        for texts, pair in zip(written, pairs, strict=True)
+    ]
+    several = len(written[0]) > 1
+    return {
+        "bleu": score([texts[0] for texts in written]),
+        "bleu_agreed": score([texts[by_agreement(texts)[0]] for texts in written]) if several else None,
+        "bleu_best": score(best) if several else None,
+        "self_bleu": diversity.self_bleu(written) if several else None,
+        "distinct_2": diversity.distinct([text for texts in written for text in texts], 2),
+        "copies": fmean(plain(texts[0]) == plain(pair.source) for texts, pair in zip(written, pairs, strict=True)),
+        "empty": fmean(not text for texts in written for text in texts),
+    }
+
+
+def _told(numbers: Mapping[str, float]) -> None:
+    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
+    options.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    options.add_argument("--tokens", type=int, default=1_000_000, help="that each learns from, blanks included")
+    options.add_argument("--rate", type=float, default=3e-4, help="highest learning rate")
+    options.add_argument("--sources", type=int, default=100, help="test sources")
+    options.add_argument("-n", type=int, default=10, help="texts of each")
+    options.add_argument("--steps", type=int, default=16)
+    options.add_argument("--temperature", type=float, default=0.8)
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--work", type=Path, default=cache_folder() / "seq2seq", help="where models are kept")
+    arguments = options.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    for task in arguments.tasks:
+        tested = TASKS[task].read(arguments.data, "test")[: arguments.sources]
+        for method in arguments.methods:
+            folder = trained(task, FAMILIES.get(method, BASELINE), arguments)
+            clock = time.perf_counter()
+            written = write(method, folder, [pair.source for pair in tested], arguments)
+            seconds = (time.perf_counter() - clock) / sum(map(len, written))
+            result = {"task": task, "method": method, "seed": arguments.seed, "tokens": arguments.tokens}
+            result |= {**measure(written, tested, TASKS[task].lower), "seconds": seconds}
+            result["shown"] = [[pair.source, *texts[:2]] for pair, texts in zip(tested[:3], written, strict=False)]
+            settings = settings_of(arguments, ("data", "results", "work", "tasks", "methods"))
+            record("seq2seq", settings, result, arguments.results or RESULTS)
+            print(f"{task}, {method}: BLEU {result['bleu']:.1f}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""What is written of sources: an autoregressive model to compare with, and how texts are measured."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import MARKS, make_model, make_tokenizer
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.noising import Noise
+from augdiff.training import Training
+from augdiff.training_run import train
+from benchmarks import prefix_lm, results, seq2seq
+from benchmarks.prefix_lm import PrefixTrainee, followed
+from benchmarks.seq2seq import Pair, Task, measure
+
+SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
+
+
+def test_every_token_is_told_from_those_before_it_and_the_end_too():
+    units = [[10], [11], [MARKS.end], [20], [21]]
+    layout = followed(units, Noise(), MARKS, np.random.default_rng(0))
+    assert layout.ids == [10, 11, MARKS.end, 20, 21]
+    assert (layout.holes, layout.targets) == ([2, 3, 4], [20, 21, MARKS.end])
+
+
+def test_the_source_is_read_on_both_sides_and_what_is_written_from_the_left():
+    torch.manual_seed(0)
+    trainee = PrefixTrainee(Encoder(SIZES), None)
+    ids = torch.tensor([[2, 10, 11, 3, 20, 21, 22, 3]])
+    where = (torch.zeros(4, dtype=torch.long), torch.arange(3, 7))
+    with torch.no_grad():
+        told = trainee.features(ids, ids != MARKS.pad, where)
+        later, source = ids.clone(), ids.clone()
+        later[0, 6], source[0, 1] = 30, 30
+        assert torch.allclose(trainee.features(later, ids != MARKS.pad, where)[:3], told[:3], atol=1e-5)
+        assert not torch.allclose(trainee.features(later, ids != MARKS.pad, where)[3], told[3], atol=1e-3)
+        assert not torch.isclose(trainee.features(source, ids != MARKS.pad, where), told, atol=1e-4).all()
+        # A source's first word sees its last one.
+        whole = prefix_lm.read(trainee.encoder, ids, ids != MARKS.pad, torch.tensor([4]))
+        other = prefix_lm.read(
+            trainee.encoder, later.index_fill(1, torch.tensor([2]), 31), ids != MARKS.pad, torch.tensor([4])
+        )
+        assert not torch.isclose(whole[0, 1], other[0, 1], atol=1e-4).all()
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pairs of a word and the one that belongs to it."""
+    folder = tmp_path_factory.mktemp("pairs")
+    lines = [
+        {"source": one, "target": other} for one, other in (("film", "good"), ("hotel", "bad")) for _ in range(300)
+    ]
+    (folder / "pairs.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    start = make_model(folder / "start")
+    budget = Training(30_000, batch_tokens=512, rate=5e-3, warmup=5, agreement=0.0)
+    return train(folder / "pairs.jsonl", folder / "model", budget, objective=prefix_lm.OBJECTIVE, start=str(start))
+
+
+def test_it_learns_what_follows_and_where_it_ends(answers: Path):
+    assert prefix_lm.transform(["hotel", "film", "hotel"], answers, 1, 0.0) == [["bad"], ["good"], ["bad"]]
+
+
+def test_draws_follow_their_seeds_whatever_is_beside_them(answers: Path):
+    def drawn(seed: int, rows: int) -> list[list[str]]:
+        return prefix_lm.transform(["film", "hotel", "good"], answers, 4, 3.0, seed, rows)
+
+    assert drawn(0, 64) == drawn(0, 5) != drawn(1, 64)
+    assert len({text for texts in drawn(0, 64) for text in texts}) > 2
+
+
+def test_texts_are_measured_by_all_that_may_be_written():
+    pairs = [Pair("a b c d e", ["A b x d e", "a b y d e"]), Pair("f g h i j", ["k l m n o"])]
+    found = measure([["a b y d e", "a b c d e"], ["f g h i j", "k l m n o"]], pairs, lower=True)
+    assert found["copies"] == 0.5 and found["empty"] == 0
+    assert found["bleu_best"] == pytest.approx(100)
+    assert found["bleu"] is not None and 20 < found["bleu"] < 80
+    alone = measure([["A b x d e"], ["k l m n o"]], pairs, lower=False)
+    assert alone["bleu"] == pytest.approx(100)
+    assert alone["bleu_agreed"] is None and alone["self_bleu"] is None
+
+
+def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pairs = [Pair("the film was good", ["the film was bad"]), Pair("we loved the hotel", ["we liked it", "so good"])]
+    task = Task(lambda data, split: pairs * (40 if split == "train" else 1), str(make_model(tmp_path / "start")))
+    monkeypatch.setattr(seq2seq, "TASKS", {"paraphrase": task})
+    told = [
+        "--data",
+        tmp_path,
+        "--results",
+        tmp_path,
+        "--work",
+        tmp_path / "work",
+        "--tokens",
+        500,
+        "-n",
+        3,
+        "--steps",
+        2,
+    ]
+    seq2seq.main([*map(str, told), "--tasks", "paraphrase"])
+    lines = [line["result"] for line in results.read("seq2seq", tmp_path)]
+    assert [line["method"] for line in lines] == list(seq2seq.METHODS)
+    assert all(line["seconds"] > 0 and len(line["shown"]) == 2 for line in lines)
+
+
+def test_sources_of_tests_are_none_to_learn_from(tmp_path: Path):
+    make_tokenizer()
+    folders = [tmp_path / name for name in ("paraphrase", "paragraphs", "translation")]
+    for folder in folders:
+        folder.mkdir()
+    rows = [
+        {"a": f"one {n}", "b": f"two {n}", "label": n % 2, "split": ("train", "test")[n % 3 == 0]} for n in range(12)
+    ]
+    (folders[0] / "mrpc.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rows = [{"a": f"one {n // 2}", "b": f"two {n}", "split": ("tune", "test")[n > 5]} for n in range(12)]
+    (folders[0] / "turkcorpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for split in ("train", "test"):
+        (folders[2] / f"multi30k_en_de.{split}.jsonl").write_text(json.dumps({"a": split, "b": "so"}) + "\n")
+    lines = [f"This is number {n}. It is short. The end of {n}." for n in range(120)]
+    (folders[1] / "arxiv.txt").write_text("\n".join(lines))
+    (folders[1] / "arxiv.txt.xz").symlink_to(folders[1] / "arxiv.txt")
+    for name, task in seq2seq.TASKS.items():
+        if name == "summary":
+            continue
+        learned, tested = ({pair.source for pair in task.read(tmp_path, split)} for split in ("train", "test"))
+        assert learned and tested and not learned & tested
+    assert len(seq2seq.simplification(tmp_path, "test")[0].targets) == 2
