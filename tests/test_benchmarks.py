@@ -194,7 +194,7 @@ def test_speeds_on_two_processors_are_two_lines(tmp_path: Path, monkeypatch: pyt
 
 def test_a_table_without_results_says_so_and_an_unknown_one_is_an_error(tmp_path: Path):
     assert "not measured yet" in tables.fill("<!-- table: quality -->\n<!-- end -->", tmp_path)
-    with pytest.raises(ValueError, match=r"'speed'.*known are demo, denoiser"):
+    with pytest.raises(ValueError, match=r"'speed'.*known are bounds, demo, denoiser"):
         tables.fill("<!-- table: speed -->\n<!-- end -->", tmp_path)
 
 
@@ -210,10 +210,8 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
     family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)
-    text = dict.fromkeys(
-        ("bleu", "bleu_agreed", "bleu_best", "self_bleu", "distinct_2", "copies", "empty", "seconds"), 0.0
-    )
-    written = {"task": "paraphrase", "method": "rdm", "tokens": 1000, "seed": 0, **text}
+    written = {"task": "paraphrase", "method": "rdm", "tokens": 1000, "seed": 0, **zeros}
+    written |= {"bleu_agreed": None, "bleu_best": None, "empty": 0.0}
     results.record("seq2seq", {}, written, tmp_path)
     results.record("bounds", {}, {"arm": "masks", "seed": 0, "tokens": 1000, "bits": 9.5}, tmp_path)
     results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
