@@ -101,11 +101,17 @@ def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
     def begin(part: Path, files: Sequence[Path]) -> Start:
         config = read_config(folder)
         encoder = load_encoder(folder, config).train()
-        begun = _start(encoder, load_vocabulary(folder), deepcopy(encoder), seed, device)
+        begun = _start(encoder, _with_blanks(load_vocabulary(folder)), deepcopy(encoder), seed, device)
         vectors, latent = load_vectors(folder, config, encoder), load_latent(folder, config, encoder)
         return replace(begun, vectors=vectors, latent=latent)
 
     return Beginning(begin, {})
+
+
+def _with_blanks(vocabulary: Vocabulary) -> Vocabulary:
+    """With the marks again that a model goes without that learned of other noise than masks: pairs need them."""
+    found = find_marks(vocabulary.tokenizer)
+    return Vocabulary(vocabulary.tokenizer, replace(vocabulary.marks, elastic=found.elastic, blank=found.blank))
 
 
 def from_sentence_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:

@@ -23,6 +23,7 @@ import torch
 import augdiff
 from augdiff.cache import cache_folder
 from augdiff.corpus import read_lines
+from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from augdiff.quality.bleu import bleu
 from augdiff.quality.consensus import by_agreement
@@ -34,6 +35,8 @@ from benchmarks.data import parser
 from benchmarks.results import RESULTS, record, settings_of
 
 _SENTENCE = ". "
+# One paragraph in so many is for tests.
+_TESTED = 50
 
 
 @dataclass(frozen=True)
@@ -81,11 +84,11 @@ def translation(data: Path, split: str) -> list[Pair]:
 
 
 def summary(data: Path, split: str) -> list[Pair]:
-    """The last sentence of an abstract, of what is before it; one abstract in fifty is for tests."""
+    """The last sentence of an abstract, of what is before it."""
     found = []
     for number, text in enumerate(read_lines(data / "paragraphs" / "arxiv.txt.xz")):
         *most, last = text.rstrip(".").split(_SENTENCE)
-        if most and (number % 50 == 0) == (split == "test"):
+        if most and (number % _TESTED == 0) == (split == "test"):
             found.append(Pair(_SENTENCE.join(most) + ".", [f"{last}."]))
     return found
 
@@ -96,10 +99,36 @@ TASKS: Mapping[str, Task] = {
     "translation": Task(translation, SCRATCH, lower=False),
     "summary": Task(summary),
 }
-#: What writes, by name: the family whose weights it has, and the family it writes by.
-FAMILIES: Mapping[str, str] = {"mdlm": "mdlm", "rdm": "mdlm", "sed": "sed", "diffuseq": "diffuseq", "genie": "genie"}
-GREEDY, SAMPLED, BASELINE = "autoregressive, greedy", "autoregressive, sampled", "autoregressive"
-METHODS = (*FAMILIES, GREEDY, SAMPLED)
+
+
+@dataclass(frozen=True)
+class Method:
+    """What writes.
+
+    :param weights: the family that it learns as; None for the autoregressive model.
+    :param family: that it writes by; None for the likeliest token each time, or a drawn one.
+    :param drawn: whether the autoregressive model draws.
+    :param before: whether it learns from paragraphs first.
+    """
+
+    weights: str | None
+    family: str | None = None
+    drawn: bool = True
+    before: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of its weights."""
+        return f"{self.weights or 'autoregressive'}{'-paragraphs' * self.before}"
+
+
+METHODS: Mapping[str, Method] = {
+    **{name: Method(name, name) for name in ("mdlm", "sed", "diffuseq", "genie")},
+    "rdm": Method("mdlm", "rdm"),
+    "genie after paragraphs": Method("genie", "genie", before=True),
+    "autoregressive, greedy": Method(None, drawn=False),
+    "autoregressive, sampled": Method(None),
+}
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:
@@ -107,33 +136,49 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-def trained(task: str, weights: str, arguments: argparse.Namespace) -> Path:
-    """The model of some weights, made once."""
-    out = Path(arguments.work) / f"{task}-{weights}-{arguments.tokens}-{arguments.seed}"
+def trained(task: str, method: Method, arguments: argparse.Namespace) -> Path:
+    """A method's model, made once."""
+    out = Path(arguments.work) / f"{task}-{method.name}-{arguments.tokens}-{arguments.seed}"
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
         file = out.parent / f"{task}.jsonl"
         pairs = TASKS[task].read(arguments.data, "train")
         lines = [{"source": pair.source, "target": target} for pair in pairs for target in pair.targets]
         file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        budget = Training(
-            arguments.tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed
-        )
-        objective = prefix_lm.OBJECTIVE if weights == BASELINE else find_family(weights).objective
-        family = "mdlm" if weights == BASELINE else weights
         start = TASKS[task].start
-        train(file, out, budget, family=family, objective=objective, start=start, report=_told)
+        if method.before:
+            start = str(taught(method, start, arguments))
+        learn(method, file, out, start, arguments.tokens, arguments)
     return out
 
 
-def write(method: str, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
-    """Texts of each source; of the greedy one there is one."""
-    if method == GREEDY:
+def taught(method: Method, start: str, arguments: argparse.Namespace) -> Path:
+    """A method's model after paragraphs alone, those left out that the task of summaries is tested on."""
+    out = Path(arguments.work) / f"{method.name}-{arguments.paragraphs}-{arguments.seed}"
+    if not out.exists():
+        file = out.parent / "paragraphs.txt"
+        lines = list(read_lines(arguments.data / "paragraphs" / "arxiv.txt.xz"))
+        file.write_text("\n".join(line for number, line in enumerate(lines) if number % _TESTED), encoding="utf-8")
+        learn(method, file, out, start, arguments.paragraphs, arguments)
+    return out
+
+
+def learn(method: Method, texts: Path, out: Path, start: str, tokens: int, arguments: argparse.Namespace) -> None:
+    """Train as a method learns."""
+    budget = Training(tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed)
+    objective = prefix_lm.OBJECTIVE if method.weights is None else find_family(method.weights).objective
+    family = method.weights or MASKED
+    train(texts, out, budget, family=family, objective=objective, start=start, report=_told)
+
+
+def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
+    """Texts of each source; where nothing is drawn there is one."""
+    if not method.drawn:
         return prefix_lm.transform(sources, folder, 1, 0.0)
-    if method == SAMPLED:
+    if method.family is None:
         return prefix_lm.transform(sources, folder, arguments.n, arguments.temperature, arguments.seed)
     return augdiff.transform(
-        sources, arguments.n, model=str(folder), family=method, seed=arguments.seed, steps=arguments.steps,
+        sources, arguments.n, model=str(folder), family=method.family, seed=arguments.seed, steps=arguments.steps,
         temperature=arguments.temperature,
     )  # fmt: skip
 
@@ -177,8 +222,9 @@ def _told(numbers: Mapping[str, float]) -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
-    options.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    options.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each learns from, blanks included")
+    options.add_argument("--paragraphs", type=int, default=500_000, help="tokens of paragraphs, where they come first")
     options.add_argument("--rate", type=float, default=3e-4, help="highest learning rate")
     options.add_argument("--sources", type=int, default=100, help="test sources")
     options.add_argument("-n", type=int, default=10, help="texts of each")
@@ -191,17 +237,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(arguments.threads)
     for task in arguments.tasks:
         tested = TASKS[task].read(arguments.data, "test")[: arguments.sources]
-        for method in arguments.methods:
-            folder = trained(task, FAMILIES.get(method, BASELINE), arguments)
+        for name in arguments.methods:
+            method = METHODS[name]
+            folder = trained(task, method, arguments)
             clock = time.perf_counter()
             written = write(method, folder, [pair.source for pair in tested], arguments)
             seconds = (time.perf_counter() - clock) / sum(map(len, written))
-            result = {"task": task, "method": method, "seed": arguments.seed, "tokens": arguments.tokens}
+            result = {"task": task, "method": name, "seed": arguments.seed, "tokens": arguments.tokens}
             result |= {**measure(written, tested, TASKS[task].lower), "seconds": seconds}
             result["shown"] = [[pair.source, *texts[:2]] for pair, texts in zip(tested[:3], written, strict=False)]
             settings = settings_of(arguments, ("data", "results", "work", "tasks", "methods"))
             record("seq2seq", settings, result, arguments.results or RESULTS)
-            print(f"{task}, {method}: BLEU {result['bleu']:.1f}", file=sys.stderr)
+            print(f"{task}, {name}: BLEU {result['bleu']:.1f}", file=sys.stderr)
 
 
 if __name__ == "__main__":

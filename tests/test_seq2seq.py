@@ -86,8 +86,11 @@ def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest
     pairs = [Pair("the film was good", ["the film was bad"]), Pair("we loved the hotel", ["we liked it", "so good"])]
     task = Task(lambda data, split: pairs * (40 if split == "train" else 1), str(make_model(tmp_path / "start")))
     monkeypatch.setattr(seq2seq, "TASKS", {"paraphrase": task})
+    (tmp_path / "paragraphs").mkdir()
+    with lzma.open(tmp_path / "paragraphs" / "arxiv.txt.xz", "wt") as file:
+        file.writelines(f"the film was good and the hotel bad. we loved {n}.\n" for n in range(200))
     told = ["--data", tmp_path, "--results", tmp_path, "--work", tmp_path / "work", "--tasks", "paraphrase"]
-    seq2seq.main([*map(str, told), "--tokens", "500", "-n", "3", "--steps", "2"])
+    seq2seq.main([*map(str, told), "--tokens", "500", "--paragraphs", "500", "-n", "3", "--steps", "2"])
     lines = [line["result"] for line in results.read("seq2seq", tmp_path)]
     assert [line["method"] for line in lines] == list(seq2seq.METHODS)
     assert all(line["seconds"] > 0 and len(line["shown"]) == 2 for line in lines)

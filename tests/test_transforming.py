@@ -131,6 +131,20 @@ def test_families_of_vectors_learn_to_write_of_sources(tmp_path: Path, family: s
     assert sum(word in WORDS.values() for word in words) > 0.8 * len(words)
 
 
+def test_pairs_can_come_after_paragraphs(tmp_path: Path) -> None:
+    budget = Training(tokens=2_000, batch_tokens=1024, rate=1e-3, warmup=2)
+    lines = [f"{row['source']} {row['target']} {number}" for number, row in enumerate(pairs(300))]
+    (tmp_path / "lines.txt").write_text("\n".join(lines))
+    start = str(make_model(tmp_path / "tiny"))
+    texts = train(tmp_path / "lines.txt", tmp_path / "first", budget, family="genie", start=start)
+    first = load(str(texts))
+    assert first.vocabulary.marks.elastic is None and not first.pairs
+    source = written(tmp_path / "pairs.jsonl", [{"source": "the film was", "target": "very good"}] * 200)
+    folder = train(source, tmp_path / "second", budget, family="genie", start=str(texts))
+    assert load(str(folder)).pairs
+    assert len(transform(["the film was"], 3, model=str(folder))[0]) == 3
+
+
 def test_bad_pairs_are_named_by_their_line(tmp_path: Path) -> None:
     cases: list[tuple[Any, str]] = [
         (["no pair"], "line 2: must be"),
