@@ -13,6 +13,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from benchmarks import family_tables
 from benchmarks.contexts import FORMS
 from benchmarks.gains import report
 from benchmarks.markdown import table
@@ -185,81 +186,6 @@ _QUALITY = {
     "self-BLEU": ("self_bleu", "{:.2f}"),
 }
 
-_FAMILIES = {
-    "fluency": ("fluency_change", "{:+.2f}"),
-    "words kept": ("survival", "{:.0%}"),
-    "BLEU to source": ("bleu", "{:.2f}"),
-    "copies": ("copies", "{:.1%}"),
-    "self-BLEU": ("self_bleu", "{:.2f}"),
-    "distinct-2": ("distinct_2", "{:.2f}"),
-    "passes": ("passes", "{:.0f}"),
-    "ms a variant": ("milliseconds", "{:.1f}"),
-}
-
-
-def families(folder: Path) -> str:
-    """Families on the same weights, a strength and a number of steps a line; mean of the seeds."""
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for key, result in latest(read("families", folder), "model", "family", "strength", "steps", "seed").items():
-        found.setdefault(key[:-1], []).append({**result, "milliseconds": 1000 * result["seconds"]})
-    rows = []
-    for (model, family, strength, steps), results in sorted(found.items()):
-        cells = [form.format(fmean(result[field] for result in results)) for field, form in _FAMILIES.values()]
-        rows.append([model, family, f"{strength:g}", str(steps), str(len(results)), *cells])
-    return table(["model", "family", "strength", "steps", "seeds", *_FAMILIES], rows)
-
-
-def effects(folder: Path) -> str:
-    """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for key, result in latest(read("effects", folder), "effect", "arm", "steps", "seed").items():
-        found.setdefault(key[:-1], []).append({**result, "milliseconds": 1000 * result["seconds"]})
-    rows = []
-    for (effect, arm, steps), results in found.items():
-        cells = [form.format(fmean(result[field] for result in results)) for field, form in _FAMILIES.values()]
-        rows.append([effect, arm, str(steps), str(len(results)), *cells])
-    return table(["family", "trained", "steps", "seeds", *_FAMILIES], rows)
-
-
-def bounds(folder: Path) -> str:
-    """Bits of a token for each noise and training; mean of the seeds, and from the lowest to the highest."""
-    found: dict[tuple[Any, ...], list[float]] = {}
-    for key, result in latest(read("bounds", folder), "arm", "tokens", "seed").items():
-        found.setdefault(key[:-1], []).append(result["bits"])
-    rows = [
-        [arm, f"{tokens:,}", str(len(bits)), f"{fmean(bits):.2f}", f"{min(bits):.2f} to {max(bits):.2f}"]
-        for (arm, tokens), bits in found.items()
-    ]
-    return table(["noise and training", "tokens read", "seeds", "bits per token", "seeds' range"], rows)
-
-
-_WRITTEN = {
-    "BLEU": ("bleu", "{:.1f}"),
-    "BLEU, most agreed": ("bleu_agreed", "{:.1f}"),
-    "BLEU, best of all": ("bleu_best", "{:.1f}"),
-    "self-BLEU": ("self_bleu", "{:.2f}"),
-    "distinct-2": ("distinct_2", "{:.2f}"),
-    "copies of the source": ("copies", "{:.0%}"),
-    "empty": ("empty", "{:.0%}"),
-    "ms a text": ("seconds", "{:.0f}"),
-}
-
-
-def seq2seq(folder: Path) -> str:
-    """What is written of sources, a method a line; mean of the seeds."""
-    found: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
-    for key, result in latest(read("seq2seq", folder), "task", "method", "tokens", "seed").items():
-        found.setdefault(key[:-1], []).append({**result, "seconds": 1000 * result["seconds"]})
-    rows = []
-    for (task, method, tokens), results in found.items():
-        cells = [
-            "" if results[0][field] is None else form.format(fmean(result[field] for result in results))
-            for field, form in _WRITTEN.values()
-        ]
-        rows.append([task, method, f"{tokens:,}", str(len(results)), *cells])
-    return table(["task", "method", "tokens read", "seeds", *_WRITTEN], rows)
-
-
 TABLES: dict[str, Callable[[Path], str]] = {
     "demo": demo,
     "denoiser": denoiser,
@@ -271,10 +197,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "steering": steering,
     "words": words,
     "spans": spans,
-    "families": families,
-    "effects": effects,
-    "bounds": bounds,
-    "seq2seq": seq2seq,
+    **family_tables.TABLES,
     **report.TABLES,
 }
 

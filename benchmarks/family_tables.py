@@ -1,0 +1,163 @@
+"""Tables of families: how they write, what training them in their own way brings, what they make of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from augdiff.denoisers.denoiser import MASKED
+from augdiff.family.registry import find_family
+from benchmarks.markdown import table
+from benchmarks.results import latest, read
+
+#: Results of one kind that differ in their seed.
+Seeds = list[Mapping[str, Any]]
+#: A column to the field that it shows, and how.
+Columns = Mapping[str, tuple[str, str]]
+
+_VARIANTS: Columns = {
+    "fluency": ("fluency_change", "{:+.2f}"),
+    "words kept": ("survival", "{:.0%}"),
+    "BLEU to source": ("bleu", "{:.2f}"),
+    "copies": ("copies", "{:.1%}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "passes": ("passes", "{:.0f}"),
+    "ms a variant": ("milliseconds", "{:.1f}"),
+}
+_SHORT: Columns = {
+    "fluency": ("fluency_change", "{:+.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "ms a variant": ("milliseconds", "{:.0f}"),
+}
+_WRITTEN: Columns = {
+    "BLEU": ("bleu", "{:.1f}"),
+    "BLEU, most agreed": ("bleu_agreed", "{:.1f}"),
+    "BLEU, best of all": ("bleu_best", "{:.1f}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "copies of the source": ("copies", "{:.0%}"),
+    "empty": ("empty", "{:.0%}"),
+    "ms a text": ("milliseconds", "{:.0f}"),
+}
+#: What each family is best at, by name; :func:`augdiff.families` says what it is.
+_USES = {
+    "mdlm": "variants fast, in a few steps: the default",
+    "d3pm": "the unbiased sampler, to compare with",
+    "diffusionbert": "words that say much are settled last",
+    "rdm": "variants that read better, for more steps and less variety",
+    "remdm": "mending: words in doubt, errors made early",
+    "edlm": "masked variants that a language model has chosen among",
+    "autoregressive": "whole rows anew, which read best",
+    "mixed": "two kinds of variants: most for a classifier",
+    "sundae": "any word redrawn, without masks",
+    "sed": "spans filled in as vectors",
+    "diffuseq": "what is written of a source, by one network",
+    "genie": "what is written of a source, after paragraphs",
+    "latent": "meaning changed as a whole, and texts between two",
+}
+_STRENGTH, _STEPS = 0.7, 10
+
+
+def families(folder: Path) -> str:
+    """Families on the same weights, a strength and a number of steps a line; mean of the seeds."""
+    found = _seeds("families", folder, "model", "family", "strength", "steps")
+    rows = [
+        [model, family, f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
+        for (model, family, strength, steps), results in sorted(found.items())
+    ]
+    return table(["model", "family", "strength", "steps", "seeds", *_VARIANTS], rows)
+
+
+def uses(folder: Path) -> str:
+    """What each family is for, and how it writes in ten steps, or in as many as were measured most often."""
+    measured: dict[str, list[tuple[str, int, Seeds]]] = {}
+    for (family, model, steps, strength), results in _seeds(
+        "families", folder, "family", "model", "steps", "strength"
+    ).items():
+        if strength == _STRENGTH:
+            measured.setdefault(family, []).append((model, steps, results))
+    if not measured:
+        return ""
+    rows = []
+    for family, use in _USES.items():
+        own = "" if find_family(family).weights == MASKED else "its own, to be trained"
+        model, steps, results = max(
+            measured.get(family, [(own, 0, [])]), key=lambda each: (each[1] == _STEPS, len(each[2]))
+        )
+        rows.append([f"`{family}`", use, model, str(steps or ""), *_cells(results, _SHORT)])
+    return table(["family", "use it for", "weights", "steps", *_SHORT], rows)
+
+
+def curves(folder: Path) -> str:
+    """BLEU against the source over strengths, and the mean of these: AuBLEU (PLANNER, arXiv 2306.02531)."""
+    found: dict[tuple[Any, ...], dict[float, float]] = {}
+    for key, results in _seeds("families", folder, "model", "family", "steps", "strength").items():
+        found.setdefault(key[:3], {})[key[3]] = fmean(result["bleu"] for result in results)
+    strengths = sorted({strength for each in found.values() for strength in each})
+    rows = [
+        [model, family, str(steps), *(f"{each[strength]:.2f}" for strength in strengths), f"{fmean(each.values()):.2f}"]
+        for (model, family, steps), each in found.items()
+        if len(each) == len(strengths)
+    ]
+    return table(["model", "family", "steps", *(f"{strength:g}" for strength in strengths), "mean"], rows)
+
+
+def effects(folder: Path) -> str:
+    """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
+    found = _seeds("effects", folder, "effect", "arm", "steps")
+    rows = [
+        [effect, arm, str(steps), str(len(results)), *_cells(results, _VARIANTS)]
+        for (effect, arm, steps), results in found.items()
+    ]
+    return table(["family", "trained", "steps", "seeds", *_VARIANTS], rows)
+
+
+def bounds(folder: Path) -> str:
+    """Bits of a token for each noise and training; mean of the seeds, and from the lowest to the highest."""
+    rows = []
+    for (arm, tokens), results in _seeds("bounds", folder, "arm", "tokens").items():
+        bits = [result["bits"] for result in results]
+        spread = f"{min(bits):.2f} to {max(bits):.2f}"
+        rows.append([arm, f"{tokens:,}", str(len(bits)), f"{fmean(bits):.2f}", spread])
+    return table(["noise and training", "tokens read", "seeds", "bits per token", "over the seeds"], rows)
+
+
+def seq2seq(folder: Path) -> str:
+    """What is written of sources, a method a line; mean of the seeds."""
+    found = _seeds("seq2seq", folder, "task", "method", "tokens")
+    rows = [
+        [task, method, f"{tokens:,}", str(len(results)), *_cells(results, _WRITTEN)]
+        for (task, method, tokens), results in found.items()
+    ]
+    return table(["task", "method", "tokens read", "seeds", *_WRITTEN], rows)
+
+
+TABLES: dict[str, Callable[[Path], str]] = {
+    "families": families,
+    "families-use": uses,
+    "families-curves": curves,
+    "effects": effects,
+    "bounds": bounds,
+    "seq2seq": seq2seq,
+}
+
+
+def _seeds(script: str, folder: Path, *keys: str) -> dict[tuple[Any, ...], Seeds]:
+    """The newest results of a script for each value of ``keys``, one for each seed."""
+    found: dict[tuple[Any, ...], Seeds] = {}
+    for key, result in latest(read(script, folder), *keys, "seed").items():
+        seconds = result.get("seconds")
+        found.setdefault(key[:-1], []).append({**result, "milliseconds": None if seconds is None else 1000 * seconds})
+    return found
+
+
+def _cells(results: Sequence[Mapping[str, Any]], columns: Columns) -> list[str]:
+    """Means of what has been measured."""
+    cells = []
+    for field, form in columns.values():
+        values = [result[field] for result in results if result[field] is not None]
+        cells.append(form.format(fmean(values)) if values else "")
+    return cells
