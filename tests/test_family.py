@@ -11,7 +11,9 @@ from tiny import make_adapter, make_model
 
 import augdiff
 from augdiff.adaptation import adapt
+from augdiff.denoisers.load import load
 from augdiff.errors import ModelError, OptionError
+from augdiff.family import edlm
 from augdiff.family.diffusionbert import beyond, unigram_information
 from augdiff.family.edlm import Read
 from augdiff.family.registry import find_family
@@ -113,9 +115,31 @@ def test_weights_that_know_no_masks_are_not_adapted(mender: Path) -> None:
         adapt(str(mender), None, "cpu", [Lesson("the film was good")], 0)
 
 
-def test_without_a_language_model_nothing_is_searched(reader: Path) -> None:
-    with pytest.raises(ModelError, match=r"family 'edlm' needs a language model.*large-en"):
+def test_without_a_language_model_nothing_is_searched(reader: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(edlm, "READER", "nowhere/at-all")
+    with pytest.raises(ModelError, match=r"family 'edlm' needs a language model, and model .* has none: .*nowhere"):
         Resampler(Settings(model=str(reader), family="edlm"))
+
+
+def test_an_encoder_is_read_by_another_ones_language_model_as_texts(
+    make: Make, reader: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make("mdlm").denoiser
+    monkeypatch.setattr(edlm, "load", lambda name, device: other)
+    loose = {"min_similarity": -9.0, "min_fluency": -99.0, "max_likeness": 1.0, "precision": "float32", "n": 24}
+
+    def energy(family: str) -> float:
+        settings = Settings(model=str(reader), family=family, strength=1.0, min_p=0.0, redraws=0, **loose)  # type: ignore[arg-type]
+        made = [variant.text.lower() for row in Resampler(settings)(sources()) for variant in row]
+        return float(np.mean([one.mean for one in likelihoods(other, made)]))
+
+    assert energy("edlm") > energy("mdlm")
+    vocabulary = load(str(reader)).vocabulary
+    rows = [[vocabulary.marks.start, *encoded.ids, vocabulary.marks.end] for encoded in vocabulary.encode(TEXTS[:2])]
+    x = torch.tensor([row + [vocabulary.marks.pad] * (12 - len(row)) for row in rows])
+    found = edlm.ReadTexts(vocabulary, other)(x, torch.tensor([0.0, -2.0]))
+    wanted = [-one.total for one in likelihoods(other, TEXTS[:2])]
+    assert found.tolist() == pytest.approx([wanted[0], wanted[1] - 2], abs=1e-3)
 
 
 def test_the_energy_is_what_the_language_model_makes_of_the_text_without_blanks(make: Make) -> None:

@@ -1,9 +1,10 @@
 """Of several ways to fill in all masks at once, one that reads well: EDLM, Xu et al. 2024, arXiv 2410.21357.
 
 A denoiser draws words apart; a language model reads whole rows, and the choice is by what it finds more likely than
-the denoiser did, in the early window of the paper. Here the language model is the one under an adapter, so ids are
-shared, and blanks, which only the denoiser knows, are left out. Weights prefer low energies (the published code has the
-sign turned round), and rows of a batch are never mixed.
+the denoiser did, in the early window of the paper. The language model is the one under an adapter; then ids are shared,
+and blanks, which only the denoiser knows, are left out. For a denoiser without one it is that under ``large-en``, which
+reads the texts that rows spell. Weights prefer low energies (the published code has the sign turned round), and rows of
+a batch are never mixed.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.load import load
 from augdiff.engine.order import apart
 from augdiff.engine.process import Process
 from augdiff.engine.search import Search
@@ -21,8 +23,13 @@ from augdiff.engine.space import absorbing
 from augdiff.errors import ModelError
 from augdiff.family.family import Family
 from augdiff.proposal import stack
+from augdiff.quality.language_model import likelihoods
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
+from augdiff.text.vocabulary import Vocabulary
+
+#: Whose language model reads what a denoiser without one has drawn.
+READER = "large-en"
 
 _COUNT, _WINDOW = 4, 0.2
 
@@ -42,15 +49,39 @@ class Read:
         return chance - torch.stack([row[: len(ids)].sum() for row, ids in zip(read, rows, strict=True)]).to(chance)
 
 
+@dataclass(frozen=True)
+class ReadTexts:
+    """The energy of rows by a language model with a vocabulary of its own: of the texts that they spell.
+
+    :param vocabulary: of the rows.
+    """
+
+    vocabulary: Vocabulary
+    reader: Denoiser
+
+    def __call__(self, x: Tensor, chance: Tensor) -> Tensor:
+        """See :data:`augdiff.engine.search.Energy`."""
+        special = self.vocabulary.marks.special
+        rows = [[token for token in row if token not in special] for row in x.tolist()]
+        read = likelihoods(self.reader, [" ".join(self.vocabulary.spell(row)) for row in rows])
+        return chance - torch.tensor([one.total for one in read]).to(chance)
+
+
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    if denoiser.language is None:
-        raise ModelError(
-            f"family 'edlm' needs a language model, model {settings.model!r} has none: "
-            "use an adapter of one, such as model='large-en'"
-        )
-    search = Search(Read(denoiser), _COUNT, _WINDOW)
+    read = Read(denoiser) if denoiser.language is not None else ReadTexts(denoiser.vocabulary, _reader(settings))
+    search = Search(read, _COUNT, _WINDOW)
     return Sampler(denoiser, settings, Process(absorbing(denoiser.vocabulary.marks.mask), order=apart, search=search))
+
+
+def _reader(settings: Settings) -> Denoiser:
+    """The language model under the shipped adapter, for a denoiser that has none."""
+    try:
+        return load(READER, settings.device)
+    except ModelError as error:
+        raise ModelError(
+            f"family 'edlm' needs a language model, and model {settings.model!r} has none: {error}"
+        ) from None
 
 
 FAMILY = Family("of several fillings the one a language model finds likely (Xu et al. 2024)", compose, compose)
