@@ -11,11 +11,12 @@ from augdiff.cli.options import count, number, whole, word
 EXAMPLES = (
     'augdiff trace "The film was far too long, but the actors were wonderful."',
     'augdiff trace "Please book a table for two." --family rdm --strength .8',
+    'augdiff trace "The soup was [MASK=bicycle] and [MASK]." --family remdm',
 )
 
 
 def trace(
-    text: Annotated[str, typer.Argument(metavar="TEXT", help="A sentence.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="A sentence, or one with holes.")],
     strength: Annotated[float, number("Share of its words that is noised.")] = 0.5,
     context: Annotated[str, word("WORDS", "Words that steer.")] = "",
     steps: Annotated[int, count("Most denoising steps.")] = 8,
