@@ -121,6 +121,7 @@ class Run:
     :param contexts: how a row's context is put before it; None for bare words.
     :param corruption: how rows are noised.
     :param loss: what is to be made small.
+    :param half: whether the network's products are in bfloat16; weights and loss stay in float32.
     """
 
     def __init__(
@@ -133,6 +134,7 @@ class Run:
         contexts: Contexts | None = None,
         corruption: Corruption = masked,
         loss: Loss = once,
+        half: bool = False,
     ) -> None:
         self.folder = folder
         self.trainee = trainee
@@ -142,6 +144,7 @@ class Run:
         self.contexts = contexts
         self.corruption = corruption
         self.loss = loss
+        self.half = half
         self.progress = Progress()
         self.tunings = trainee.tunings(training.rate)
         if (folder / "progress.json").exists():
@@ -188,7 +191,8 @@ class Run:
         generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
         columns, log_weights = sampled_columns(len(weight), 8000, 2000, generator)
         batch = Batch(ids, real, where, targets, columns.to(device), log_weights.to(device), generator)
-        loss = self.loss(self.trainee, batch)
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
+            loss = self.loss(self.trainee, batch)
         total, cosine = loss, float("nan")
         if self.training.agreement:
             likeness = self.trainee.agreement(*(part.to(device) for part in pad(clean, self.marks.pad)))

@@ -16,7 +16,7 @@ from augdiff.bases.known import known_as
 from augdiff.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.adapter_folder import ADAPTER
 from augdiff.denoisers.denoiser import MASKED
-from augdiff.denoisers.devices import find_device
+from augdiff.denoisers.devices import find_device, lacking_for_half
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
@@ -111,7 +111,10 @@ def train(
     if pairs and objective.pairs is not None:
         corruption, noise = objective.pairs, replace(noise or begun.noise, context=0.0, examples=0.0)
     marks = begun.vocabulary.marks
-    run = Run(part, begun.trainee, marks, training, noise or begun.noise, begun.contexts, corruption, objective.loss)
+    # An adapter's base has products of its own.
+    half = begun.encoder is not None and lacking_for_half(begun.trainee.output()[0].device) is None
+    noise = noise or begun.noise
+    run = Run(part, begun.trainee, marks, training, noise, begun.contexts, corruption, objective.loss, half)
     run.train(sources, lexicon, report)
     _finish(part, out, files, begun, run, find_family(family).weights, pairs)
     return out
@@ -182,6 +185,7 @@ def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, fa
         "tokens": run.progress.tokens,
         "steps": run.progress.step,
         "seconds": round(run.progress.seconds),
+        "products": "bfloat16" if run.half else "float32",
         "settings": asdict(run.training),
         "noise": asdict(run.noise),
         "files": [file.name for file in files],

@@ -77,7 +77,8 @@ def cross_entropy(
     :param columns: ids, distinct, ``(C,)``.
     :param log_weights: ``(C,)``.
     """
-    loss: Tensor = _CrossEntropy.apply(x, weight, bias, target, columns, log_weights)  # type: ignore[no-untyped-call]
+    with torch.autocast(x.device.type, enabled=False):
+        loss: Tensor = _CrossEntropy.apply(x.float(), weight, bias, target, columns, log_weights)  # type: ignore[no-untyped-call]
     return loss
 
 
