@@ -10,7 +10,7 @@ from augdiff.analysis import Analysis
 from augdiff.engine.denoise import Watch, unwatched
 from augdiff.proposal import Proposal
 from augdiff.text.edits import Edit
-from augdiff.variant import Source
+from augdiff.variant import Mention, Source
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,7 @@ class Draw:
     :param steered: see :class:`augdiff.analysis.Analysis`.
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     :param given: those of the edits whose words the denoiser did not write.
+    :param named: what the new text names; None where that is what the text named, moved along.
     """
 
     edits: list[Edit]
@@ -30,6 +31,7 @@ class Draw:
     steered: bool = False
     fault: str | None = None
     given: Sequence[Edit] = ()
+    named: tuple[Mention, ...] | None = None
 
 
 class Filler(Protocol):

@@ -75,7 +75,7 @@ class Fitted:
         """SHA-256 of all that was learned."""
         judges = [None if judge is None else judge.digest for judge in (self.judge, self.channel)]
         adapted = None if self.difference is None else self.difference.digest
-        mentions = [self.mentions.tags, self.mentions.kinds, None if self.spans is None else self.spans.digest]
+        mentions = [*vars(self.mentions).values(), None if self.spans is None else self.spans.digest]
         whole = [
             self.names,
             *judges,

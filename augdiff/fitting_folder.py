@@ -17,7 +17,7 @@ from augdiff.errors import ModelError
 from augdiff.fitting import Fitted
 from augdiff.hub import first_line
 from augdiff.labels import checked_names
-from augdiff.mentions import Mentions
+from augdiff.mentions import MarkedLine, Mentions
 from augdiff.quality.channel_judge import Channel, ChannelJudge
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-5"
+_FORMAT = "augdiff-fitted-6"
 _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
 _KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo".split())
 
@@ -55,7 +55,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "pool": fitted.pool.members,
         "saliency": fitted.saliency.weights,
         "adapted": fitted.difference is not None,
-        "mentions": [fitted.mentions.tags, fitted.mentions.kinds],
+        "mentions": list(vars(fitted.mentions).values()),
         "spans": None if fitted.spans is None else [fitted.spans.kinds, dict(sorted(fitted.spans.folds.items()))],
         "pseudo": fitted.pseudo_weight,
     }
@@ -166,8 +166,9 @@ def _channel(judge: LabelJudge | None, record: Any, heard: Listener | None) -> C
 
 
 def _mentions(record: Any) -> Mentions:
-    tags, kinds = record
-    return Mentions(tuple(tags), {kind: tuple(names) for kind, names in kinds.items()})
+    tags, kinds, lines, told = record
+    named = {kind: tuple(names) for kind, names in kinds.items()}
+    return Mentions(tuple(tags), named, tuple(MarkedLine(row, text) for row, text in lines), told)
 
 
 def _save_taggers(judge: SpanJudge, path: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from augdiff.analysis import Analysis
 from augdiff.composition import Composition, Draw
 from augdiff.denoisers.denoiser import Denoiser
+from augdiff.family.family import Family
 from augdiff.family.mdlm import compose
 from augdiff.settings import ENTITIES, Settings
 from augdiff.text.edits import Edit, apply_edits
@@ -171,23 +172,25 @@ def _capital(text: str) -> bool:
     return any(map(str.isupper, text))
 
 
-def _kept(composition: Composition, denoiser: Denoiser, settings: Settings) -> Composition:
-    return composition
+def _kept(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
+    return family.compose(denoiser, settings)
 
 
-def _swapped(composition: Composition, denoiser: Denoiser, settings: Settings) -> Composition:
-    return Renewed(composition, Swap(settings))
+def _swapped(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
+    return Renewed(family.compose(denoiser, settings), Swap(settings))
 
 
-def _resampled(composition: Composition, denoiser: Denoiser, settings: Settings) -> Composition:
-    return Renewed(composition, Resample(denoiser, settings))
+def _resampled(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
+    if family.naming is not None:
+        return family.naming(denoiser, settings)
+    return Renewed(family.compose(denoiser, settings), Resample(denoiser, settings))
 
 
-_ENTITIES: Mapping[str, Callable[[Composition, Denoiser, Settings], Composition]] = dict(
+_ENTITIES: Mapping[str, Callable[[Family, Denoiser, Settings], Composition]] = dict(
     zip(ENTITIES, (_kept, _swapped, _resampled), strict=True)
 )
 
 
-def with_entities(composition: Composition, denoiser: Denoiser, settings: Settings) -> Composition:
-    """A composition before which mentions become what the settings say."""
-    return _ENTITIES[settings.entities](composition, denoiser, settings)
+def with_entities(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
+    """A family's composition in which mentions become what the settings say."""
+    return _ENTITIES[settings.entities](family, denoiser, settings)

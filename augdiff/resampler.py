@@ -23,7 +23,7 @@ from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.words import find_words
-from augdiff.variant import KEPT, Source, Variant
+from augdiff.variant import KEPT, Mention, Source, Variant
 
 
 @dataclass
@@ -40,6 +40,7 @@ class _Attempt:
     given: frozenset[Edit] = frozenset()
     fluency: float = float("nan")
     steered: bool = False
+    named: tuple[Mention, ...] | None = None
     unwanted: str | None = None
     reason: str | None = None
 
@@ -64,7 +65,7 @@ class Resampler:
         family = family_for(settings.family, self.denoiser, settings.model)
         self.embed = Remembered(partial(embed, self.denoiser.judge))
         self._avoid = word_list(settings.avoid)
-        self._composition = with_entities(family.compose(self.denoiser, settings), self.denoiser, settings)
+        self._composition = with_entities(family, self.denoiser, settings)
 
     @property
     def digest(self) -> str:
@@ -107,7 +108,7 @@ class Resampler:
         made = self._composition([(analyses[attempt.source], attempt.seed) for attempt in pending])
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
-            attempt.steered, attempt.given = draw.steered, frozenset(draw.given)
+            attempt.steered, attempt.given, attempt.named = draw.steered, frozenset(draw.given), draw.named
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
             attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
 
@@ -162,7 +163,7 @@ class Resampler:
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
                         changed_share(attempt.edits, words), attempt.edits,
                         calibrated(next(cosines), self.denoiser.judge.likeness), attempt.fluency,
-                        weight=1 / self.settings.n,
+                        weight=1 / self.settings.n, named=attempt.named,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(

@@ -19,7 +19,9 @@ from augdiff.provenance import Record, describe_original, describe_pseudo_labell
 from augdiff.quality.judge import Judge, LabelScore, label_mark, label_scores
 from augdiff.quality.span_judge import SpanJudge, Words
 from augdiff.settings import Settings
+from augdiff.spans import Pointer
 from augdiff.summary import Summary
+from augdiff.tagged import Tagged
 from augdiff.variant import KEPT, MISALIGNED, MISLABELLED, Source, Variant
 
 
@@ -177,9 +179,14 @@ def _span_scores(
     for example, own in zip(examples, variants, strict=True):
         at = next((at for at, source in enumerate(example.sources.values()) if source.mentions), 0)
         source = list(example.sources.values())[at]
-        made = [Words.of(source.text, source.mentions, parts[at].edits) for parts in own]
+        made = [_words(source, parts[at]) for parts in own]
         rows.append((example.key, Words.of(source.text, source.mentions), made))
     return judge.scores(rows)
+
+
+def _words(source: Source, part: Variant) -> Words | None:
+    """The words of a variant; None for one with names of its own, of which nothing is said."""
+    return Words.of(source.text, source.mentions, part.edits) if part.named is None else None
 
 
 def _judged(
@@ -215,10 +222,20 @@ def _unless_judged(score: LabelScore, span: LabelScore) -> LabelScore:
 
 def _aligned(example: Example, parts: Sequence[Variant]) -> bool:
     """Whether what belongs to stretches of the texts has a place in the new ones."""
-    edits = {name: part.edits for name, part in zip(example.sources, parts, strict=True)}
-    if example.tagged is not None and example.tagged.edited(parts[0].edits) is None:
+    if example.tagged is not None and _retagged(example.tagged, parts[0]) is None:
         return False
-    return all(each.moved(edits[each.of]) is not None for each in example.pointers)
+    made = dict(zip(example.sources, parts, strict=True))
+    return all(_pointed(each, made[each.of]) is not None for each in example.pointers)
+
+
+def _retagged(tagged: Tagged, part: Variant) -> Tagged | None:
+    """The tokens and tags of a variant; None where there are none."""
+    return tagged.edited(part.edits) if part.named is None else tagged.written(part.text, part.named)
+
+
+def _pointed(pointer: Pointer, part: Variant) -> Any:
+    """What points into a variant; None where nothing can."""
+    return pointer.moved(part.edits) if part.named is None else pointer.written(part.named)
 
 
 def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -> Mapping[str, Any]:
@@ -226,14 +243,14 @@ def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -
 
     What has no place in a variant that was rejected is as in the row.
     """
-    edits = {name: part.edits for name, part in zip(example.sources, parts, strict=False)}
+    made = dict(zip(example.sources, parts, strict=False))
     if example.tagged is not None:
-        tagged = example.tagged.edited(edits.get(columns.tokens or "", ())) or example.tagged
+        tagged = (_retagged(example.tagged, parts[0]) if parts else None) or example.tagged
         return {columns.tokens or "": list(tagged.tokens), columns.tags or "": list(tagged.tags)}
     texts = {name: source.text for name, source in example.sources.items()}
     texts |= {name: part.text for name, part in zip(example.sources, parts, strict=False)}
     own = {each.column: each.value for each in example.pointers}
-    placed = {each.column: each.moved(edits[each.of]) for each in example.pointers} if parts else {}
+    placed = {each.column: _pointed(each, made[each.of]) for each in example.pointers} if parts else {}
     return texts | own | {name: value for name, value in placed.items() if value is not None}
 
 

@@ -17,6 +17,7 @@ from augdiff.variant import Mention
 #: What data call the commonest kinds.
 _USUAL = (("PER", "person"), ("ORG", "organization"), ("LOC", "place"), ("GPE", "place"), ("MISC", "name"))
 _STARTS = ("answer_start", "start")
+_FIELDS = {"start", "end", "label"}
 
 
 class Pointer(Protocol):
@@ -40,6 +41,9 @@ class Pointer(Protocol):
 
     def moved(self, edits: Sequence[Edit]) -> Any:
         """The same for the text after edits, in the same form; None if an edit cuts through a border."""
+
+    def written(self, named: Sequence[Mention]) -> Any:
+        """The same for another text, which names something, in the same form; None if it does not say what is named."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,18 @@ class Spans:
             {**one, "start": start, "end": end} if isinstance(one, Mapping) else [start, end, *list(one)[2:]]
             for one, (start, end) in zip(self.value, found, strict=True)
         ]
+
+    def written(self, named: Sequence[Mention]) -> Any:
+        """See :class:`Pointer`."""
+        found = [{"start": one.start, "end": one.end, "label": one.kind} for one in named]
+        if any(kind is None for kind in self.kinds):
+            return None
+        if isinstance(self.value, Mapping):
+            return {name: [one[name] for one in found] for name in self.value} if {*self.value} == _FIELDS else None
+        rows = [one for one in self.value or () if isinstance(one, Mapping)]
+        if any({*one} != _FIELDS for one in rows):
+            return None
+        return found if rows else [list(one.values()) for one in found]
 
     def mentions(self, names: Names) -> tuple[Mention, ...]:
         """Those with a label that share no part with another one, but for such as they lie in.
@@ -101,6 +117,10 @@ class Answers:
         if isinstance(self.value, Mapping):
             return {**self.value, _start_of(self.value): starts}
         return [{**one, _start_of(one): start} for one, start in zip(self.value or (), starts, strict=True)]
+
+    def written(self, named: Sequence[Mention]) -> Any:
+        """See :class:`Pointer`: names answer nothing."""
+        return None
 
 
 def told_kind(kind: str, names: Names) -> str:

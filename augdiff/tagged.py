@@ -19,8 +19,9 @@ from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
-from augdiff.text.tags import OUTSIDE, Entity, find_entities, tags_for
+from augdiff.text.tags import OUTSIDE, Entity, find_entities, parted, tags_for
 from augdiff.text.words import find_words
+from augdiff.variant import Mention
 
 _MARK, _BLANK = regex.compile(r"\S"), regex.compile(r"\s")
 
@@ -114,6 +115,38 @@ class Tagged:
         self._add(tokens, tags, text[at:])
         found = replace(self, tokens=tuple(tokens), tags=tuple(tags))
         return None if len(found.spans) != len(self.spans) else found
+
+    def written(self, text: str, named: Sequence[Mention]) -> Tagged | None:
+        """A row of another text, and what that names; None where the tags cannot say so.
+
+        :param named: sorted; none overlap.
+        """
+        tokens, tags, at = list[str](), list[Any](), 0
+        for mention in named:
+            self._add(tokens, tags, text[at : mention.start])
+            new = text[mention.start : mention.end].split()
+            new_tags = self._tags_of(len(new), mention.kind)
+            if new_tags is None:
+                return None
+            tokens += new
+            tags += new_tags
+            at = mention.end
+        self._add(tokens, tags, text[at:])
+        found = replace(self, tokens=tuple(tokens), tags=tuple(tags))
+        # In some schemes things of one kind that meet are one.
+        kinds = [one.kind for one in found.entities]
+        return found if tokens and kinds == [one.kind for one in named] else None
+
+    def _tags_of(self, count: int, kind: str) -> list[Any] | None:
+        """Tags for ``count`` tokens of a kind, as all that there are spell them; None where there are none of it."""
+        known = self.names or tuple(map(str, self.tags))
+        first = next((name for name in sorted(known) if parted(name)[1] == kind), None)
+        if first is None or not count:
+            return None
+        written = tags_for(count, kind, first, known)
+        if not self.tags or isinstance(self.tags[0], str):
+            return list(written)
+        return [self.names.index(name) for name in written] if {*written} <= {*self.names} else None
 
     def _renewed(self, edits: Sequence[Edit]) -> dict[int, tuple[Entity, int, int]]:
         """The things that are called otherwise, by their first token, and where they are in the new text."""

@@ -48,6 +48,8 @@ class Source:
     :param asked: how many variants are wanted; None for as many as the settings say.
     :param mentions: those of the spans that may give way to others of their kind; none overlap.
     :param others: what else is of a kind, in any order.
+    :param marked: other texts of the data, with their names in brackets; see :mod:`augdiff.text.markup`.
+    :param kinds: all kinds that the data name, by what they are called, in lower case.
     """
 
     text: str
@@ -63,6 +65,8 @@ class Source:
     asked: int | None = None
     mentions: tuple[Mention, ...] = ()
     others: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    marked: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
 
     def numbers(self, n: int) -> range:
         """Of the variants that are wanted, where the settings say ``n``."""
@@ -88,6 +92,7 @@ class Variant:
         others were chosen.
     :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
         that all that were asked of a row count as much as the row. Where rows of each label are counted, it is 1.
+    :param named: what the text names; None where that is what its source names, moved along.
     """
 
     number: int
@@ -100,3 +105,4 @@ class Variant:
     fluency: float = nan
     verdict: str = KEPT
     weight: float = 1.0
+    named: tuple[Mention, ...] | None = None

@@ -153,7 +153,7 @@ def test_more_variants_than_are_written_at_once_are_the_same_variants(
 ) -> None:
     resampler = Resampler(models.loose(n=40, redraws=0))
     made = resampler(sources()[:2])
-    monkeypatch.setattr("augdiff.writer._BATCH_ROWS", 7)
+    monkeypatch.setattr("augdiff.line_writer._BATCH_ROWS", 7)
     assert resampler(sources()[:2]) == made
 
 
@@ -311,7 +311,8 @@ def test_guidance_makes_likelier_what_other_rows_make_unlikely(models: Models) -
     resampler = Resampler(models.loose(guidance=3.0, n=1))
     writer = resampler._composition
     asked = []
-    language = writer._language
+    lines = writer._write
+    language = lines._language
 
     class Listening:
         block = 8
@@ -326,9 +327,9 @@ def test_guidance_makes_likelier_what_other_rows_make_unlikely(models: Models) -
             asked.append(language.logits(states))
             return asked[-1]
 
-    writer._language = Listening()
+    lines._language = Listening()
     one, other = torch.randn(2, 3, make_states(models)).unbind()
-    found = writer._logits([one, other])[:3]
+    found = lines._logits([one, other])[:3]
     with_rows, after_others = (each[:3] for each in asked)
     assert torch.allclose(found, after_others + 3 * (with_rows - after_others), atol=1e-3)
 

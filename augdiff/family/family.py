@@ -21,6 +21,8 @@ class Family:
     :param infill: what fills in holes that others made; None for families that do not.
     :param weights: the family whose weights it works with.
     :param objective: how these learn.
+    :param naming: what makes variants whose names are written anew, too; None for families that resample each name, and
+        then the rest.
     """
 
     line: str
@@ -28,3 +30,4 @@ class Family:
     infill: Callable[[Denoiser, Settings], Filler] | None = None
     weights: str = MASKED
     objective: Objective = field(default_factory=Objective)
+    naming: Callable[[Denoiser, Settings], Composition] | None = None

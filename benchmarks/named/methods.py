@@ -93,5 +93,6 @@ METHODS: Mapping[str, Method] = {
     "augdiff-swap": partial(resampled, entities="swap"),
     "augdiff-swap-unjudged": partial(resampled, entities="swap", judge=False),
     "augdiff-resample": partial(resampled, entities="resample"),
+    "augdiff-written": partial(resampled, entities="resample", model="large-en", family="autoregressive"),
     "augdiff-large-swap": partial(resampled, entities="swap", model="large-en"),
 }

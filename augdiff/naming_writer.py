@@ -1,0 +1,134 @@
+"""Whole texts with names of their own, after others of the same data.
+
+A language model reads lines in which each name stands in brackets after its kind, and writes another one, which says
+itself what it names. Sentences with their labels in line are how a language model was first made to write data for
+taggers (DAGA, Ding et al. 2020, arXiv 2011.01549); there it learned from them, here it is shown some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augdiff.analysis import Analysis, Analyst
+from augdiff.composition import Draw
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.errors import ModelError
+from augdiff.line_writer import Line, LineWriter, Side, Written
+from augdiff.prompts import Prompts
+from augdiff.rewriting import lacks, within_reach
+from augdiff.settings import Settings
+from augdiff.text.edits import Edit
+from augdiff.text.markup import CLOSE, OPEN, marked, unmarked
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.variant import Source
+from augdiff.writer import BROKEN, bars_of, longest_line
+
+# Which tokens a line must not get: outside of names, and within one.
+_OUTSIDE, _WITHIN = range(2)
+# Tokens that any line may get.
+_FEWEST = 16
+
+
+class NamingWriter:
+    """See :class:`augdiff.composition.Composition`.
+
+    :raises ModelError: if the denoiser has no language model.
+    """
+
+    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+        if denoiser.language is None:
+            raise ModelError(
+                f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
+                "use an adapter of one, such as model='large-en'"
+            )
+        self.denoiser = denoiser
+        self.settings = settings
+        self._analyst = Analyst(denoiser.vocabulary, settings)
+        self._prompts = Prompts(denoiser.vocabulary)
+        self._brackets = Brackets(denoiser.vocabulary)
+        bars = bars_of(denoiser, settings)
+        sets = self._brackets.sets(bars.ends)
+        self._write = LineWriter(denoiser, denoiser.language, settings, bars, sets=sets)
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`augdiff.composition.Composition`; names are no anchors here."""
+        found = []
+        for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
+            free = replace(source, spans=tuple(span for span in source.spans if not _named(source, span)))
+            shown = replace(source, text=marked(source.text, source.mentions), demonstrations=source.marked)
+            analysis = self._analyst(free, begun, [], self._prompts.lines(shown))
+            units = within_reach(analysis.units)
+            found.append(replace(analysis, units=units, steered=True, source=source))
+        return found
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """See :class:`augdiff.composition.Composition`."""
+        written = self._write([self._line(analysis, seed) for analysis, seed in wanted])
+        return [self._draw(analysis, line) for (analysis, _), line in zip(wanted, written, strict=True)]
+
+    def _line(self, analysis: Analysis, seed: int) -> Line:
+        head = tuple(self._prompts.open(analysis))
+        most = max(_FEWEST, longest_line(analysis))
+        return Line((Side(head, len(head)),), seed, most, analysis.told_ids, script=Naming(self._brackets))
+
+    def _draw(self, analysis: Analysis, line: Written) -> Draw:
+        """The edit that a line makes of a text, and what is wrong with it."""
+        text, ended = analysis.text, bool(self._write.bars.ends[line.ids[-1]])
+        written = self.denoiser.vocabulary.tokenizer.decode(line.ids).partition("\n")[0].strip()
+        kinds = {} if analysis.source is None else analysis.source.kinds
+        read, fluency = unmarked(written, kinds), float(np.mean(line.surprise))
+        if read is None or not read[0] or not ended or BROKEN in written:
+            return Draw([], 1.0, fluency, True, "unfluent")
+        new, names = read
+        edits = [Edit(0, len(text), new)] if new != text else []
+        return Draw(edits, 1.0, fluency, True, "protected" if lacks(text, new, analysis.frozen) else None, named=names)
+
+
+def _named(source: Source, span: tuple[int, int]) -> bool:
+    """Whether all of a stretch is names, blanks between them left out."""
+    left = [*source.text[span[0] : span[1]]]
+    for mention in source.mentions:
+        for at in range(max(mention.start, span[0]), min(mention.end, span[1])):
+            left[at - span[0]] = " "
+    return not "".join(left).strip()
+
+
+@dataclass(frozen=True)
+class Brackets:
+    """Which tokens of a vocabulary open and close names."""
+
+    vocabulary: Vocabulary
+
+    def sets(self, ends: Tensor) -> Tensor:
+        """What is barred outside of names, and within one, ``(2, V)``: other brackets than the one that comes next.
+
+        :param ends: tokens that end a line, ``(V,)``.
+        """
+        spelt = [self.vocabulary.tokenizer.decode([index]) for index in range(len(ends))]
+        opens, closes = (
+            torch.tensor([bracket in text for text in spelt], device=ends.device) for bracket in (OPEN, CLOSE)
+        )
+        several = torch.tensor([sum(map(text.count, (OPEN, CLOSE))) > 1 for text in spelt], device=ends.device)
+        return torch.stack([closes | several, opens | several | ends])
+
+    def holds(self, token: int, bracket: str) -> bool:
+        """Whether a token has a bracket."""
+        return bracket in self.vocabulary.tokenizer.decode([token])
+
+
+@dataclass
+class Naming:
+    """See :class:`augdiff.line_writer.Script`: a bracket is closed before the next one opens, or the line ends."""
+
+    brackets: Brackets
+    barred: int = _OUTSIDE
+
+    def follow(self, token: int) -> None:
+        """See :class:`augdiff.line_writer.Script`."""
+        if self.brackets.holds(token, CLOSE if self.barred == _WITHIN else OPEN):
+            self.barred = _OUTSIDE if self.barred == _WITHIN else _WITHIN
