@@ -83,7 +83,7 @@ class NamingWriter:
         kinds = {} if analysis.source is None else analysis.source.kinds
         read, fluency = unmarked(written, kinds), float(np.mean(line.surprise))
         if read is None or not read[0] or not ended or BROKEN in written:
-            return Draw([], 1.0, fluency, True, "unfluent")
+            return Draw([Edit(0, len(text), written)], 1.0, fluency, True, "unfluent")
         new, names = read
         edits = [Edit(0, len(text), new)] if new != text else []
         return Draw(edits, 1.0, fluency, True, "protected" if lacks(text, new, analysis.frozen) else None, named=names)

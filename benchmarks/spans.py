@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--sets", nargs="+", default=list(SETS), help="folders below DATA/ner")
     options.add_argument("--sentences", nargs="+", type=int, default=[50])
     options.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
-    options.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", default=list(METHODS)[:8])
+    options.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", default=list(METHODS)[:9])
     options.add_argument("--taggers", nargs="+", choices=list(TAGGERS), default=list(TAGGERS))
     options.add_argument("--work", type=Path, default=cache_folder() / SCRIPT, help="where finished work is kept")
     arguments = options.parse_args(argv)

@@ -205,7 +205,7 @@ def test_a_line_that_does_not_end_or_has_broken_letters_is_rejected(
     models: Models, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     endless = Resampler(models.loose(n=5, redraws=0))
-    monkeypatch.setattr(endless._composition, "_language", leaning(endless.denoiser, -60.0).language)
+    monkeypatch.setattr(endless._composition._write, "_language", leaning(endless.denoiser, -60.0).language)
     made = endless(sources()[:1])[0]
     assert {variant.verdict for variant in made} == {"unfluent"}
     assert all(len(variant.text) < 8 * len(TEXTS[0]) for variant in made)

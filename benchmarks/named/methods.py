@@ -92,7 +92,7 @@ METHODS: Mapping[str, Method] = {
     "augdiff-unjudged": partial(resampled, judge=False),
     "augdiff-swap": partial(resampled, entities="swap"),
     "augdiff-swap-unjudged": partial(resampled, entities="swap", judge=False),
-    "augdiff-resample": partial(resampled, entities="resample"),
     "augdiff-written": partial(resampled, entities="resample", model="large-en", family="autoregressive"),
+    "augdiff-resample": partial(resampled, entities="resample"),
     "augdiff-large-swap": partial(resampled, entities="swap", model="large-en"),
 }

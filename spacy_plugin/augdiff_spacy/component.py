@@ -11,10 +11,12 @@ import srsly
 from spacy.util import minibatch, raise_error
 
 from augdiff.augmenter import Augmenter
+from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.load import is_english
 from augdiff.errors import ModelError
+from augdiff.family.registry import find_family
 from augdiff.fitting_folder import files_of, put_files
-from augdiff_spacy.variants import Variant, describe, spans_of
+from augdiff_spacy.variants import KEPT, Variant, describe, spans_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -91,6 +93,12 @@ class AugdiffPipe:
         """Whether entities get other names."""
         return self.augmenter.settings.entities != "keep"
 
+    @property
+    def _names(self) -> bool:
+        """Whether texts are written with entities of their own."""
+        family = self.augmenter.settings.family
+        return self.augmenter.settings.entities == "resample" and find_family(family or MASKED).naming is not None
+
     def get_error_handler(self) -> Handler:
         """Who is told of Docs that could not be worked on."""
         return self._handle
@@ -166,9 +174,10 @@ class AugdiffPipe:
         """Those of each Doc."""
         found: list[list[Variant]] = [[] for _ in docs]
         grown = self.augmenter(self._rows(docs), list(range(len(docs))))
-        for text, record in zip(grown[_TEXT], grown["augdiff"], strict=True):
+        for text, record, spans in zip(grown[_TEXT], grown["augdiff"], grown[_SPANS], strict=True):
             doc = docs[record["source"]]
-            found[record["source"]].append(describe(doc, text, record, self._tokenizer(text), self._renews))
+            named = spans if self._names and record["verdict"] == KEPT else None
+            found[record["source"]].append(describe(doc, text, record, self._tokenizer(text), self._renews, named))
         return found
 
 

@@ -1,7 +1,8 @@
 """A variant of a Doc: as plain values that ``DocBin`` can keep, and as a Doc of its own.
 
 Entities, spans, categories, sentence starts and tags come from the Doc; they are moved by the edits, never guessed. A
-variant in which a span does not lie between tokens, or does not say what it said, is rejected as ``misaligned``.
+variant in which a span does not lie between tokens, or does not say what it said, is rejected as ``misaligned``. One
+that was written with entities of its own has these, and the Doc's categories.
 """
 
 from __future__ import annotations
@@ -29,17 +30,28 @@ def spans_of(doc: Doc) -> list[Span]:
     return [*doc.ents, *(span for group in doc.spans.values() for span in group)]
 
 
-def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc, renews: bool = False) -> Variant:
+def describe(
+    doc: Doc,
+    text: str,
+    record: Mapping[str, Any],
+    made: Doc,
+    renews: bool = False,
+    named: Sequence[Sequence[Any]] | None = None,
+) -> Variant:
     """A variant as plain values.
 
     :param record: what augdiff says of it, see :data:`augdiff.table.PROVENANCE`.
     :param made: its tokens.
     :param renews: whether entities may have other names.
+    :param named: the entities that it was written with, ``[start, end, label]`` each; None for those of the Doc.
     """
     edits = [Edit(edit["start"], edit["end"], edit["text"]) for edit in record["edits"]]
     renewed = {(ent.start_char, ent.end_char) for ent in doc.ents if renews}
     plain = [edit for edit in edits if (edit.start, edit.end) not in renewed or not edit.text.strip()]
-    aligned = all(_fits(span, edits, plain, made) for span in spans_of(doc))
+    if named is None:
+        aligned = all(_fits(span, edits, plain, made) for span in spans_of(doc))
+    else:
+        aligned = all(made.char_span(start, end) is not None for start, end, _ in named)
     names = ("seed", "strength", "changed", "similarity", "fluency", "label_prob", "weight", "model")
     return {
         "text": text,
@@ -48,6 +60,7 @@ def describe(doc: Doc, text: str, record: Mapping[str, Any], made: Doc, renews: 
         "edits": [[edit.start, edit.end, edit.text] for edit in edits],
         "words": [token.text for token in made],
         "spaces": [bool(token.whitespace_) for token in made],
+        **({} if named is None else {"named": [list(one) for one in named]}),
     }
 
 
@@ -66,6 +79,10 @@ def to_doc(doc: Doc, variant: Variant) -> Doc:
     made = Doc(doc.vocab, words=list(variant["words"]), spaces=list(variant["spaces"]))
     edits = [Edit(*edit) for edit in variant["edits"]]
     made.cats = dict(doc.cats)
+    if "named" in variant:
+        own = [made.char_span(start, end, label) for start, end, label in variant["named"]]
+        made.ents = [span for span in own if span is not None]
+        return made
     made.ents = [_copy(span, made, edits) for span in doc.ents]
     for key, group in doc.spans.items():
         made.spans[key] = [_copy(span, made, edits) for span in group]
