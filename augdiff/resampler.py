@@ -22,6 +22,7 @@ from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes
 from augdiff.text.edits import Edit, apply_edits
+from augdiff.text.markup import plain
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Mention, Source, Variant
 
@@ -123,12 +124,14 @@ class Resampler:
                     attempt.reason, attempt.text = "nothing-free", sources[attempt.source].text
                     continue
                 # What a denoiser is not shown it cannot have copied.
-                shown = sources[attempt.source].demonstrations if analyses[attempt.source].demonstrations else ()
+                source = sources[attempt.source]
+                read = (*source.demonstrations, *map(plain, source.marked))
+                shown = read if analyses[attempt.source].demonstrations else ()
                 lower = [*(other.text for other in row[:index]), *shown]
                 attempt.reason = copy_reason(
                     attempt.text,
-                    sources[attempt.source].text,
-                    [*sources[attempt.source].made, *lower],
+                    source.text,
+                    [*source.made, *lower],
                     self.settings.max_likeness,
                 )
                 attempt.reason = attempt.reason or attempt.unwanted

@@ -164,6 +164,11 @@ def test_what_no_tag_can_say_is_rejected_and_leaves_the_row_as_it_was(options: d
         assert (row["augdiff"]["verdict"], row["tokens"], row["tags"]) == ("unfluent", own["tokens"], own["tags"])
 
 
+def test_a_row_that_was_shown_is_a_copy(options: dict[str, Any], says: Says):
+    says("[person: Peter] told us of the soup")
+    assert {row["augdiff"]["verdict"] for row in made(options)} == {"copy"}
+
+
 def test_labelled_spans_are_those_of_the_new_text(options: dict[str, Any], says: Says):
     says("so [person: Jo Doe] met.")
     rows = [{"text": "Anna was here", "spans": [[0, 4, "PER"]]}, {"text": "Peter was there", "spans": [[0, 5, "PER"]]}]

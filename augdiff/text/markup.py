@@ -22,6 +22,11 @@ def marked(text: str, mentions: Sequence[Mention]) -> str:
     return "".join([*parts, text[at:].translate(_PLAIN)])
 
 
+def plain(line: str) -> str:
+    """The text of a marked line."""
+    return _NAME.sub(lambda found: found[2].strip(), line)
+
+
 def unmarked(line: str, kinds: Mapping[str, str]) -> tuple[str, tuple[Mention, ...]] | None:
     """A text and its names, from a line that has these in brackets; None if a bracket is astray or a kind unknown.
 
