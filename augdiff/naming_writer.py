@@ -28,8 +28,10 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source
 from augdiff.writer import BROKEN, bars_of, longest_line
 
-# Which tokens a line must not get: outside of names, and within one.
-_OUTSIDE, _WITHIN = range(2)
+# Which tokens a line must not get: outside of names, within one, and within one that has been going on for long.
+_OUTSIDE, _WITHIN, _LONG = range(3)
+# Tokens of a kind and a name, before it must close.
+_LONGEST = 20
 # Tokens that any line may get.
 _FEWEST = 16
 
@@ -105,7 +107,7 @@ class Brackets:
     vocabulary: Vocabulary
 
     def sets(self, ends: Tensor) -> Tensor:
-        """What is barred outside of names, and within one, ``(2, V)``: other brackets than the one that comes next.
+        """What is barred outside of names, within one, and within a long one, ``(3, V)``.
 
         :param ends: tokens that end a line, ``(V,)``.
         """
@@ -114,7 +116,7 @@ class Brackets:
             torch.tensor([bracket in text for text in spelt], device=ends.device) for bracket in (OPEN, CLOSE)
         )
         several = torch.tensor([sum(map(text.count, (OPEN, CLOSE))) > 1 for text in spelt], device=ends.device)
-        return torch.stack([closes | several, opens | several | ends])
+        return torch.stack([closes | several, opens | several | ends, ~closes | several])
 
     def holds(self, token: int, bracket: str) -> bool:
         """Whether a token has a bracket."""
@@ -123,12 +125,24 @@ class Brackets:
 
 @dataclass
 class Naming:
-    """See :class:`augdiff.line_writer.Script`: a bracket is closed before the next one opens, or the line ends."""
+    """See :class:`augdiff.line_writer.Script`: a bracket is closed before the next one opens, or the line ends.
+
+    :param within: tokens since the last one opened, 0 outside.
+    """
 
     brackets: Brackets
-    barred: int = _OUTSIDE
+    within: int = 0
+
+    @property
+    def barred(self) -> int:
+        """See :class:`augdiff.line_writer.Script`."""
+        if not self.within:
+            return _OUTSIDE
+        return _WITHIN if self.within <= _LONGEST else _LONG
 
     def follow(self, token: int) -> None:
         """See :class:`augdiff.line_writer.Script`."""
-        if self.brackets.holds(token, CLOSE if self.barred == _WITHIN else OPEN):
-            self.barred = _OUTSIDE if self.barred == _WITHIN else _WITHIN
+        if self.within:
+            self.within = 0 if self.brackets.holds(token, CLOSE) else self.within + 1
+        elif self.brackets.holds(token, OPEN):
+            self.within = 1

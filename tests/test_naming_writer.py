@@ -55,7 +55,7 @@ def test_a_bracket_astray_an_unknown_kind_or_no_name_is_no_text(line: str):
 def test_a_bracket_is_closed_before_another_opens_or_the_line_ends():
     ends = LineBars(VOCABULARY, frozenset(), "cpu").ends  # type: ignore[arg-type]
     brackets = Brackets(VOCABULARY)
-    outside, within = brackets.sets(ends)
+    outside, within, long = brackets.sets(ends)
 
     def token(text: str) -> int:
         (found,) = VOCABULARY.encode([text])[0].ids
@@ -64,12 +64,18 @@ def test_a_bracket_is_closed_before_another_opens_or_the_line_ends():
     opening, closing, newline, letter = map(token, ("[", "]", "\n", "a"))
     assert [bool(outside[one]) for one in (opening, closing, newline, letter)] == [False, True, False, False]
     assert [bool(within[one]) for one in (opening, closing, newline, letter)] == [True, False, True, False]
+    assert [bool(long[one]) for one in (opening, closing, newline, letter)] == [True, False, True, True]
     script = Naming(brackets)
     barred = []
     for one in (letter, opening, letter, closing, letter):
         script.follow(one)
         barred.append(script.barred)
     assert barred == [0, 1, 1, 0, 0]
+    for one in (opening, *[letter] * 20):
+        script.follow(one)
+    assert script.barred == 2
+    script.follow(closing)
+    assert script.barred == 0
 
 
 @pytest.mark.parametrize(
