@@ -17,7 +17,6 @@ from torch import Tensor
 from augdiff.analysis import Analysis, Analyst
 from augdiff.composition import Draw
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.errors import ModelError
 from augdiff.line_writer import Line, LineWriter, Side, Written
 from augdiff.prompts import Prompts
 from augdiff.rewriting import lacks, within_reach
@@ -26,7 +25,7 @@ from augdiff.text.edits import Edit
 from augdiff.text.markup import CLOSE, OPEN, marked, unmarked
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source
-from augdiff.writer import BROKEN, bars_of, longest_line
+from augdiff.writer import BROKEN, bars_of, language_of, longest_line
 
 # Which tokens a line must not get: outside of names, within one, and within one that has been going on for long.
 _OUTSIDE, _WITHIN, _LONG = range(3)
@@ -43,11 +42,7 @@ class NamingWriter:
     """
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
-        if denoiser.language is None:
-            raise ModelError(
-                f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
-                "use an adapter of one, such as model='large-en'"
-            )
+        language = language_of(denoiser, settings)
         self.denoiser = denoiser
         self.settings = settings
         self._analyst = Analyst(denoiser.vocabulary, settings)
@@ -55,7 +50,7 @@ class NamingWriter:
         self._brackets = Brackets(denoiser.vocabulary)
         bars = bars_of(denoiser, settings)
         sets = self._brackets.sets(bars.ends)
-        self._write = LineWriter(denoiser, denoiser.language, settings, bars, sets=sets)
+        self._write = LineWriter(denoiser, language, settings, bars, sets=sets)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`; names are no anchors here."""

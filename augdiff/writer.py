@@ -14,7 +14,7 @@ import numpy as np
 from augdiff.analysis import Analysis, Analyst
 from augdiff.composition import Draw
 from augdiff.denoisers.byte_level import special_ids
-from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.errors import ModelError
 from augdiff.line_writer import Line, LineWriter, Side, Written
 from augdiff.prompts import Prompts
@@ -43,11 +43,7 @@ class Writer:
     """
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
-        if denoiser.language is None:
-            raise ModelError(
-                f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
-                "use an adapter of one, such as model='large-en'"
-            )
+        language = language_of(denoiser, settings)
         vocabulary = denoiser.vocabulary
         self.denoiser = denoiser
         self.settings = settings
@@ -55,7 +51,7 @@ class Writer:
         self._prompts = Prompts(vocabulary)
         self._guidance = settings.guided(_GUIDED)
         self._guided = self._guidance not in (0, 1)
-        self._write = LineWriter(denoiser, denoiser.language, settings, bars_of(denoiser, settings), self._guidance)
+        self._write = LineWriter(denoiser, language, settings, bars_of(denoiser, settings), self._guidance)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.composition.Composition`; of a long text only words near its end are free."""
@@ -107,6 +103,19 @@ class Writer:
         elif lacks(text, apply_edits(text, edits), row.analysis.frozen):
             fault = "protected"
         return Draw(edits, row.strength, float(np.mean(line.surprise)), row.analysis.steered, fault)
+
+
+def language_of(denoiser: Denoiser, settings: Settings) -> Language:
+    """The language model that writes.
+
+    :raises ModelError: if there is none.
+    """
+    if denoiser.language is None:
+        raise ModelError(
+            f"family 'autoregressive' needs a language model, model {settings.model!r} has none: "
+            "use an adapter of one, such as model='large-en'"
+        )
+    return denoiser.language
 
 
 def longest_line(analysis: Analysis) -> int:
