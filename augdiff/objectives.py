@@ -91,10 +91,11 @@ def _drawn(trainee: Trainee, features: Tensor, batch: Batch) -> Tensor:
     weight, bias = trainee.output()
     few, few_bias = weight[batch.columns], bias[batch.columns] + batch.log_weights
     parts = []
-    for start in range(0, len(features), _ROWS):
-        scores = torch.addmm(few_bias, features[start : start + _ROWS], few.t())
-        chance = torch.rand(scores.shape, generator=batch.generator).to(scores).clamp_(min=1e-20)
-        parts.append(scores.sub_(chance.log_().neg_().log_()).argmax(1))
+    with torch.autocast(features.device.type, enabled=False):
+        for start in range(0, len(features), _ROWS):
+            scores = torch.addmm(few_bias, features[start : start + _ROWS].float(), few.t())
+            chance = torch.rand(scores.shape, generator=batch.generator).to(scores).clamp_(min=1e-20)
+            parts.append(scores.sub_(chance.log_().neg_().log_()).argmax(1))
     return batch.columns[torch.cat(parts)]
 
 

@@ -109,4 +109,5 @@ def _mean(trainee: VectorTrainee, features: Tensor, batch: Batch) -> Tensor:
     """The mean vector by the likelihood of the columns, ``(N, D)``."""
     weight, bias = trainee.output()
     few, few_bias = weight[batch.columns], bias[batch.columns] + batch.log_weights
-    return torch.addmm(few_bias, features, few.t()).softmax(1) @ trainee.network.vectors(batch.columns)
+    with torch.autocast(features.device.type, enabled=False):
+        return torch.addmm(few_bias, features.float(), few.t()).softmax(1) @ trainee.network.vectors(batch.columns)
