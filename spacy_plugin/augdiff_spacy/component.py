@@ -174,9 +174,10 @@ class AugdiffPipe:
         """Those of each Doc."""
         found: list[list[Variant]] = [[] for _ in docs]
         grown = self.augmenter(self._rows(docs), list(range(len(docs))))
-        for text, record, spans in zip(grown[_TEXT], grown["augdiff"], grown[_SPANS], strict=True):
+        own = grown[_SPANS] if self._names else [None] * len(grown[_TEXT])
+        for text, record, spans in zip(grown[_TEXT], grown["augdiff"], own, strict=True):
             doc = docs[record["source"]]
-            named = spans if self._names and record["verdict"] == KEPT else None
+            named = spans if record["verdict"] == KEPT else None
             found[record["source"]].append(describe(doc, text, record, self._tokenizer(text), self._renews, named))
         return found
 
