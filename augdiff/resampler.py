@@ -125,8 +125,8 @@ class Resampler:
                     continue
                 # What a denoiser is not shown it cannot have copied.
                 source = sources[attempt.source]
-                read = (*source.demonstrations, *map(plain, source.marked))
-                shown = read if analyses[attempt.source].demonstrations else ()
+                reads = bool(analyses[attempt.source].demonstrations)
+                shown = (*source.demonstrations, *map(plain, source.marked)) if reads else ()
                 lower = [*(other.text for other in row[:index]), *shown]
                 attempt.reason = copy_reason(
                     attempt.text,
