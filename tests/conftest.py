@@ -5,13 +5,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-# Tests that run side by side share the cores; said before torch is there, so that commands hear it, too.
-_SHARE = (os.cpu_count() or 1) // int(os.getenv("PYTEST_XDIST_WORKER_COUNT", "1"))
-os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _SHARE)))
+# Tests that run side by side share the cores, whatever is said of threads elsewhere: two that ask for both crawl. Said
+# before torch is there, so that commands hear it, too.
+if "PYTEST_XDIST_WORKER_COUNT" in os.environ:
+    _SHARE = (os.cpu_count() or 1) // int(os.environ["PYTEST_XDIST_WORKER_COUNT"])
+    os.environ["OMP_NUM_THREADS"] = str(max(1, _SHARE))
 
-import pytest  # noqa: E402
-from commands import ROWS, Commands  # noqa: E402
-from tiny import knowing, make_base  # noqa: E402
+import pytest
+from commands import ROWS, Commands
+from tiny import knowing, make_base
 
 
 @pytest.fixture(autouse=True)
