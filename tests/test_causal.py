@@ -10,16 +10,18 @@ from torch import Tensor
 
 from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, Language
-from augdiff.denoisers.devices import lacking_for_eight_bits
+from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
 from augdiff.denoisers.load import load
 
 LENGTH = 24
 
 
-@pytest.fixture(scope="module", params=["float32", "int8"])
+@pytest.fixture(scope="module", params=["float32", "bfloat16", "int8"])
 def denoiser(request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
     if request.param == "int8" and lacking_for_eight_bits(torch.device("cpu")):
         pytest.skip("this processor does not multiply 8-bit numbers")
+    if request.param == "bfloat16" and lacking_for_half(torch.device("cpu")):
+        pytest.skip("this processor does not multiply halves faster")
     return load(str(make_adapter(tmp_path_factory.mktemp("models") / "a", base)), "cpu", request.param, str(base))
 
 
@@ -54,8 +56,9 @@ def test_reading_on_from_anywhere_in_a_text_is_reading_all_at_once(denoiser: Den
             states, _ = language.read(whole)
             scores = language.logits(states[0])[:].log_softmax(-1)
             own = denoiser.log_probabilities(whole)[0, 1:]
-        # Whole numbers are rounded anew where a state lies on the edge.
-        assert torch.allclose(found[row], states[0, length:], atol=1e-3 if denoiser.precision == "float32" else 0.5)
+        alike = torch.cosine_similarity(found[row], states[0, length:], -1).min()
+        # Whole numbers and halves are rounded anew where a state lies on the edge.
+        assert alike > (1 - 1e-6 if denoiser.precision == "float32" else 0.95)
         assert torch.allclose(scores[:-1].gather(1, whole[0, 1:, None])[:, 0], own, atol=1e-3)
 
 
@@ -69,7 +72,7 @@ def test_what_comes_after_a_text_changes_nothing_in_it(language: Language) -> No
     assert torch.equal(*(written_on(language, each, of, seen, more) for each in (texts, padded)))
 
 
-@pytest.mark.parametrize("rows", [1, 2, 7, 9, 40])
+@pytest.mark.parametrize("rows", [1, 2, 7, 9, 40, 70])
 def test_rows_and_texts_beside_a_row_change_nothing(language: Language, rows: int) -> None:
     texts, more = some_ids(6, LENGTH), some_ids(rows, 3)
     of, seen = [row % 5 for row in range(rows)], [1 + 7 * row % LENGTH for row in range(rows)]

@@ -70,6 +70,9 @@ class Leaning:
     def logits(self, states: Tensor) -> Leant:
         return Leant(self.language.logits(states), self.bias)
 
+    def next_logits(self, states: Tensor) -> Leant:
+        return Leant(self.language.next_logits(states), self.bias)
+
 
 def leaning(denoiser: Denoiser, end: float = 6.0) -> Denoiser:
     """Few lines are longer than a dozen tokens, and few tokens are no words."""
@@ -323,8 +326,8 @@ def test_guidance_makes_likelier_what_other_rows_make_unlikely(models: Models) -
         def read_next(self, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
             return language.read_next(ids, past)
 
-        def logits(self, states: Tensor) -> Logits:
-            asked.append(language.logits(states))
+        def next_logits(self, states: Tensor) -> Logits:
+            asked.append(language.next_logits(states))
             return asked[-1]
 
     lines._language = Listening()

@@ -200,5 +200,9 @@ class CausalNetwork:
         return read_on(self.llama, ids, past)
 
     def logits(self, states: Tensor) -> Unread:
-        """What may come next."""
+        """What may come after some tokens."""
         return Unread(states, self.llama.scores, self.block)
+
+    def next_logits(self, states: Tensor) -> Unread:
+        """What may come next in each row."""
+        return Unread(states, self.llama.next_scores, self.block)

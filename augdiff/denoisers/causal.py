@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from augdiff.denoisers.llama import Block, Llama, attend, rotary, turned
+from augdiff.denoisers.llama import Block, Linear, Llama, attend, rotary, turned
 
 Pair = tuple[Tensor, Tensor]
 #: Keys and values of each layer, of G texts, ``(G, H, T, d)``.
@@ -64,7 +64,7 @@ def read(llama: Llama, ids: Tensor) -> tuple[Tensor, Texts]:
         return mixed.transpose(1, 2).flatten(0, 1)
 
     places = torch.arange(length, device=ids.device).repeat(count)
-    return _through(llama, ids.flatten(), places, attended).view(count, length, -1), layers
+    return _through(llama, ids.flatten(), places, attended, _of_many).view(count, length, -1), layers
 
 
 def read_next(llama: Llama, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
@@ -87,7 +87,7 @@ def read_next(llama: Llama, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         return _at_both(q[:, :, None], past.texts[number], own, groups, unseen, none)[:, :, 0]
 
     places = past.seen + (past.own[0][0].shape[2] if past.own else 0)
-    return _through(llama, ids, places, attended), Past(past.texts, past.of, past.seen, layers)
+    return _through(llama, ids, places, attended, _of_few), Past(past.texts, past.of, past.seen, layers)
 
 
 def read_on(llama: Llama, ids: Tensor, past: Past) -> Tensor:
@@ -110,13 +110,29 @@ def read_on(llama: Llama, ids: Tensor, past: Past) -> Tensor:
         return found.transpose(1, 2).flatten(0, 1)
 
     places = past.seen[:, None] + torch.arange(length, device=ids.device)
-    return _through(llama, ids.flatten(), places.flatten(), attended).view(rows, length, -1)
+    return _through(llama, ids.flatten(), places.flatten(), attended, _of_many).view(rows, length, -1)
 
 
-def _through(llama: Llama, ids: Tensor, places: Tensor, attended: Callable[[Tensor, Tensor, Tensor], Tensor]) -> Tensor:
+def _of_many(linear: Linear, x: Tensor) -> Tensor:
+    found: Tensor = linear(x, False)
+    return found
+
+
+def _of_few(linear: Linear, x: Tensor) -> Tensor:
+    return linear.next(x)
+
+
+def _through(
+    llama: Llama,
+    ids: Tensor,
+    places: Tensor,
+    attended: Callable[[Tensor, Tensor, Tensor], Tensor],
+    product: Callable[[Linear, Tensor], Tensor],
+) -> Tensor:
     """All layers: N ids and their places in their rows, ``(N,)``, to normed states ``(N, D)``.
 
     :param attended: queries, keys and values ``(N, H, d)`` of each layer in turn to what the queries take.
+    :param product: a layer's with some rows.
     """
     count, size = len(ids), llama.config.width // llama.config.heads
     spare = (0, 0, 0, -count % _BLOCK)
@@ -124,12 +140,12 @@ def _through(llama: Llama, ids: Tensor, places: Tensor, attended: Callable[[Tens
     cosines, sines = rotary(int(places.max()) + 1, size, llama.config.rope_base, x)
     turns = cosines[places, None], sines[places, None]
     for block in cast("list[Block]", llama.layers):
-        mixed = block.qkv(block.attention_norm(x), False)[:count]
-        q, k, v = mixed.unflatten(-1, (-1, size)).split(block.heads, 1)
+        mixed = product(block.qkv, block.attention_norm(x))[:count].view(count, -1, size)
+        q, k, v = torch.split(mixed, list(block.heads), 1)
         joined = attended(turned(q, turns), turned(k, turns), v).flatten(1)
-        x = x + block.out(F.pad(joined, spare), False)
-        gate, up = block.gate_up(block.feed_norm(x), False).chunk(2, -1)
-        x = x + block.down(F.silu(gate) * up, False)
+        x = x + product(block.out, F.pad(joined, spare))
+        gate, up = product(block.gate_up, block.feed_norm(x)).chunk(2, -1)
+        x = x + product(block.down, F.silu(gate) * up)
     states: Tensor = llama.norm(x[:count])
     return states
 

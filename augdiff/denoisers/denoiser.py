@@ -72,6 +72,9 @@ class Language(Protocol):
     def logits(self, states: Tensor) -> Logits:
         """Logits of the token after each of N states, ``(N, D)`` to ``(N, V)``."""
 
+    def next_logits(self, states: Tensor) -> Logits:
+        """The same after the last token of each row, of which there are few."""
+
 
 @dataclass(frozen=True)
 class Denoiser:

@@ -17,6 +17,8 @@ from torch.nn import functional as F
 _HIDDEN = -1e9
 #: Products of fewer rows may be rounded in another way than those of more.
 FEW_ROWS = 256
+#: So products that never have many rows are of this many at a time, neither fewer nor more.
+ROWS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,17 @@ class Linear(nn.Module):
         if not adapted:
             return plain
         return plain + product(product(x, self.a.to(kind)) * self.scale, self.b.to(kind))
+
+    def next(self, x: Tensor) -> Tensor:
+        """The same without the low-rank part, for a token of each row: ``(N, in)`` to ``(N, out)``."""
+        return product_of_few(x.to(self.weight.dtype), self.weight)
+
+
+def product_of_few(x: Tensor, weight: Tensor) -> Tensor:
+    """``x W^T`` for some rows, which do not depend on how many there are: ``(N, in)`` to ``(N, out)``."""
+    filled = F.pad(x, (0, 0, 0, -len(x) % ROWS_AT_ONCE))
+    parts: list[Tensor] = [F.linear(part, weight) for part in filled.view(-1, ROWS_AT_ONCE, x.shape[1])]
+    return torch.cat(parts)[: len(x)]
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
@@ -253,6 +266,13 @@ class Llama(nn.Module):
             return self.output(states)
         weight = self.token.weight
         return product(states.to(weight.dtype), weight).float()
+
+    def next_scores(self, states: Tensor) -> Tensor:
+        """The same for a token of each row."""
+        if self.output is not None:
+            return self.output(states)
+        weight = self.token.weight
+        return product_of_few(states.to(weight.dtype), weight).float()
 
     def low_rank(self) -> Iterator[tuple[str, nn.Parameter]]:
         """The factors of the low-rank parts by name, ``layers.0.qkv.a`` and so on."""
