@@ -307,7 +307,7 @@ class Augmenter:
         labelled = self.columns.label is not None
         mentions = self.settings.entities != "keep"
         named = self.columns.tags is not None or bool(self.columns.protect_spans)
-        if (labelled or self.adapt or mentions or named) and self.settings.n:
+        if (labelled or self.adapt or mentions or named) and not self.settings.idle:
             judged = labelled and self.judge is True
             self._fitted = fit(
                 parts,
@@ -355,7 +355,7 @@ class Augmenter:
 
         :raises ModelError: see :attr:`fitted`.
         """
-        if self.judge is False or not self.settings.n:
+        if self.judge is False or self.settings.idle:
             return None
         if self.judge is not True:
             return self.judge
@@ -375,7 +375,7 @@ class Augmenter:
 
         :raises ModelError: see :attr:`fitted`.
         """
-        if self.judge is not True or not self.settings.n or self.fitted is None:
+        if self.judge is not True or self.settings.idle or self.fitted is None:
             return None
         return self.fitted.spans
 
@@ -443,7 +443,7 @@ class Augmenter:
         return grown
 
     def _say_if_unfitted(self) -> None:
-        if self._said or self.judge is not True or self.columns.label is None or not self.settings.n:
+        if self._said or self.judge is not True or self.columns.label is None or self.settings.idle:
             return
         self._said = True
         if self.fitted is None:

@@ -144,6 +144,11 @@ class Settings:
         low, high = self.strength if isinstance(self.strength, tuple) else (self.strength, self.strength)
         return low, high
 
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to make and nothing to guess, so that nothing has to be known of the rows."""
+        return not self.n and not self.pseudo_label
+
     def guided(self, usual: float) -> float:
         """How strongly contexts steer.
 

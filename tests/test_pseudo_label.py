@@ -75,6 +75,12 @@ def test_all_guessed_rows_weigh_at_most_three_times_as_much_as_the_others():
     assert [row["augdiff"]["weight"] for row in few] == [1.0] * 5
 
 
+def test_they_get_one_where_no_variants_are_asked_for_too():
+    made = grown([*ROWS, *MORE], n=0)
+    assert len(made) == len(ROWS) + len(MORE)
+    assert [row["label"] for row in guessed(made)] == [row["label"] for row in guessed(grown([*ROWS, *MORE]))]
+
+
 def test_rows_stay_in_their_order_and_their_place_in_it_changes_nothing():
     mixed = [row for pair in zip(ROWS, MORE, strict=False) for row in pair]
     made = grown(mixed, n=1)
