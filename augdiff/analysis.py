@@ -30,7 +30,7 @@ class Analysis:
         alike.
     :param steered: whether the denoiser knows from a label what is to come, so that most of the text may go.
     :param source: what was read, where what is written first is another text.
-    :param second: the same text for another denoiser, where two make its variants.
+    :param others: the same text for other kinds of variants; None where one finds nothing to resample.
     """
 
     text: str
@@ -44,7 +44,7 @@ class Analysis:
     pulls: NDArray[np.float64] | None = None
     steered: bool = False
     source: Source | None = None
-    second: Analysis | None = None
+    others: tuple[Analysis | None, ...] = ()
 
 
 class Analyst:

@@ -11,6 +11,7 @@ from re import Pattern
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
+from augdiff.annotating import check_annotating
 from augdiff.columns import Cells, Columns
 from augdiff.errors import ModelError, OptionError
 from augdiff.examples import Example
@@ -191,6 +192,8 @@ class Augmenter:
         for name in ("relabel", "pseudo_label"):
             if columns.counted and getattr(settings, name):
                 raise OptionError(f"{name} would change the counts of target or balance: leave out one")
+        if settings.family is not None:
+            check_annotating(settings.family, columns, judge)
         if settings.pseudo_label and columns.label is None:
             raise OptionError("pseudo_label gives labels to rows that lack one: name the column of labels, label=")
         if columns.counted and not settings.n:

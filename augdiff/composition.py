@@ -23,6 +23,7 @@ class Draw:
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     :param given: those of the edits whose words the denoiser did not write.
     :param named: what the new text names; None where that is what the text named, moved along.
+    :param unlabelled: whether it was made without regard to the row's label, so that a judge is to say which it has.
     """
 
     edits: list[Edit]
@@ -32,6 +33,7 @@ class Draw:
     fault: str | None = None
     given: Sequence[Edit] = ()
     named: tuple[Mention, ...] | None = None
+    unlabelled: bool = False
 
 
 class Filler(Protocol):

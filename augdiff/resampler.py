@@ -42,6 +42,7 @@ class _Attempt:
     fluency: float = float("nan")
     steered: bool = False
     named: tuple[Mention, ...] | None = None
+    unlabelled: bool = False
     unwanted: str | None = None
     reason: str | None = None
 
@@ -110,6 +111,7 @@ class Resampler:
         for attempt, draw in zip(pending, made, strict=True):
             attempt.edits, attempt.strength, attempt.fluency = tuple(draw.edits), draw.strength, draw.fluency
             attempt.steered, attempt.given, attempt.named = draw.steered, frozenset(draw.given), draw.named
+            attempt.unlabelled = draw.unlabelled
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
             attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
 
@@ -126,7 +128,8 @@ class Resampler:
                 # What a denoiser is not shown it cannot have copied.
                 source = sources[attempt.source]
                 reads = bool(analyses[attempt.source].demonstrations)
-                shown = (*source.demonstrations, *map(plain, source.marked)) if reads else ()
+                beside = source.contrast if attempt.unlabelled else ()
+                shown = (*source.demonstrations, *beside, *map(plain, source.marked)) if reads else ()
                 lower = [*(other.text for other in row[:index]), *shown]
                 attempt.reason = copy_reason(
                     attempt.text,
@@ -166,7 +169,7 @@ class Resampler:
                         attempt.number, attempt.text, attempt.seed, attempt.strength,
                         changed_share(attempt.edits, words), attempt.edits,
                         calibrated(next(cosines), self.denoiser.judge.likeness), attempt.fluency,
-                        weight=1 / self.settings.n, named=attempt.named,
+                        weight=1 / self.settings.n, named=attempt.named, unlabelled=attempt.unlabelled,
                     )
                 )  # fmt: skip
                 variants[-1] = replace(

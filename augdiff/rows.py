@@ -207,10 +207,14 @@ def _judged(
             fault = MISLABELLED
         if not _aligned(example, parts):
             fault = MISALIGNED
+        unlabelled = any(part.unlabelled for part in parts)
+        if unlabelled:
+            fault = KEPT if score.every else MISLABELLED
         verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
         found = Candidate(parts, score, verdict, vector=vector if verdict == KEPT else None)
-        if lost and settings.relabel and verdict == KEPT:
-            found = replace(found, label=score.of_best(), relabelled=score.best)
+        if verdict == KEPT and (unlabelled or (lost and settings.relabel)):
+            other = label_mark(score.best) != label_mark(example.label)
+            found = replace(found, label=score.of_best(), relabelled=score.best if other else None)
         candidates.append(found)
     return Made(example, whole[0], tuple(candidates), vectors[0])
 
@@ -256,8 +260,11 @@ def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -
 
 def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
     """The column of labels, if variants can get another label than their row's."""
+    from augdiff.family.registry import annotates
+
     settings = augmenter.settings
-    return [columns.label] if columns.label is not None and (settings.relabel or settings.pseudo_label) else []
+    changing = settings.relabel or settings.pseudo_label or annotates(settings.family)
+    return [columns.label] if columns.label is not None and changing else []
 
 
 def _pseudo_labels(examples: Sequence[Example], augmenter: Resampling) -> dict[int, LabelScore]:

@@ -93,6 +93,7 @@ class Variant:
     :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
         that all that were asked of a row count as much as the row. Where rows of each label are counted, it is 1.
     :param named: what the text names; None where that is what its source names, moved along.
+    :param unlabelled: whether its label is not its source's, but what a judge says.
     """
 
     number: int
@@ -106,3 +107,4 @@ class Variant:
     verdict: str = KEPT
     weight: float = 1.0
     named: tuple[Mention, ...] | None = None
+    unlabelled: bool = False

@@ -26,7 +26,7 @@ from augdiff.variant import Source
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
 ENCODED = ("mdlm", "d3pm", "diffusionbert", "rdm", "remdm")
 OWN = ("sundae", "sed", "diffuseq", "genie", "latent")
-ALL = (*ENCODED, *OWN, "edlm", "autoregressive", "mixed")
+ALL = (*ENCODED, *OWN, "edlm", "autoregressive", "gal", "mixed", "threefold")
 Make = Callable[..., Resampler]
 
 

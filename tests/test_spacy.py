@@ -231,6 +231,7 @@ def test_the_pipeline_knows_what_it_assigns(nlp: Language):
         ({"strenght": 0.3}, Exception, "strenght"),
         ({"strength": 3.0}, OptionError, "strength must be a number above 0 and at most 1"),
         ({"model": "/no/such/model"}, ModelError, "no folder"),
+        ({"family": "gal"}, OptionError, "family 'gal' gives texts other labels, and Docs keep their categories"),
     ],
 )
 def test_a_bad_config_is_said(config: dict[str, Any], error: type[Exception], message: str):

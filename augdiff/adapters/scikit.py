@@ -161,7 +161,9 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.sample_indices_ = taken
         self.sample_weight_ = np.array([record["weight"] for record in records], dtype=np.float64)
         grown = texts.write(X, taken, text, made[text])
-        if not self.relabel:
+        from augdiff.family.registry import annotates
+
+        if not (self.relabel or annotates(self.family)):
             return grown, labels.take(y, taken)
         return grown, labels.write(y, taken, _one_name(labels.cells(y)), made[_LABEL])
 

@@ -23,6 +23,7 @@ class Family:
     :param objective: how these learn.
     :param naming: what makes variants whose names are written anew, too; None for families that resample each name, and
         then the rest.
+    :param annotated: whether some variants have the label that a judge gives them, in place of their row's.
     """
 
     line: str
@@ -31,3 +32,4 @@ class Family:
     weights: str = MASKED
     objective: Objective = field(default_factory=Objective)
     naming: Callable[[Denoiser, Settings], Composition] | None = None
+    annotated: bool = False

@@ -14,7 +14,7 @@ GROUP = "augdiff.families"
 # Each has a file of its name.
 _OURS = (
     *("mdlm", "d3pm", "diffusionbert", "rdm", "remdm", "sundae", "sed", "diffuseq", "genie", "latent"),
-    *("edlm", "autoregressive", "mixed"),
+    *("edlm", "autoregressive", "gal", "mixed", "threefold"),
 )
 
 
@@ -39,6 +39,14 @@ def find_family(name: str) -> Family:
     if not isinstance(loaded, Family):
         raise OptionError(f"family {name!r}: {others[name].value} is no Family: mend that package")
     return loaded
+
+
+def annotates(name: str | None) -> bool:
+    """Whether a family has a judge label some variants; None does not.
+
+    :raises OptionError: see :func:`find_family`.
+    """
+    return name is not None and find_family(name).annotated
 
 
 def family_for(name: str | None, denoiser: Denoiser, model: str) -> Family:

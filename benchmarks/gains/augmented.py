@@ -86,9 +86,8 @@ class Augdiff:
         for row in out:
             about = row["augdiff"]
             weight = about["weight"] if self.weighted else 1.0
-            own = about["source"] < len(rows)
-            label, source = (rows[about["source"]].label, about["source"]) if own else (row["label"], FURTHER)
-            found.append(Made(row["text"], label, weight, source))
+            source = about["source"] if about["source"] < len(rows) else FURTHER
+            found.append(Made(row["text"], row["label"], weight, source))
         return found
 
 
@@ -99,6 +98,8 @@ LARGE = DEFAULT.given({"model": "large-en"})
 WRITTEN = LARGE.given({"family": "autoregressive"})
 #: Half of them so, half with words resampled by the smaller denoiser.
 MIXED = LARGE.given({"family": "mixed"})
+#: A third of them each so, and a third after rows of all labels; three times as many in all.
+THREEFOLD = LARGE.given({"family": "threefold", "n": 3 * N})
 
 #: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.
 ONE_PASS = Augdiff(

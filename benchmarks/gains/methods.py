@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, WRITTEN
+from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, THREEFOLD, WRITTEN
 from benchmarks.gains.edits import Aeda, Eda
 from benchmarks.gains.method import Method
 from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE
@@ -24,5 +24,6 @@ MAIN: Mapping[str, Method] = {
     "augdiff-large": LARGE,
     "augdiff-autoregressive": WRITTEN,
     "augdiff-mixed": MIXED,
+    "augdiff-threefold": THREEFOLD,
 }
 METHODS: Mapping[str, Method] = {**MAIN, **{f"{ABLATION}{name}": method for name, method in ABLATIONS.items()}}

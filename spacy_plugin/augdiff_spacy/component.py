@@ -13,8 +13,8 @@ from spacy.util import minibatch, raise_error
 from augdiff.augmenter import Augmenter
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.load import is_english
-from augdiff.errors import ModelError
-from augdiff.family.registry import find_family
+from augdiff.errors import ModelError, OptionError
+from augdiff.family.registry import annotates, find_family
 from augdiff.fitting_folder import files_of, put_files
 from augdiff_spacy.variants import KEPT, Variant, describe, spans_of
 
@@ -153,6 +153,9 @@ class AugdiffPipe:
         :param judges: whether it may have a judge once it is.
         """
         options = {**self.options, "judge": self.options["judge"] and judges}
+        if annotates(options["family"]):
+            name = options["family"]
+            raise OptionError(f"family {name!r} gives texts other labels, and Docs keep their categories: use 'mixed'")
         return Augmenter(
             text=_TEXT,
             label=_LABEL,

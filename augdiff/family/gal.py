@@ -1,0 +1,49 @@
+"""Rows written anew after rows of every label; what their label is, a judge says: He et al. 2022, arXiv 2106.06168.
+
+A text that is written after rows of one label is a typical one of that label. What is written after rows of all labels
+lies where a task's texts lie, between them, too, and a classifier that learns what a better one says of it comes to
+know of more words. In the paper a language model was first fine-tuned on a task's texts without labels; here it is
+shown some rows, and a text stands in for a variant of the row that was shown last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from augdiff.analysis import Analysis
+from augdiff.composition import Draw
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.family.family import Family
+from augdiff.settings import Settings
+from augdiff.variant import Source
+from augdiff.writer import Writer
+
+
+class OpenWriter:
+    """See :class:`augdiff.composition.Composition`.
+
+    :raises ModelError: if the denoiser has no language model.
+    """
+
+    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+        # There is nothing to be led away from.
+        self._write = Writer(denoiser, replace(settings, guidance=1.0))
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`augdiff.composition.Composition`; rows of other labels are shown like those of a row's own."""
+        return self._write.analyse(
+            [
+                replace(one, context="", demonstrations=(*one.demonstrations, *one.contrast), contrast=())
+                for one in sources
+            ]
+        )
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """See :class:`augdiff.composition.Composition`."""
+        return [replace(draw, unlabelled=True) for draw in self._write(wanted)]
+
+
+FAMILY = Family(
+    "rows of any label written anew, and labelled by the judge (He et al. 2022)", OpenWriter, annotated=True
+)

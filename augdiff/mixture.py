@@ -1,0 +1,54 @@
+"""Several kinds of variants of the same rows, by turns that seeds decide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from augdiff.analysis import Analysis
+from augdiff.composition import Composition, Draw
+from augdiff.variant import Source
+
+
+class Mixture:
+    """See :class:`augdiff.composition.Composition`; each kind makes as many variants as any other, on the mean.
+
+    :param kinds: the first makes those of a text that another finds nothing to resample in, too.
+    """
+
+    def __init__(self, *kinds: Composition) -> None:
+        self._kinds = kinds
+
+    def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
+        """See :class:`augdiff.composition.Composition`."""
+        each = zip(*(kind.analyse(sources) for kind in self._kinds), strict=True)
+        return [
+            replace(first, others=tuple(one if one.units.free_places.size else None for one in others))
+            for first, *others in each
+        ]
+
+    def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
+        """See :class:`augdiff.composition.Composition`."""
+        turns = [self._turn(analysis, seed) for analysis, seed in wanted]
+        made: dict[int, Draw] = {}
+        for turn, kind in enumerate(self._kinds):
+            own = [at for at, other in enumerate(turns) if other == turn]
+            draws = kind([(_of_turn(wanted[at][0], turn), wanted[at][1]) for at in own])
+            made |= dict(zip(own, draws, strict=True))
+        return [made[at] for at in range(len(wanted))]
+
+    def _turn(self, analysis: Analysis, seed: int) -> int:
+        """Whose turn it is."""
+        # The lowest bit says something else.
+        turn = (seed >> 1) % len(self._kinds)
+        return turn if _has(analysis, turn) else 0
+
+
+def _has(analysis: Analysis, turn: int) -> bool:
+    return turn == 0 or analysis.others[turn - 1] is not None
+
+
+def _of_turn(analysis: Analysis, turn: int) -> Analysis:
+    """The same text for one of the kinds."""
+    other = None if turn == 0 else analysis.others[turn - 1]
+    return analysis if other is None else other
