@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-6"
+_FORMAT = "augdiff-fitted-7"
 _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
 _KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo".split())
 
@@ -56,7 +56,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "saliency": fitted.saliency.weights,
         "adapted": fitted.difference is not None,
         "mentions": list(vars(fitted.mentions).values()),
-        "spans": None if fitted.spans is None else [fitted.spans.kinds, dict(sorted(fitted.spans.folds.items()))],
+        "spans": None if fitted.spans is None else _spans_record(fitted.spans),
         "pseudo": fitted.pseudo_weight,
     }
 
@@ -171,6 +171,10 @@ def _mentions(record: Any) -> Mentions:
     return Mentions(tuple(tags), named, tuple(MarkedLine(row, text) for row, text in lines), told)
 
 
+def _spans_record(judge: SpanJudge) -> list[Any]:
+    return [judge.kinds, dict(sorted(judge.folds.items())), judge.usual]
+
+
 def _save_taggers(judge: SpanJudge, path: Path) -> None:
     from safetensors.numpy import save_file
 
@@ -182,13 +186,13 @@ def _load_taggers(record: Any, path: Path, read: Reader) -> SpanJudge:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    kinds, folds = record
+    kinds, folds, usual = record
     try:
         arrays = load_file(path)
     except (OSError, SafetensorError) as error:
         raise ValueError(f"{path.name}: {error}") from error
     taggers = [Tagger(arrays[f"{at}.weight"], arrays[f"{at}.bias"]) for at in range(len(arrays) // 2)]
-    return SpanJudge(tuple(kinds), read, tuple(taggers), folds)
+    return SpanJudge(tuple(kinds), read, tuple(taggers), folds, usual)
 
 
 def _pool(record: Any) -> Pool:

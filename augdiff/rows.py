@@ -185,8 +185,10 @@ def _span_scores(
 
 
 def _words(source: Source, part: Variant) -> Words | None:
-    """The words of a variant; None for one with names of its own, of which nothing is said."""
-    return Words.of(source.text, source.mentions, part.edits) if part.named is None else None
+    """The words of a variant."""
+    if part.named is not None:
+        return Words.written(part.text, part.named)
+    return Words.of(source.text, source.mentions, part.edits)
 
 
 def _judged(

@@ -2,6 +2,7 @@
 
 import pickle
 from collections.abc import Sequence
+from dataclasses import replace
 from math import isnan
 from typing import Any
 
@@ -90,6 +91,28 @@ def test_what_was_hard_to_find_in_the_row_is_not_asked_of_its_variants(judge: Sp
     assert found.share > 0.9
 
 
+def written(text: str, *names: tuple[str, str]) -> Words:
+    """A text with names of its own."""
+    found = Words.written(
+        text, [Mention(text.index(one), text.index(one) + len(one), kind, "x") for one, kind in names]
+    )
+    assert found is not None
+    return found
+
+
+def test_names_of_a_text_of_its_own_are_held_against_those_of_usual_rows(judge: SpanJudge):
+    row = words("the friend Tom lives in old Bonn now")
+    right = written("Rome was old when Maria saw Lima", ("Rome", "LOC"), ("Maria", "PER"), ("Lima", "LOC"))
+    wrong = written("Rome was old when Maria saw Lima", ("Rome", "LOC"), ("Maria", "LOC"), ("Lima", "LOC"))
+    missed = written("Rome was old when Maria saw Lima", ("Rome", "LOC"), ("Maria", "PER"))
+    nothing = written("the old hotel is now here")
+    _, *scores = judge.scores([("x", row, [right, wrong, missed, nothing])])[0]
+    assert [score.share > 0.5 for score in scores] == [True, False, False, True]
+    lenient = replace(judge, usual=judge.usual / 1e6)
+    assert lenient.scores([("x", row, [wrong, missed])])[0][1].share == 1
+    assert lenient.scores([("x", row, [wrong, missed])])[0][2].share < 0.5
+
+
 def test_a_row_is_judged_by_a_tagger_that_never_saw_it():
     rows = [(f"{at}", words(f"the friend {name} lives here")) for at, name in enumerate(PEOPLE)]
 
@@ -146,4 +169,5 @@ def test_the_judge_is_kept_with_what_was_fitted(options: dict[str, Any]):
     assert fitted.span_judge is not None
     other = pickle.loads(pickle.dumps(fitted))
     assert other.span_judge.digest == fitted.span_judge.digest
+    assert other.span_judge.usual == fitted.span_judge.usual < 1
     assert str(other(ROWS)) == str(fitted(ROWS))

@@ -1,7 +1,7 @@
 """The judge of spans: does a tagger that never saw the row still find what its tags name, and nothing else?
 
 A tagger that learned from few rows misses much. So a variant is held against its row: a thing that was hard to find
-there may be as hard to find in the variant.
+there may be as hard to find in the variant. What names things of its own is held against what rows are like.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import warnings
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
@@ -43,6 +43,7 @@ class Words:
     :param kinds: of what each is part of, empty for nothing.
     :param things: words from one number to another that are one thing; those of nothing else than marks are empty.
     :param new: whether each was brought in by an edit.
+    :param apart: whether the things are others than those of its row.
     """
 
     text: str
@@ -50,6 +51,13 @@ class Words:
     kinds: tuple[str, ...]
     things: tuple[tuple[int, int], ...]
     new: tuple[bool, ...]
+    apart: bool = False
+
+    @classmethod
+    def written(cls, text: str, mentions: Sequence[Mention]) -> Words | None:
+        """Those of a text that is all new, and names things of its own."""
+        found = cls.of(text, mentions)
+        return None if found is None else replace(found, new=(True,) * len(found.places), apart=True)
 
     @classmethod
     def of(cls, text: str, mentions: Sequence[Mention], edits: Sequence[Edit] = ()) -> Words | None:
@@ -105,19 +113,23 @@ class SpanJudge:
     :param read: features of words.
     :param taggers: of the folds, then of all rows.
     :param folds: hash of a row's key to its fold.
+    :param usual: of the thing of a row that its tagger is least sure of, how likely its kind is as a share of the
+        likeliest; half of the rows have more.
     """
 
     kinds: tuple[str, ...]
     read: Reader
     taggers: tuple[Tagger, ...]
     folds: Mapping[str, int]
+    usual: float = 1.0
 
     def scores(self, rows: Sequence[tuple[str, Words | None, Sequence[Words | None]]]) -> list[list[LabelScore]]:
         """What it says of each row, and of each of its variants behind it.
 
         ``probability`` is the mean over the things, and over the new words outside of them, that they are what the tags
         say. ``share`` is the least of them all: by how much it is less sure of a thing than in the row, or of a new
-        word that is outside than of its likeliest kind.
+        word that is outside than of its likeliest kind. It is by how much it is less sure of a thing than ``usual``
+        where a variant's things are others than the row's.
 
         :param rows: key, words, and those of the variants; None for what cannot be judged.
         """
@@ -141,8 +153,8 @@ class SpanJudge:
                 continue
             chances = tagger.probabilities(next(features))
             things = self._of_things(words, chances)
-            pairs = zip(things, usual, strict=True)
-            shares = [min(1.0, share / max(1e-9, before)) for (_, share), (_, before) in pairs]
+            before = [self.usual] * len(things) if words.apart else [share for _, share in usual]
+            shares = [min(1.0, share / max(1e-9, was)) for (_, share), was in zip(things, before, strict=True)]
             outside = [
                 (float(row[0]), float(row[0] / row.max()))
                 for row, kind, new in zip(chances, words.kinds, words.new, strict=True)
@@ -151,6 +163,10 @@ class SpanJudge:
             every = [chance for chance, _ in (*things, *outside)]
             found.append(_score(every, [1.0, *shares, *(share for _, share in outside)]))
         return found
+
+    def least(self, words: Words, chances: NDArray[np.float64]) -> float:
+        """Of the thing that is least sure, how likely its kind is as a share of the likeliest."""
+        return min(share for _, share in self._of_things(words, chances))
 
     def _of_things(self, words: Words, chances: NDArray[np.float64]) -> list[tuple[float, float]]:
         """How likely each thing is of its kind, and as a share of the likeliest kind; means over its words."""
@@ -168,7 +184,7 @@ class SpanJudge:
     @property
     def digest(self) -> str:
         """SHA-256 of all that was fitted."""
-        state = sha256(json.dumps([self.kinds, sorted(self.folds.items())]).encode())
+        state = sha256(json.dumps([self.kinds, sorted(self.folds.items()), self.usual]).encode())
         for tagger in self.taggers:
             state.update(np.ascontiguousarray(tagger.weight).tobytes() + np.ascontiguousarray(tagger.bias).tobytes())
         return state.hexdigest()
@@ -190,7 +206,10 @@ def fit_span_judge(rows: Sequence[tuple[str, Words]], read: Reader) -> SpanJudge
     taggers = [_tagger(features, numbers, folds != fold, len(kinds)) for fold in range(int(folds.max()) + 1)]
     whole = _tagger(features, numbers, np.ones(len(ordered), bool), len(kinds))
     of_key = {key_hash(key): int(fold) for (key, _), fold in zip(ordered, folds, strict=True)}
-    return SpanJudge(kinds, read, (*taggers, whole), of_key)
+    judge = SpanJudge(kinds, read, (*taggers, whole), of_key)
+    seen = zip(ordered, features, folds.tolist(), strict=True)
+    least = [judge.least(words, taggers[fold].probabilities(own)) for (_, words), own, fold in seen if words.things]
+    return replace(judge, usual=float(np.median(least)))
 
 
 def _tagger(
