@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from test_pseudo_label import ground
 from test_writer import leaning
 from tiny import make_adapter, make_model
 
-from augdiff import OptionError, TextAugmenter, augment
+from augdiff import Augmenter, OptionError, TextAugmenter, augment
 from augdiff.denoisers.load import load
+from augdiff.evaluation.methods import grow
 from augdiff.family.gal import OpenWriter
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
@@ -134,6 +136,16 @@ def test_an_estimator_gives_back_the_labels_of_the_judge(loose: Options):
     assert len(texts) > len(ROWS)
     new = [label for label, at in zip(labels, estimator.sample_weight_, strict=True) if at < 1]
     assert set(new) == {"other"}
+
+
+def test_an_evaluation_learns_the_labels_of_the_judge(loose: Options):
+    found = ground(ROWS)
+    augmenter = Augmenter(text="text", label="label", family="gal", judge=Believing((0.1, 0.9)), **loose)
+    made = grow(found.rows, found.codes, augmenter, 0, found.unlabelled)
+    new = made.labels[~made.own]
+    assert len(new)
+    other = found.codes[list(found.rows.labels).index("other")]
+    assert set(new) == {other}
 
 
 @pytest.mark.parametrize(
