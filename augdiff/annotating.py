@@ -1,4 +1,4 @@
-"""What a family takes that has a judge say what label its texts have."""
+"""Families that have a judge say what label some of their texts have, and what they take."""
 
 from __future__ import annotations
 
@@ -7,14 +7,25 @@ from augdiff.errors import OptionError
 from augdiff.quality.judge import Judge
 
 
-def check_annotating(family: str, columns: Columns, judge: bool | Judge) -> None:
+def annotates(family: str | None) -> bool:
+    """Whether a family is one of them; None is not.
+
+    :raises OptionError: if there is no such family.
+    """
+    if family is None:
+        return False
+    # Families bring torch with them.
+    from augdiff.family.registry import find_family
+
+    return find_family(family).annotated
+
+
+def check_annotating(family: str | None, columns: Columns, judge: bool | Judge) -> None:
     """Whether there is what it takes; other families take nothing.
 
     :param judge: as :class:`augdiff.Augmenter` is told of it.
     :raises OptionError: if not, or there is no such family.
     """
-    from augdiff.family.registry import annotates
-
     if not annotates(family):
         return
     mends = {

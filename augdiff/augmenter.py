@@ -192,8 +192,7 @@ class Augmenter:
         for name in ("relabel", "pseudo_label"):
             if columns.counted and getattr(settings, name):
                 raise OptionError(f"{name} would change the counts of target or balance: leave out one")
-        if settings.family is not None:
-            check_annotating(settings.family, columns, judge)
+        check_annotating(settings.family, columns, judge)
         if settings.pseudo_label and columns.label is None:
             raise OptionError("pseudo_label gives labels to rows that lack one: name the column of labels, label=")
         if columns.counted and not settings.n:

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from augdiff.annotating import annotates
 from augdiff.columns import Cells, Columns
 from augdiff.examples import Example, joined, read_examples
 from augdiff.made import Candidate, Made, choose
@@ -262,8 +263,6 @@ def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -
 
 def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
     """The column of labels, if variants can get another label than their row's."""
-    from augdiff.family.registry import annotates
-
     settings = augmenter.settings
     changing = settings.relabel or settings.pseudo_label or annotates(settings.family)
     return [columns.label] if columns.label is not None and changing else []

@@ -256,7 +256,9 @@ def test_an_unknown_model_is_one_line_with_the_mend(monkeypatch: pytest.MonkeyPa
 
 
 def test_an_unknown_family_is_refused(model: str) -> None:
-    with pytest.raises(OptionError, match=r"^family must be one of 'mdlm', 'd3pm', .*'mixed', was: 'gaussian'$"):
+    with pytest.raises(
+        OptionError, match=r"^family must be one of 'mdlm', 'd3pm', .*'mixed', 'threefold', was: 'gaussian'$"
+    ):
         Resampler(loose(model, family="gaussian"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from augdiff.adapters.samples import kind_of
+from augdiff.annotating import annotates
 from augdiff.augmentation import augment
 from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError, OptionError, require
@@ -161,8 +162,6 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.sample_indices_ = taken
         self.sample_weight_ = np.array([record["weight"] for record in records], dtype=np.float64)
         grown = texts.write(X, taken, text, made[text])
-        from augdiff.family.registry import annotates
-
         if not (self.relabel or annotates(self.family)):
             return grown, labels.take(y, taken)
         return grown, labels.write(y, taken, _one_name(labels.cells(y)), made[_LABEL])

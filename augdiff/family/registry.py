@@ -41,14 +41,6 @@ def find_family(name: str) -> Family:
     return loaded
 
 
-def annotates(name: str | None) -> bool:
-    """Whether a family has a judge label some variants; None does not.
-
-    :raises OptionError: see :func:`find_family`.
-    """
-    return name is not None and find_family(name).annotated
-
-
 def family_for(name: str | None, denoiser: Denoiser, model: str) -> Family:
     """The family of a name for a denoiser; None is the one that it was trained for.
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import srsly
 from spacy.util import minibatch, raise_error
 
+from augdiff.annotating import annotates
 from augdiff.augmenter import Augmenter
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.load import is_english
 from augdiff.errors import ModelError, OptionError
-from augdiff.family.registry import annotates, find_family
+from augdiff.family.registry import find_family
 from augdiff.fitting_folder import files_of, put_files
 from augdiff_spacy.variants import KEPT, Variant, describe, spans_of
 
