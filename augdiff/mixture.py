@@ -32,23 +32,14 @@ class Mixture:
         turns = [self._turn(analysis, seed) for analysis, seed in wanted]
         made: dict[int, Draw] = {}
         for turn, kind in enumerate(self._kinds):
-            own = [at for at, other in enumerate(turns) if other == turn]
-            draws = kind([(_of_turn(wanted[at][0], turn), wanted[at][1]) for at in own])
+            own = [at for at, (other, _) in enumerate(turns) if other == turn]
+            draws = kind([(turns[at][1], wanted[at][1]) for at in own])
             made |= dict(zip(own, draws, strict=True))
         return [made[at] for at in range(len(wanted))]
 
-    def _turn(self, analysis: Analysis, seed: int) -> int:
-        """Whose turn it is."""
+    def _turn(self, analysis: Analysis, seed: int) -> tuple[int, Analysis]:
+        """Whose turn it is, and what that kind knows of the text."""
         # The lowest bit says something else.
         turn = (seed >> 1) % len(self._kinds)
-        return turn if _has(analysis, turn) else 0
-
-
-def _has(analysis: Analysis, turn: int) -> bool:
-    return turn == 0 or analysis.others[turn - 1] is not None
-
-
-def _of_turn(analysis: Analysis, turn: int) -> Analysis:
-    """The same text for one of the kinds."""
-    other = None if turn == 0 else analysis.others[turn - 1]
-    return analysis if other is None else other
+        known = (analysis, *analysis.others)[turn]
+        return (0, analysis) if known is None else (turn, known)
