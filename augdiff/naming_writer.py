@@ -20,7 +20,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.line_writer import Line, LineWriter, Side, Written
 from augdiff.prompts import Prompts
 from augdiff.rewriting import lacks, within_reach
-from augdiff.settings import Settings
+from augdiff.settings import DEFAULT_PROTECTION, Settings
 from augdiff.text.edits import Edit
 from augdiff.text.markup import CLOSE, OPEN, marked, unmarked
 from augdiff.text.vocabulary import Vocabulary
@@ -45,7 +45,7 @@ class NamingWriter:
         language = language_of(denoiser, settings)
         self.denoiser = denoiser
         self.settings = settings
-        self._analyst = Analyst(denoiser.vocabulary, settings)
+        self._analyst = Analyst(denoiser.vocabulary, _asked_for(settings))
         self._prompts = Prompts(denoiser.vocabulary)
         self._brackets = Brackets(denoiser.vocabulary)
         bars = bars_of(denoiser, settings)
@@ -84,6 +84,11 @@ class NamingWriter:
         new, names = read
         edits = [Edit(0, len(text), new)] if new != text else []
         return Draw(edits, 1.0, fluency, True, "protected" if lacks(text, new, analysis.frozen) else None, named=names)
+
+
+def _asked_for(settings: Settings) -> Settings:
+    """Settings that protect what somebody named: addresses of a text, as by default, are not those of another one."""
+    return replace(settings, protect=()) if settings.protect == DEFAULT_PROTECTION else settings
 
 
 def _named(source: Source, span: tuple[int, int]) -> bool:

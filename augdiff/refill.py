@@ -15,8 +15,9 @@ from augdiff.columns import Cells, Columns
 from augdiff.examples import Example
 from augdiff.goals import Goal, find_goals
 from augdiff.made import Made, choose
+from augdiff.making import Resampling, make
 from augdiff.quality.novelty import bare
-from augdiff.rows import Resampling, Rows, make, make_rows
+from augdiff.rows import Rows, make_rows
 from augdiff.summary import Shortage
 from augdiff.variant import KEPT, SURPLUS
 

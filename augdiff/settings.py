@@ -61,7 +61,7 @@ class Settings:
     :param entities: what becomes of the stretches that tags or labelled spans name: ``keep`` them; ``swap`` each with
         another of its kind from the rows that were fitted on; ``resample`` each by a denoiser that is told its kind.
         Those that ``protect`` finds stay. With ``family="autoregressive"``, ``resample`` writes whole texts that name
-        something of their own, after others of the rows.
+        something of their own, after others of the rows; these have what ``protect`` names, but not its default.
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.

@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from augdiff.columns import Cells, Columns
+from augdiff.making import Resampling
 from augdiff.provenance import COLUMN, PROVENANCE
 from augdiff.refill import grow_rows
-from augdiff.rows import Resampling, Rows
+from augdiff.rows import Rows
 from augdiff.summary import Summary
 
 __all__ = ["PROVENANCE", "Columns", "Grown", "Summary", "grow", "read", "write"]

@@ -52,6 +52,7 @@ from benchmarks import (
     tables,
     throughput,
 )
+from benchmarks.bits import arms
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import recorded, replay
@@ -695,17 +696,17 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     (text / "some.txt").write_text("".join(f"{' '.join(rng.choices(words, k=8))} {n}.\n" for n in range(4000)))
     # Rows that are noised before the first step.
     monkeypatch.setattr("augdiff.training._CHUNK", 512)
-    monkeypatch.setattr(bounds, "MODEL", str(make_model(tmp_path / "tiny")))
-    monkeypatch.setattr(bounds, "_CLOCK", range(7, 15))
-    for made in (bounds.neighbours, bounds.vocabulary, bounds.shipped):
+    monkeypatch.setattr(arms, "MODEL", str(make_model(tmp_path / "tiny")))
+    monkeypatch.setattr(arms, "_CLOCK", range(7, 15))
+    for made in (arms.neighbours, arms.vocabulary, arms.shipped):
         made.cache_clear()
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
     few = ["--lines", 8, "--draws", 2, "--steps", 16]
     bounds.main([*map(str, [*told, *few, "--tokens", 300])])
     bounds.main([*map(str, [*told, *few, "--tokens", 200_000, "--rate", 5e-3, "--arms", "masks", "any token"])])
-    for made in (bounds.neighbours, bounds.vocabulary, bounds.shipped):
+    for made in (arms.neighbours, arms.vocabulary, arms.shipped):
         made.cache_clear()
     found = {(r["arm"], r["tokens"]): r["bits"] for r in (line["result"] for line in results.read("bounds", tmp_path))}
-    assert {arm for arm, _ in found} == set(bounds.ARMS)
+    assert {arm for arm, _ in found} == set(arms.ARMS)
     assert found["masks", 200_000] < found["masks", 300] - 1
     assert found["masks", 200_000] < found["any token", 200_000]

@@ -185,6 +185,17 @@ def test_labelled_spans_are_those_of_the_new_text(options: dict[str, Any], says:
         assert row["augdiff"]["verdict"] == "protected"
 
 
+@pytest.mark.parametrize(
+    ("protect", "verdict"), [({}, "kept"), ({"protect": ["handles"]}, "protected"), ({"protect": ["was"]}, "protected")]
+)
+def test_a_text_of_its_own_has_what_was_named_but_not_what_is_protected_by_default(
+    options: dict[str, Any], says: Says, protect: dict[str, Any], verdict: str
+):
+    says("so [person: Jo Doe] met.")
+    rows = [{"tokens": "@anna was in Rome".split(), "tags": "O O O B-LOC".split()}, ROWS[0]]
+    assert made(options, rows, **protect)[0]["augdiff"]["verdict"] == verdict
+
+
 def test_rows_are_shown_others_of_the_data_with_their_names_and_then_themselves(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ):

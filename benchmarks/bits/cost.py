@@ -1,0 +1,92 @@
+"""The evidence bound of lines by an arm's denoiser, in bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.engine.bound import bound, start_cost
+from augdiff.engine.denoise import Net
+from augdiff.engine.noise import Streams
+from augdiff.engine.order import at_random
+from augdiff.engine.prediction import Logits
+from augdiff.engine.process import Process
+from augdiff.engine.schedule import Schedule
+from augdiff.engine.space import TokenSpace
+from augdiff.proposal import stack
+from augdiff.quality.similarity import by_length
+from benchmarks.bits.arms import Arm, clock, rates
+
+_BATCH_TOKENS, _START = 2048, 13
+#: Tokens of a line that count.
+LONGEST = 126
+
+
+def cost(arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, steps: int, seed: int) -> list[float]:
+    """Bits of each line: one draw of the bound."""
+    marks, prior = denoiser.vocabulary.marks, arm.noise()
+    process = Process(TokenSpace(prior, arm.shows), arm.schedule, arm.reverse(prior), order=at_random)
+    rate = rates(frequency, arm.informed)
+    start = prior.marginal(frequency)
+    net = _timed(denoiser) if arm.timed else _plain(denoiser)
+    if arm.informed:
+        net = _weighed(net, arm.schedule, rate)
+    encoded = [encoding.ids[:LONGEST] for encoding in denoiser.vocabulary.encode(list(lines))]
+    nats = np.zeros(len(lines))
+    with torch.inference_mode():
+        for group in by_length([len(ids) for ids in encoded], _BATCH_TOKENS):
+            x0 = stack([[marks.start, *encoded[at], marks.end] for at in group], marks.pad, denoiser.device)
+            free = torch.tensor([[0 < place <= len(encoded[at]) for place in range(x0.shape[1])] for at in group])
+            streams = Streams(np.array([seed * len(lines) + at for at in group], np.uint64))
+            found = bound(process, prior, x0, free, rate, net, streams, steps)
+            rows, places = free.nonzero(as_tuple=True)
+            sent = process.space.noise(x0[rows, places], streams.source(rows, places, 0, _START))
+            found.index_add_(0, rows, start_cost(prior, x0[rows, places], sent, start))
+            nats[group] = found.numpy()
+    return [float(value) / log(2) for value in nats]
+
+
+def _plain(denoiser: Denoiser) -> Net:
+    return lambda x, t, where, previous: denoiser.logits(x, where)
+
+
+def _timed(denoiser: Denoiser) -> Net:
+    """The time stands after the start mark."""
+
+    def net(x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
+        times = torch.tensor([[clock(float(each) - 1e-6)] for each in t])
+        told = torch.cat([x[:, :1], times, x[:, 1:]], 1)
+        return denoiser.logits(told, torch.cat([where[:, :1], torch.zeros_like(where[:, :1]), where[:, 1:]], 1))
+
+    return net
+
+
+@dataclass(frozen=True)
+class _Weighed:
+    """Logits with something added, row by row."""
+
+    logits: Logits
+    more: Tensor
+    rows: Tensor
+
+    def __getitem__(self, at: slice) -> Tensor:
+        return self.logits[at] + self.more[self.rows[at]]
+
+
+def _weighed(net: Net, schedule: Schedule, rate: Tensor) -> Net:
+    """A mask says how likely its token was to be masked by now, beside what the denoiser has learned over all times."""
+    times = torch.linspace(0, 1, 101, dtype=torch.float64)[1:]
+    usual = torch.stack([schedule(t.expand(len(rate)), rate)[1] for t in times]).mean(0).log()
+
+    def weighed(x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
+        now = torch.stack([schedule(each.double().expand(len(rate)), rate)[1] for each in t])
+        more = (now.clamp(min=1e-6).log() - usual).float()
+        return _Weighed(net(x, t, where, previous), more, where.nonzero(as_tuple=True)[0])
+
+    return weighed
