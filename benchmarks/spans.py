@@ -21,6 +21,7 @@ from augdiff.cache import cache_folder
 from augdiff.errors import AugdiffError
 from benchmarks.data import parser
 from benchmarks.gains.digests import digest
+from benchmarks.gains.fine_tuning import products
 from benchmarks.gains.store import Store
 from benchmarks.named.methods import METHODS, N
 from benchmarks.named.sentences import SETS, Sentence, drawn, f1, load, tested
@@ -49,7 +50,7 @@ def lines(cell: Cell, data: Path, taggers: Sequence[str], store: Store) -> Itera
             score = f1(asked, TAGGERS[tagger]([*rows, *made], asked, seed))
             result = {"set": name, "sentences": count, "seed": seed, "method": method, "tagger": tagger, "f1": score}
             result |= {"kept": len(made) / max(1, N * len(rows)), "seconds": seconds, "digest": digest([key, tagger])}
-            line = line_of(SCRIPT, {"n": N}, result)
+            line = line_of(SCRIPT, {"n": N, "products": products()}, result)
             store.put(place, line)
         yield line
 

@@ -54,7 +54,7 @@ class FineTuned:
 
     def identity(self) -> Mapping[str, Any]:
         """See :class:`benchmarks.gains.classifier.Classifier`."""
-        return {"classifier": "fine-tuned", **asdict(self.tuning), "products": "bfloat16" if _half() else "float32"}
+        return {"classifier": "fine-tuned", **asdict(self.tuning), "products": products()}
 
     def __call__(self, examples: Examples, texts: Sequence[str], seed: int) -> list[str]:
         """See :class:`benchmarks.gains.classifier.Classifier`."""
@@ -107,7 +107,7 @@ def train(
     optimizer = optimizer_of(encoder, head, tuning)
     rise = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: share_of(step, tuning.steps))
     for batch in batches(len(rows), tuning, seed):
-        with torch.autocast("cpu", torch.bfloat16, enabled=_half()):
+        with torch.autocast("cpu", torch.bfloat16, enabled=half()):
             states = mean_states(encoder, [numbered[i] for i in batch])
         scores = head(states.float())
         losses = F.cross_entropy(scores, wanted[batch], reduction="none") * shares[batch]
@@ -120,9 +120,14 @@ def train(
     encoder.token = whole
 
 
-def _half() -> bool:
+def half() -> bool:
     """Whether the processor trains twice as fast with products in bfloat16."""
     return lacking_for_half(torch.device("cpu")) is None
+
+
+def products() -> str:
+    """What they are in, for the lines."""
+    return "bfloat16" if half() else "float32"
 
 
 def batches(count: int, tuning: Tuning, seed: int) -> Iterator[NDArray[np.int64]]:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from augdiff.denoisers.encoder import Encoder
 from augdiff.text.tags import OUTSIDE
 from benchmarks.batches import by_length
-from benchmarks.gains.fine_tuning import Tuning, batches, optimizer_of, share_of
+from benchmarks.gains.fine_tuning import Tuning, batches, half, optimizer_of, share_of
 from benchmarks.gains.unpadded import states
 from benchmarks.named.sentences import Sentence
 from benchmarks.subjects import Subject, encoder_network, warm_start
@@ -43,7 +43,9 @@ def fine_tuned(rows: Sequence[Sentence], asked: Sequence[Sentence], seed: int) -
     pace = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: share_of(step, _TUNING.steps))
     for batch in batches(len(rows), _TUNING, seed):
         own = [read[at] for at in batch]
-        found = head(_first_states(encoder, own))
+        with torch.autocast("cpu", torch.bfloat16, enabled=half()):
+            first = _first_states(encoder, own)
+        found = head(first.float())
         right = torch.cat([wanted[at][: len(places)] for at, (_, places) in zip(batch, own, strict=True)])
         each = torch.cat([shares[at].repeat(len(places)) for at, (_, places) in zip(batch, own, strict=True)])
         losses = F.cross_entropy(found, right, reduction="none") * each
