@@ -93,6 +93,18 @@ def test_rows_that_end_are_left_out_and_the_others_go_on(language: Language) -> 
         assert torch.equal(language.read_next(ids[1][some], past[some])[0], whole[some])
 
 
+def test_texts_that_no_row_goes_on_with_are_left_out(language: Language) -> None:
+    texts, more = some_ids(6, LENGTH), some_ids(4, 2)
+    with torch.inference_mode():
+        _, kept = language.read(texts)
+        every = Past(kept, torch.tensor([5, 0, 2, 5]), torch.tensor([9, LENGTH, 4, 17]))
+        _, every = language.read_next(more[:, 0], every)
+        few = every[torch.tensor([0, 3])]
+        assert (len(few.texts[0][0]), few.of.tolist(), len(every.texts[0][0])) == (1, [0, 0], 6)
+        found, _ = language.read_next(more[[0, 3], 1], few)
+        assert torch.equal(found, language.read_next(more[:, 1], every)[0][[0, 3]])
+
+
 def test_reading_several_tokens_on_is_reading_one_after_the_other(denoiser: Denoiser, language: Language) -> None:
     texts, more = some_ids(3, LENGTH), some_ids(5, 6)
     of, seen = [0, 2, 2, 1, 0], [LENGTH, 3, 17, 1, 8]

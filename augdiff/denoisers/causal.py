@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from augdiff.denoisers.llama import Block, Linear, Llama, attend, rotary, turned
+from augdiff.denoisers.llama import ROWS_AT_ONCE, Block, Linear, Llama, attend, rotary, turned
 
 Pair = tuple[Tensor, Tensor]
 #: Keys and values of each layer, of G texts, ``(G, H, T, d)``.
@@ -42,7 +42,13 @@ class Past:
 
     def __getitem__(self, rows: Tensor) -> Past:
         own = [(keys[rows], values[rows]) for keys, values in self.own]
-        return Past(self.texts, self.of[rows], self.seen[rows], own)
+        texts, of = self.texts, self.of[rows]
+        used = torch.unique(of)
+        # A step reads all texts; to leave one out is to copy the others.
+        if 2 * len(used) <= len(texts[0][0]):
+            texts = [(keys[used], values[used]) for keys, values in texts]
+            of = torch.searchsorted(used, of)
+        return Past(texts, of, self.seen[rows], own)
 
 
 def read(llama: Llama, ids: Tensor) -> tuple[Tensor, Texts]:
@@ -87,7 +93,7 @@ def read_next(llama: Llama, ids: Tensor, past: Past) -> tuple[Tensor, Past]:
         return _at_both(q[:, :, None], past.texts[number], own, groups, unseen, none)[:, :, 0]
 
     places = past.seen + (past.own[0][0].shape[2] if past.own else 0)
-    return _through(llama, ids, places, attended, _of_few), Past(past.texts, past.of, past.seen, layers)
+    return _through(llama, ids, places, attended, _of_few, ROWS_AT_ONCE), Past(past.texts, past.of, past.seen, layers)
 
 
 def read_on(llama: Llama, ids: Tensor, past: Past) -> Tensor:
@@ -128,14 +134,16 @@ def _through(
     places: Tensor,
     attended: Callable[[Tensor, Tensor, Tensor], Tensor],
     product: Callable[[Linear, Tensor], Tensor],
+    multiple: int = _BLOCK,
 ) -> Tensor:
     """All layers: N ids and their places in their rows, ``(N,)``, to normed states ``(N, D)``.
 
     :param attended: queries, keys and values ``(N, H, d)`` of each layer in turn to what the queries take.
     :param product: a layer's with some rows.
+    :param multiple: it gets as many rows, or twice as many, and so on.
     """
     count, size = len(ids), llama.config.width // llama.config.heads
-    spare = (0, 0, 0, -count % _BLOCK)
+    spare = (0, 0, 0, -count % multiple)
     x = F.pad(llama.embedded(ids), spare)
     cosines, sines = rotary(int(places.max()) + 1, size, llama.config.rope_base, x)
     turns = cosines[places, None], sines[places, None]

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.laid_out import product_laid_out
+
 _HIDDEN = -1e9
 #: Products of fewer rows may be rounded in another way than those of more.
 FEW_ROWS = 256
@@ -92,9 +94,10 @@ class Linear(nn.Module):
 
 def product_of_few(x: Tensor, weight: Tensor) -> Tensor:
     """``x W^T`` for some rows, which do not depend on how many there are: ``(N, in)`` to ``(N, out)``."""
-    filled = F.pad(x, (0, 0, 0, -len(x) % ROWS_AT_ONCE))
-    parts: list[Tensor] = [F.linear(part, weight) for part in filled.view(-1, ROWS_AT_ONCE, x.shape[1])]
-    return torch.cat(parts)[: len(x)]
+    spare = -len(x) % ROWS_AT_ONCE
+    filled = F.pad(x, (0, 0, 0, spare)) if spare else x
+    first, *others = (product_laid_out(part, weight) for part in torch.split(filled, ROWS_AT_ONCE))
+    return (torch.cat([first, *others]) if others else first)[: len(x)]
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
