@@ -51,7 +51,7 @@ class LatentWriter:
     """See :class:`augdiff.composition.Composition`; a text is always written anew as a whole.
 
     :param process: how vectors are noised and denoised.
-    :param usual: strengths, if none is asked for: the time that vectors are noised to, 0 to 1.
+    :param usual: strengths, if none is asked for: the share of the tokens that noise alone would take, 0 to 1.
     :param steps: on the way back, if nothing is asked for.
 
     ``longest`` is how many tokens of a text are read.
@@ -92,7 +92,8 @@ class LatentWriter:
         lines = dict[int, _Line]()
         for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
             seeds = np.array([wanted[at][1] for at in group], np.uint64)
-            t = torch.tensor([strengths[at] for at in group], device=self.denoiser.device)
+            times = [self._network.survival.time(strengths[at]) for at in group]
+            t = torch.tensor(times, device=self.denoiser.device)
             told = [wanted[at][0].told_ids for at in group]
             z = self.noised([texts[at] for at in group], t, seeds)
             lines |= zip(group, self.written(z, seeds, told), strict=True)

@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.corpus import is_validation
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.denoisers.encoder_folder import save_latent
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
+from augdiff.denoisers.survival import Survival
 from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import OptionError
 from augdiff.muon import Muon
 from augdiff.noising import Noise
 from augdiff.objectives import Batch
+from augdiff.proposal import stack
 from augdiff.text.slots import Layout, Marks
 from augdiff.trainee import Tuning, adamw
-from augdiff.training_start import Start, and_beside
+from augdiff.training_start import WINDOW, Start, and_beside
 
 # How often the denoiser is shown its own prediction.
 _SHOWN = 0.5
 # The most noise that the reader learns to read through, as a time.
 _READABLE = 0.3
+# What survival is measured at and by: times, texts, and texts read at once.
+_TIMES, _MEASURED, _ROWS = 21, 128, 16
 
 
 @dataclass(frozen=True)
@@ -67,8 +73,43 @@ def with_latents(start: Start) -> Start:
     kept = start.latent
     network = LatentAutoencoder(encoder, LatentConfig()) if kept is None else kept
     network = network.to(next(encoder.parameters()).device)
-    write = and_beside(start.write, lambda folder: save_latent(folder, network.cpu()))
+    vocabulary = start.vocabulary
+
+    def save(folder: Path, lines: Sequence[str]) -> None:
+        held = [line for line in lines if is_validation(line)][:_MEASURED] or lines[:_MEASURED]
+        marks = vocabulary.marks
+        texts = [[marks.start, *each.ids[:WINDOW], marks.end] for each in vocabulary.encode(held)]
+        save_latent(folder, network.cpu(), measure_survival(network, texts, marks.pad))
+
+    write = and_beside(start.write, save)
     return replace(start, trainee=LatentTrainee(network), write=write)
+
+
+@torch.inference_mode()
+def measure_survival(network: LatentAutoencoder, texts: Sequence[Sequence[int]], pad: int) -> Survival:
+    """What noise on their vectors leaves of texts, ids with their marks.
+
+    Of a token that the reader would guess from those before it, nothing is lost with the vectors: so what counts is how
+    much more often it is right with them than with noise alone. The noise at all times is the same.
+
+    :returns: a straight line where the vectors tell the reader nothing.
+    """
+    generator, right = torch.Generator().manual_seed(0), np.zeros(_TIMES)
+    for start in range(0, len(texts), _ROWS):
+        ids = stack(texts[start : start + _ROWS], pad, network.places.device)
+        z = network.encode(ids, ids != pad)
+        noise = torch.randn(z.shape, generator=generator).to(z)
+        # That a text ends is no token of it.
+        asked = F.pad(ids[:, 2:] != pad, (0, 1), value=False)
+        for number, t in enumerate(torch.linspace(0, 1, _TIMES, device=z.device)):
+            features = network.read(_noised(z, noise, t.expand(len(z))), ids[:, :-1])
+            found = network.encoder.logits(features[asked]).argmax(-1)
+            right[number] += int((found == ids[:, 1:][asked]).sum())
+    told = right[0] - right[-1]
+    if told <= 0:
+        return Survival()
+    shares = np.minimum.accumulate(((right - right[-1]) / told).clip(0, 1))
+    return Survival(tuple(round(float(share), 4) for share in shares))
 
 
 def untouched(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:

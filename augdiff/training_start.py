@@ -53,12 +53,12 @@ class Start:
     most_tokens: int | None = None
 
 
-def and_beside(write: Write, save: Callable[[Path], None]) -> Write:
-    """Writes a folder as ``write`` does, and what ``save`` puts beside it."""
+def and_beside(write: Write, save: Callable[[Path, Sequence[str]], None]) -> Write:
+    """Writes a folder as ``write`` does, and what ``save`` puts beside it, which is given the same texts."""
 
     def both(folder: Path, lines: Sequence[str], trained: Mapping[str, Any], family: str, pairs: bool) -> None:
         write(folder, lines, trained, family, pairs)
-        save(folder)
+        save(folder, lines)
 
     return both
 

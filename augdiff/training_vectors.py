@@ -64,7 +64,7 @@ def with_vectors(kind: str) -> Callable[[Start], Start]:
         kept = start.vectors
         network = kept if kept is not None and kept.kind == kind else vector_network(kind, start.encoder.encoder)
         network = network.to(next(start.encoder.encoder.parameters()).device)
-        write = and_beside(start.write, lambda folder: save_vectors(folder, network.cpu()))
+        write = and_beside(start.write, lambda folder, lines: save_vectors(folder, network.cpu()))
         return replace(start, trainee=VectorTrainee(network, start.encoder), write=write)
 
     return begin

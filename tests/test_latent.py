@@ -1,6 +1,8 @@
 """A text as a few vectors: what they hold, how they are read, learned and kept."""
 
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,13 +12,16 @@ from tiny import MARKS, make_model
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig, LatentNetwork
 from augdiff.denoisers.load import load
+from augdiff.denoisers.survival import Survival
+from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import ModelError
 from augdiff.family.latent import compose
+from augdiff.latent_writer import LatentWriter
 from augdiff.noising import Noise
 from augdiff.objectives import Batch, places_of
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout
-from augdiff.training_latent import LatentTrainee, by_latents, untouched
+from augdiff.training_latent import LatentTrainee, by_latents, measure_survival, untouched
 from augdiff.variant import Source
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
@@ -79,6 +84,72 @@ def test_it_learns_to_read_a_text_from_its_vectors(network: LatentAutoencoder) -
             tuning.optimizer.zero_grad(set_to_none=True)
         losses.append(loss.item())
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
+
+
+def taught(network: LatentAutoencoder, steps: int) -> LatentAutoencoder:
+    """Taught to read texts of four tokens that tell nothing of one another."""
+    trainee = LatentTrainee(network)
+    tunings = trainee.tunings(3e-3)
+    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
+    for _ in range(steps):
+        rows = [Layout([2, *row, 3], [1], [0], [row[0]]) for row in rng.integers(7, 13, (32, 4)).tolist()]
+        ids = torch.tensor([row.ids for row in rows])
+        where, targets = places_of(rows, torch.device("cpu"))
+        loss = by_latents(trainee, Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator))
+        loss.backward()  # type: ignore[no-untyped-call]
+        for tuning in tunings:
+            tuning.optimizer.step()
+            tuning.optimizer.zero_grad(set_to_none=True)
+    return network.eval()
+
+
+def test_at_a_strength_that_share_of_the_tokens_is_lost(network: LatentAutoencoder) -> None:
+    taught(network, 450)
+    rng = np.random.default_rng(1)
+    known, others = ([[2, *row, 3] for row in rng.integers(7, 13, (600, 4)).tolist()] for _ in range(2))
+    survival = measure_survival(network, known, 0)
+    assert (survival.shares[0], survival.shares[-1]) == (1.0, 0.0)
+    assert all(a >= b for a, b in pairwise(survival.shares))
+    times = [survival.time(strength) for strength in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    assert times == sorted(times)
+    # Measured on other texts, and with other noise.
+    ids = torch.tensor(others)
+    with torch.inference_mode():
+        z = network.encode(ids, ids != 0)
+        noise = torch.randn(z.shape, generator=torch.Generator().manual_seed(5))
+
+        def right(t: float) -> float:
+            a, b = cosine_waves(torch.tensor([t]), torch.ones(1))
+            found = network.encoder.logits(network.read(a * z + b * noise, ids[:, :-1])).argmax(-1)
+            return float((found[:, :4] == ids[:, 1:5]).float().mean())
+
+        for strength, t in zip((0.25, 0.5, 0.75), times[1:4], strict=True):
+            left = (right(t) - right(1.0)) / (right(0.0) - right(1.0))
+            assert left == pytest.approx(1 - strength, abs=0.05)
+
+
+def test_a_reader_that_the_vectors_tell_nothing_loses_tokens_in_a_straight_line(network: LatentAutoencoder) -> None:
+    with torch.no_grad():
+        network.told.weight.zero_()
+    assert measure_survival(network, [[2, 8, 9, 3], [2, 7, 3]], 0) == Survival((1.0, 0.0))
+    assert Survival().time(0.3) == pytest.approx(0.3)
+
+
+def test_strength_is_asked_of_what_was_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = compose(
+        load(str(make_model(tmp_path / "meaning", family="latent"))), Settings(family="latent", strength=0.8)
+    )
+    times = list[float]()
+
+    def noised(self: LatentWriter, texts: Any, t: torch.Tensor, seeds: Any) -> torch.Tensor:
+        times.extend(t.tolist())
+        return torch.zeros(len(t), 4, 8)
+
+    monkeypatch.setattr(LatentWriter, "noised", noised)
+    (analysis,) = writer.analyse([Source("the film was very good", "key")])
+    writer([(analysis, 0)])
+    # Of 1, .9, .2 and 0, a third of the time apart, .8 is lost after two thirds.
+    assert times == [pytest.approx(2 / 3)]
 
 
 def test_the_denoiser_does_not_change_what_it_denoises(network: LatentAutoencoder) -> None:

@@ -17,6 +17,7 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.encoder_folder import save, save_latent, save_vectors
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
+from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
@@ -76,7 +77,7 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
     if family in VECTORS:
         save_vectors(folder, vector_network(VECTORS[family], encoder))
     if family == "latent":
-        save_latent(folder, LatentAutoencoder(encoder, LatentConfig(4, 8)))
+        save_latent(folder, LatentAutoencoder(encoder, LatentConfig(4, 8)), Survival((1.0, 0.9, 0.2, 0.0)))
     return folder
 
 

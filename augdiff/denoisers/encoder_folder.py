@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.difference import Difference
     from augdiff.denoisers.encoder import Encoder
-    from augdiff.denoisers.latent import LatentAutoencoder
+    from augdiff.denoisers.latent import LatentAutoencoder, LatentNetwork
+    from augdiff.denoisers.survival import Survival
     from augdiff.denoisers.vectors import VectorEncoder
     from augdiff.text.casing import Cases
     from augdiff.text.vocabulary import Vocabulary
@@ -103,10 +104,11 @@ def save_vectors(folder: Path, network: VectorEncoder) -> None:
     _note(folder, "vectors", {"kind": network.kind, "sha256": file_digest(folder / _VECTORS)})
 
 
-def save_latent(folder: Path, network: LatentAutoencoder) -> None:
-    """Write beside a saved encoder what an autoencoder around it has more than that."""
+def save_latent(folder: Path, network: LatentAutoencoder, survival: Survival) -> None:
+    """Write beside a saved encoder what an autoencoder around it has more than that, and what noise leaves of texts."""
     _save_beside(folder / _LATENT, network)
-    _note(folder, "latent", {**asdict(network.sizes), "sha256": file_digest(folder / _LATENT)})
+    about = {"survival": list(survival.shares), "sha256": file_digest(folder / _LATENT)}
+    _note(folder, "latent", {**asdict(network.sizes), **about})
 
 
 def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncoder | None:
@@ -133,7 +135,7 @@ def load_latent(folder: Path, config: Config, encoder: Encoder) -> LatentAutoenc
 
     if config["latent"] is None:
         return None
-    sizes = {name: value for name, value in config["latent"].items() if name != "sha256"}
+    sizes = {name: value for name, value in config["latent"].items() if name not in ("sha256", "survival")}
     network = LatentAutoencoder(encoder, LatentConfig(**known(sizes, LatentConfig, folder)))
     _load_beside(folder / _LATENT, str(config["latent"]["sha256"]), network)
     return network
@@ -180,7 +182,6 @@ def _load(
     difference: Difference | None,
 ) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
-    from augdiff.denoisers.latent import LatentNetwork
     from augdiff.denoisers.vectors import VectorNetwork
     from augdiff.text.casing import Cases
 
@@ -208,8 +209,15 @@ def _load(
         family=str(config["family"]),
         pairs=bool(config["pairs"]),
         vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval(), encoder.logits),
-        latent=None if latent is None else LatentNetwork(latent.to(device).eval(), vocabulary.marks.pad),
+        latent=None if latent is None else _latent_network(latent.to(device).eval(), vocabulary, config),
     )
+
+
+def _latent_network(network: LatentAutoencoder, vocabulary: Vocabulary, config: Config) -> LatentNetwork:
+    from augdiff.denoisers.latent import LatentNetwork
+    from augdiff.denoisers.survival import Survival
+
+    return LatentNetwork(network, vocabulary.marks.pad, Survival(tuple(map(float, config["latent"]["survival"]))))
 
 
 def _in_eight_bits(encoder: Encoder, path: Path, digest: str) -> EncoderNetwork:

@@ -5,7 +5,7 @@ Latent diffusion for language (Lovelace et al. 2023, arXiv 2212.09462; PLANNER, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
 
 import torch
@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.denoiser import Unread, bucket
 from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.waves import Clock
 
 _FAR = -1e9
@@ -113,11 +114,13 @@ def _copies(config: EncoderConfig, encoder: Encoder) -> nn.ModuleList:
 class LatentNetwork:
     """A :class:`LatentAutoencoder` in use: rows padded so that what is beside them changes nothing.
 
+    :param survival: what noise on the vectors leaves of texts.
     :param block: see :class:`augdiff.denoisers.denoiser.Network`.
     """
 
     network: LatentAutoencoder
     pad: int
+    survival: Survival = field(default_factory=Survival)
     block: int = 8
 
     @property

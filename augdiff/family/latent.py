@@ -3,8 +3,8 @@
 Lovelace et al. 2023, arXiv 2212.09462, and Zhang et al. 2023, arXiv 2306.02531. A text is a few vectors, a transformer
 denoises these with its last prediction at hand (DDIM, arXiv 2010.02502), and a causal reader writes the text that they
 stand for. Other than in both papers the autoencoder and the denoiser learn at once, all three parts begin with a
-masked denoiser's layers, and the reader learns from slightly noised vectors, so that near vectors read alike. It has
-weights of its own.
+masked denoiser's layers, and the reader learns from slightly noised vectors, so that near vectors read alike. How much
+of a text noise takes is measured after training, and a strength is a share of its tokens. It has weights of its own.
 """
 
 from __future__ import annotations
