@@ -12,6 +12,7 @@ from benchmarks.gains.plain import Duplicate, Nothing
 from benchmarks.gains.prompting import Prompting
 from benchmarks.gains.ssmba import Ssmba
 
+#: What the protocol compares.
 MAIN: Mapping[str, Method] = {
     NONE: Nothing(),
     DUPLICATE: Duplicate(),
@@ -21,9 +22,23 @@ MAIN: Mapping[str, Method] = {
     "ssmba": Ssmba(),
     "prompting": Prompting(),
     AUGDIFF: DEFAULT,
-    "augdiff-large": LARGE,
-    "augdiff-autoregressive": WRITTEN,
     "augdiff-mixed": MIXED,
     "augdiff-threefold": THREEFOLD,
 }
-METHODS: Mapping[str, Method] = {**MAIN, **{f"{ABLATION}{name}": method for name, method in ABLATIONS.items()}}
+_TWELVE = THREEFOLD.n
+#: What is measured where it is asked for: parts of what is compared alone, and others with as many rows as the most.
+OTHERS: Mapping[str, Method] = {
+    "augdiff-large": LARGE,
+    "augdiff-autoregressive": WRITTEN,
+    "eda-12": Eda(_TWELVE),
+    "aeda-12": Aeda(_TWELVE),
+    "one-pass-12": ONE_PASS.given({"n": _TWELVE}),
+    "ssmba-12": Ssmba(n=_TWELVE),
+    "prompting-12": Prompting(n=_TWELVE),
+    "augdiff-12": DEFAULT.given({"n": _TWELVE}),
+}
+METHODS: Mapping[str, Method] = {
+    **MAIN,
+    **OTHERS,
+    **{f"{ABLATION}{name}": method for name, method in ABLATIONS.items()},
+}
