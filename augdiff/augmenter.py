@@ -11,7 +11,7 @@ from re import Pattern
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
-from augdiff.annotating import check_annotating
+from augdiff.annotating import annotates, check_annotating
 from augdiff.columns import Cells, Columns
 from augdiff.errors import ModelError, OptionError
 from augdiff.examples import Example
@@ -320,6 +320,7 @@ class Augmenter:
                 mentions,
                 self.read_tokens if named and self.judge is True else None,
                 partial(self._adapted, list(unlabeled), progress) if self.adapt else None,
+                annotates(self.settings.family),
             )
             self.columns = self._fitted.told(self.columns)
 
@@ -370,6 +371,14 @@ class Augmenter:
         :raises ModelError: see :attr:`fitted`.
         """
         return 1.0 if self.fitted is None else self.fitted.pseudo_weight
+
+    @property
+    def sure(self) -> float:
+        """How sure the judge of labels must be of the label that it gives a text: as of the hardest tenth of the rows.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        return 0.0 if self.fitted is None else self.fitted.sure
 
     @property
     def span_judge(self) -> SpanJudge | None:

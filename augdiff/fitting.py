@@ -11,6 +11,8 @@ from hashlib import sha256
 from reprlib import repr as short
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from augdiff.columns import Cells, Columns
 from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
@@ -19,6 +21,7 @@ from augdiff.labels import Names, checked_names, in_words, label_context
 from augdiff.lessons import Lesson, labelled
 from augdiff.mentions import Mentions, gather_mentions
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
+from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import Judge, Label, label_mark, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 _MOST_NAMES = 1000
 # What all rows whose labels are guessed weigh, as a multiple of those that have one; see benchmarks/LOG.md.
 _PSEUDO = 3.0
+# Rows that the judge is asked of, and the share of them that texts which it labels may be as hard as, in percent.
+_ASKED, _HARDEST = 200, 10
 
 _log = logging.getLogger("augdiff")
 
@@ -52,6 +57,8 @@ class Fitted:
     :param pseudo_weight: of a row whose label is guessed, so that all of them weigh at most three times as much as the
         others.
     :param channel: the same classifier together with a language model, where there is one.
+    :param sure: how sure the judge is, at most, of the hardest tenth of the rows, each of its likeliest label; 0 if
+        that was not asked for.
     """
 
     names: Names = ()
@@ -64,6 +71,7 @@ class Fitted:
     mentions: Mentions = field(default_factory=Mentions)
     spans: SpanJudge | None = None
     pseudo_weight: float = 1.0
+    sure: float = 0.0
 
     @property
     def label_judge(self) -> Judge | None:
@@ -84,6 +92,7 @@ class Fitted:
             adapted,
             mentions,
             self.pseudo_weight,
+            self.sure,
         ]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
@@ -119,6 +128,7 @@ def fit(
     mentions: bool = False,
     read: Reader | None = None,
     adapts: Callable[[Sequence[Lesson]], Difference] | None = None,
+    annotates: bool = False,
 ) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
@@ -131,6 +141,7 @@ def fit(
     :param mentions: whether it is learned what the rows name.
     :param read: features of words for a judge of that; None for no judge.
     :param adapts: lets a denoiser learn from the rows; it is told labels without names by their values.
+    :param annotates: whether the judge will say what label texts have, and must be as sure of these as of rows.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     rows, labels, keys, contexts = list[tuple[str, ...]](), list[Any](), list[str](), list[str]()
@@ -161,6 +172,10 @@ def fit(
         found = _judging_spans(found, examples, read)
     if embed is not None:
         found = _judging(found, columns, texts, labels, keys, embed, listener)
+    if annotates and found.label_judge is not None:
+        own = [at for at, label in enumerate(labels) if label_mark(label) is not None]
+        some = sorted((key_hash(keys[at]), texts[at], keys[at]) for at in own)[:_ASKED]
+        found = replace(found, sure=_sureness(found.label_judge, some))
     if adapts is not None:
         found = _with_values(found, columns, labels) if columns.condition else found
         told = found.told(columns).label_names if columns.condition else ()
@@ -186,6 +201,16 @@ def _judging(
         return replace(found, judge=judge, note=note)
     channel = fit_channel_judge(judge, texts, own, keys, found.told(columns).label_names, listener)
     return replace(found, judge=judge, note=note, channel=channel)
+
+
+def _sureness(judge: Judge, rows: Sequence[tuple[str, str, str]]) -> float:
+    """What nine of ten rows reach: their likeliest label's probability, by what has not seen them.
+
+    :param rows: hash of the key, text and key of each.
+    """
+    chances = judge.probabilities([text for _, text, _ in rows], [key for *_, key in rows])
+    judged = chances[np.isfinite(chances).any(1)]
+    return float(np.percentile(np.nanmax(judged, 1), _HARDEST)) if len(judged) else 0.0
 
 
 def _judging_spans(found: Fitted, examples: Sequence[Example], read: Reader) -> Fitted:

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-7"
+_FORMAT = "augdiff-fitted-8"
 _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
-_KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo".split())
+_KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo sure".split())
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -58,6 +58,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "mentions": list(vars(fitted.mentions).values()),
         "spans": None if fitted.spans is None else _spans_record(fitted.spans),
         "pseudo": fitted.pseudo_weight,
+        "sure": fitted.sure,
     }
 
     def write(part: Path) -> None:
@@ -141,6 +142,7 @@ def load_fitted(
             _mentions(record["mentions"]),
             None if record["spans"] is None else _load_taggers(record["spans"], folder / _SPANS, read),
             float(record["pseudo"]),
+            float(record["sure"]),
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error

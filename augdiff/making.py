@@ -36,6 +36,10 @@ class Resampling(Protocol):
         """Of a row whose label was guessed."""
 
     @property
+    def sure(self) -> float:
+        """How sure the judge of labels must be of the label that it gives a text."""
+
+    @property
     def span_judge(self) -> SpanJudge | None:
         """Who judges whether what variants name is still found; None for nobody."""
 
@@ -75,7 +79,7 @@ def make(rows: Sequence[Made], asked: Sequence[int], augmenter: Resampling) -> l
     scores = iter(_scores([row.example for row in rows], texts, augmenter.label_judge))
     spans = _span_scores([row.example for row in rows], variants, augmenter.span_judge)
     return [
-        _judged(row.example, own, list(islice(scores, 1 + len(own))), named, known, augmenter.settings)
+        _judged(row.example, own, list(islice(scores, 1 + len(own))), named, known, augmenter)
         for row, own, named, known in zip(rows, variants, spans, vectors, strict=True)
     ]
 
@@ -126,10 +130,10 @@ def _judged(
     scores: Sequence[LabelScore],
     spans: Sequence[LabelScore],
     vectors: Sequence[NDArray[np.float64] | None],
-    settings: Settings,
+    augmenter: Resampling,
 ) -> Made:
     """A row with its variants; ``scores``, ``spans`` and ``vectors`` are of the row itself, too."""
-    candidates = []
+    candidates, settings = [], augmenter.settings
     whole = [_unless_judged(score, span) for score, span in zip(scores, spans, strict=True)]
     for parts, score, span, vector in zip(variants, whole[1:], spans[1:], vectors[1:], strict=True):
         lost = score.share < settings.min_label
@@ -140,7 +144,7 @@ def _judged(
             fault = MISALIGNED
         unlabelled = any(part.unlabelled for part in parts)
         if unlabelled:
-            fault = KEPT if score.every else MISLABELLED
+            fault = KEPT if score.every and score.of_best().probability >= augmenter.sure else MISLABELLED
         verdict = next((part.verdict for part in parts if part.verdict != KEPT), fault)
         found = Candidate(parts, score, verdict, vector=vector if verdict == KEPT else None)
         if verdict == KEPT and (unlabelled or (lost and settings.relabel)):

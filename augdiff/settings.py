@@ -56,8 +56,8 @@ class Settings:
         ``autoregressive``, for adapters, shows the base rows of the same class and has it write the last words of a row
         anew from left to right; ``mixed`` makes one half of the variants in either way, those of masked words by the
         denoiser whose embeddings judge; ``gal`` has it write after rows of all classes, and the judge of labels say
-        which label a text has; ``threefold`` makes a third each of ``mixed``'s two kinds and of these.
-        :func:`augdiff.families` lists all; None is ``mdlm``.
+        which label a text has, if it is as sure of that as of nine in ten rows; ``threefold`` makes a third each of
+        ``mixed``'s two kinds and of these. :func:`augdiff.families` lists all; None is ``mdlm``.
     :param entities: what becomes of the stretches that tags or labelled spans name: ``keep`` them; ``swap`` each with
         another of its kind from the rows that were fitted on; ``resample`` each by a denoiser that is told its kind.
         Those that ``protect`` finds stay. With ``family="autoregressive"``, ``resample`` writes whole texts that name

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -13,9 +14,14 @@ from test_writer import leaning
 from tiny import make_adapter, make_model
 
 from augdiff import Augmenter, OptionError, TextAugmenter, augment
+from augdiff.adapters.containers import read
+from augdiff.columns import Columns
 from augdiff.denoisers.load import load
 from augdiff.evaluation.methods import grow
+from augdiff.examples import read_examples
 from augdiff.family.gal import OpenWriter
+from augdiff.fitting import fit
+from augdiff.fitting_folder import load_fitted, save_fitted
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.variant import Source
@@ -93,6 +99,31 @@ def test_where_the_judge_says_nothing_none_is_kept(grown: Callable[..., list[dic
     assert grown(judge=silent) == []
     rejected = grown(judge=silent, return_rejected=True)
     assert {row["augdiff"]["verdict"] for row in rejected} >= {"mislabelled"}
+
+
+@pytest.mark.parametrize(("sure", "verdicts"), [(0.71, {"mislabelled"}), (0.69, {"kept"})])
+def test_a_text_of_which_the_judge_is_less_sure_than_of_rows_is_rejected(
+    grown: Callable[..., list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch, sure: float, verdicts: set[str]
+):
+    monkeypatch.setattr(Augmenter, "sure", sure)
+    made = grown(judge=Believing((0.3, 0.7)), return_rejected=True)
+    assert {row["augdiff"]["verdict"] for row in made} - {"copy", "near-copy", "unfluent", "echo"} == verdicts
+
+
+def test_texts_must_be_as_sure_as_the_hardest_tenth_of_the_rows_by_what_has_not_seen_them():
+    (cells,) = read(ROWS, ()) or []
+    columns = Columns(text=("text",), label="label")
+    vectors = {row["text"]: np.random.default_rng(at).normal(size=4) for at, row in enumerate(ROWS)}
+    fitted = fit([cells], columns, lambda texts: np.array([vectors[text] for text in texts]), annotates=True)
+    assert fitted.judge is not None
+    texts, keys = zip(*((row.text, row.key) for row in read_examples(cells, columns, range(6))), strict=True)
+    assert fitted.sure == pytest.approx(np.percentile(fitted.judge.probabilities(texts, keys).max(1), 10))
+    assert fitted.sure < np.percentile(fitted.judge.probabilities(texts, ["new"] * 6).max(1), 10)
+    other = fit([cells], columns, lambda texts: np.array([vectors[text] for text in texts]))
+    assert other.sure == 0
+    kept = load_fitted(save_fitted(fitted), fitted.digest, lambda texts: np.zeros((len(texts), 4)), Mock(), Mock())
+    assert kept.sure == fitted.sure
+    assert other.digest != fitted.digest
 
 
 def test_a_row_of_another_label_that_was_shown_is_a_copy(loose: Options, monkeypatch: pytest.MonkeyPatch):
