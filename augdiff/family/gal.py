@@ -3,8 +3,8 @@
 A text that is written after rows of one label is a typical one of that label. What is written after rows of all labels
 lies where a task's texts lie, between them, too, and a classifier that learns what a better one says of it comes to
 know of more words. In the paper a language model was first fine-tuned on a task's texts without labels; here it is
-shown some rows, and a text stands in for a variant of the row that was shown last. Texts of which the judge is less sure
-than of the hardest tenth of the rows are rejected: with many labels, most of these are of none of them.
+shown some rows, and a text stands in for a variant of the row that was shown last. Texts of which the judge is less
+sure than of the hardest tenth of the rows are rejected: with many labels, most of these are of none of them.
 """
 
 from __future__ import annotations
