@@ -49,5 +49,5 @@ def product_laid_out(x: Tensor, weight: Tensor) -> Tensor:
 
 def _gains(weight: Tensor) -> bool:
     """Whether the weight would be laid out anew for each product, and this torch does it once."""
-    fitting = weight.dtype == torch.bfloat16 and lacking_for_half(weight.device) is None and weight.device.type == "cpu"
-    return fitting and hasattr(torch.ops.mkldnn, "_linear_pointwise") and not torch.is_grad_enabled()
+    fitting = weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and not torch.is_grad_enabled()
+    return fitting and lacking_for_half(weight.device) is None and hasattr(torch.ops.mkldnn, "_linear_pointwise")
