@@ -31,7 +31,7 @@ _SHOWN = 0.5
 # The most noise that the reader learns to read through, as a time.
 _READABLE = 0.3
 # What survival is measured at and by: times, texts, and texts read at once.
-_TIMES, _MEASURED, _ROWS = 21, 128, 16
+_TIMES, _MEASURED, _ROWS = 21, 256, 16
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """A text as a few vectors: what they hold, how they are read, learned and kept."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -69,12 +70,12 @@ def test_padding_and_rows_beside_change_nothing(network: LatentAutoencoder) -> N
         assert torch.equal(after[4], used.next(together[4:5], ids[4:5])[slice(0, 1)][0])
 
 
-def test_it_learns_to_read_a_text_from_its_vectors(network: LatentAutoencoder) -> None:
+def taught(network: LatentAutoencoder, draws: Iterable[np.ndarray]) -> list[float]:
+    """The losses of learning from batches of texts, ids ``(B, L)`` without marks."""
     trainee = LatentTrainee(network)
-    tunings = trainee.tunings(3e-3)
-    rng, generator, losses = np.random.default_rng(0), torch.Generator().manual_seed(0), []
-    for _ in range(80):
-        rows = [Layout([2, *[token] * 4, 3], [1], [0], [token]) for token in rng.integers(7, 40, 16).tolist()]
+    tunings, generator, losses = trainee.tunings(3e-3), torch.Generator().manual_seed(0), list[float]()
+    for drawn in draws:
+        rows = [Layout([2, *row, 3], [1], [0], [row[0]]) for row in drawn.tolist()]
         ids = torch.tensor([row.ids for row in rows])
         where, targets = places_of(rows, torch.device("cpu"))
         loss = by_latents(trainee, Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator))
@@ -83,30 +84,21 @@ def test_it_learns_to_read_a_text_from_its_vectors(network: LatentAutoencoder) -
             tuning.optimizer.step()
             tuning.optimizer.zero_grad(set_to_none=True)
         losses.append(loss.item())
+    return losses
+
+
+def test_it_learns_to_read_a_text_from_its_vectors(network: LatentAutoencoder) -> None:
+    rng = np.random.default_rng(0)
+    losses = taught(network, (rng.integers(7, 40, (16, 1)).repeat(4, 1) for _ in range(80)))
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
 
 
-def taught(network: LatentAutoencoder, steps: int) -> LatentAutoencoder:
-    """Taught to read texts of four tokens that tell nothing of one another."""
-    trainee = LatentTrainee(network)
-    tunings = trainee.tunings(3e-3)
-    rng, generator = np.random.default_rng(0), torch.Generator().manual_seed(0)
-    for _ in range(steps):
-        rows = [Layout([2, *row, 3], [1], [0], [row[0]]) for row in rng.integers(7, 13, (32, 4)).tolist()]
-        ids = torch.tensor([row.ids for row in rows])
-        where, targets = places_of(rows, torch.device("cpu"))
-        loss = by_latents(trainee, Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator))
-        loss.backward()  # type: ignore[no-untyped-call]
-        for tuning in tunings:
-            tuning.optimizer.step()
-            tuning.optimizer.zero_grad(set_to_none=True)
-    return network.eval()
-
-
 def test_at_a_strength_that_share_of_the_tokens_is_lost(network: LatentAutoencoder) -> None:
-    taught(network, 450)
-    rng = np.random.default_rng(1)
-    known, others = ([[2, *row, 3] for row in rng.integers(7, 13, (600, 4)).tolist()] for _ in range(2))
+    rng = np.random.default_rng(0)
+    # Tokens that tell nothing of one another.
+    taught(network, (rng.integers(7, 13, (32, 4)) for _ in range(450)))
+    network.eval()
+    known, others = ([[2, *row, 3] for row in rng.integers(7, 13, (2000, 4)).tolist()] for _ in range(2))
     survival = measure_survival(network, known, 0)
     assert (survival.shares[0], survival.shares[-1]) == (1.0, 0.0)
     assert all(a >= b for a, b in pairwise(survival.shares))
