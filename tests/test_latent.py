@@ -1,5 +1,6 @@
 """A text as a few vectors: what they hold, how they are read, learned and kept."""
 
+import json
 from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
@@ -171,6 +172,14 @@ def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
     assert one.sizes == LatentConfig(4, 8)
     assert torch.equal(one.network.squeeze.weight, other.network.squeeze.weight)
     assert load(str(make_model(tmp_path / "plain"))).latent is None
+    config = folder / "config.json"
+    whole = json.loads(config.read_text())
+    assert one.survival == Survival(tuple(whole["latent"].pop("survival")))
+    kept = config.read_text()
+    config.write_text(json.dumps(whole))
+    with pytest.raises(ModelError, match="does not say what noise leaves of texts: train it with this version"):
+        load(str(folder))
+    config.write_text(kept)
     (folder / "latent.safetensors").write_bytes(b"broken")
     with pytest.raises(ModelError, match=r"latent\.safetensors is broken"):
         load(str(folder))

@@ -135,6 +135,8 @@ def load_latent(folder: Path, config: Config, encoder: Encoder) -> LatentAutoenc
 
     if config["latent"] is None:
         return None
+    if "survival" not in config["latent"]:
+        raise ModelError(f"{folder / CONFIG} does not say what noise leaves of texts: train it with this version")
     sizes = {name: value for name, value in config["latent"].items() if name not in ("sha256", "survival")}
     network = LatentAutoencoder(encoder, LatentConfig(**known(sizes, LatentConfig, folder)))
     _load_beside(folder / _LATENT, str(config["latent"]["sha256"]), network)
