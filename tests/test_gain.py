@@ -20,7 +20,7 @@ from augdiff.denoisers.load import load
 from augdiff.errors import DataError, ModelError, OptionError
 from benchmarks import gain, results, tables
 from benchmarks.embeddings import Embeddings
-from benchmarks.gains import methods, paired, plan, plot, read, report
+from benchmarks.gains import methods, names, paired, plan, plot, read, report
 from benchmarks.gains.augmented import ABLATIONS, DEFAULT, ONE_PASS
 from benchmarks.gains.cells import Cell, Finisher, Part, ordered
 from benchmarks.gains.classifier import Classifier, Examples, examples_of
@@ -561,6 +561,20 @@ def test_the_table_shows_losses_beside_wins(tmp_path: Path):
     assert report.ablations(tmp_path).splitlines()[2:] == ["| tfidf | no-context | 1 | -10.0 | -20.0 |"]
     assert "| tfidf | augdiff | -9.0 |" in report.tasks(tmp_path)
     assert report.variants(tmp_path).splitlines()[2:] == ["| augdiff | 90% | 80% | 85% |  |  |  |  |  | -0.50 |"]
+
+
+def test_the_brief_table_has_a_line_for_each_compared_method_and_counts_tasks_of_all_classifiers(tmp_path: Path):
+    measured(tmp_path)
+    put(tmp_path, "none", 0.5, "frozen")
+    put(tmp_path, "augdiff", 0.6, "frozen")
+    assert report.brief(tmp_path).splitlines()[2:] == [
+        "| 10 | `duplicate` | +10.0 [+10.0, +10.0] |  |  | 1 / 0 / 0 |",
+        "| 10 | `augdiff` | -9.0 [-10.0, -8.0] | +10.0 |  | 1 / 0 / 1 |",
+    ]
+
+
+def test_every_method_of_the_protocol_has_its_place_in_the_brief_table():
+    assert tuple(methods.MAIN) == names.COMPARED
 
 
 def test_of_a_cell_measured_twice_the_newest_counts(tmp_path: Path):

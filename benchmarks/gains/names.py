@@ -7,6 +7,10 @@ NONE, DUPLICATE, AUGDIFF = "none", "duplicate", "augdiff"
 ABLATION = f"{AUGDIFF}:"
 #: The script whose lines they are in.
 SCRIPT = "gain"
+#: What the protocol compares, in the order of the brief table.
+COMPARED = (
+    NONE, DUPLICATE, "eda", "aeda", "one-pass", "ssmba", "prompting", AUGDIFF, "augdiff-mixed", "augdiff-threefold"
+)  # fmt: skip
 CLASSIFIERS = ("tfidf", "frozen", "fine-tuned")
 #: Rows of each label where every method is compared.
 SHOTS = 10

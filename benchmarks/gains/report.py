@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks.gains.names import ABLATION, AUGDIFF, CLASSIFIERS, DUPLICATE, NONE, SHOTS
+from benchmarks.gains.names import ABLATION, AUGDIFF, CLASSIFIERS, COMPARED, DUPLICATE, NONE, SHOTS
 from benchmarks.gains.paired import Gain, Scores, gain
 from benchmarks.gains.read import scores, table_of
 from benchmarks.markdown import table
@@ -38,6 +38,26 @@ def gains(folder: Path) -> str:
         rows.append([measure, str(shots), method, str(len(right)), *means, *gained, *_tally(over[0], method != NONE)])
     head = ["classifier", "shots", "method", "tasks x seeds", "accuracy", "macro-F1", "over none", "over duplicate"]
     return table([*head, "won / tied / lost", "worst task"], rows)
+
+
+def brief(folder: Path) -> str:
+    """The gain over none of what a user would choose from, a method at a number of shots a line.
+
+    Tasks are won, tied and lost by each classifier.
+    """
+    found = table_of(folder)
+    kept = {(shots, method) for _, shots, method in found if method in COMPARED and method != NONE}
+    rows = []
+    for shots, method in sorted(kept, key=lambda kind: (kind[0], COMPARED.index(kind[1]))):
+        over = [
+            gain(scores(found, measure, shots, method), scores(found, measure, shots, NONE)) for measure in CLASSIFIERS
+        ]
+        there = [one for one in over if one]
+        tally = " / ".join(
+            str(sum(values)) for values in zip(*((o.wins, o.ties, o.losses) for o in there), strict=True)
+        )
+        rows.append([str(shots), f"`{method}`", *(interval(one, True) for one in over), tally])
+    return table(["shots", "method", *CLASSIFIERS, "won / tied / lost"], rows)
 
 
 def ablations(folder: Path) -> str:
@@ -116,4 +136,10 @@ def _signed(value: float) -> str:
     return f"{100 * value:+.1f}"
 
 
-TABLES = {"gain": gains, "gain-tasks": tasks, "gain-variants": variants, "gain-ablations": ablations}
+TABLES = {
+    "gain": gains,
+    "gain-brief": brief,
+    "gain-tasks": tasks,
+    "gain-variants": variants,
+    "gain-ablations": ablations,
+}
