@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -41,6 +42,14 @@ _WRITTEN: Columns = {
     "copies of the source": ("copies", "{:.0%}"),
     "empty": ("empty", "{:.0%}"),
     "ms a text": ("milliseconds", "{:.0f}"),
+}
+_PLAIN = "plain"
+_CHOSEN: Columns = {
+    "fluency": ("fluency", "{:.2f}"),
+    "to the small model": ("fluency_small", "{:.2f}"),
+    "distinct-2": ("distinct_2", "{:.2f}"),
+    "self-BLEU": ("self_bleu", "{:.2f}"),
+    "seconds a text": ("seconds", "{:.2f}"),
 }
 #: What each family is best at, by name; :func:`augdiff.families` says what it is.
 _USES = {
@@ -135,7 +144,41 @@ def seq2seq(folder: Path) -> str:
     return table(["task", "method", "tokens read", "seeds", *_WRITTEN], rows)
 
 
+def energies(folder: Path) -> str:
+    """Texts chosen by an energy, an arm at a number of steps a line; mean of the seeds.
+
+    The last column is the time that the arm without an energy takes to read as well, beside the arm's own: between two
+    of its points in the logarithm of the time, and at least that of its last point where it never reads as well.
+    """
+    found = _seeds("energies", folder, "arm", "tokens", "steps")
+    plain: dict[int, list[tuple[float, float]]] = {}
+    for (arm, tokens, _), results in found.items():
+        if arm == _PLAIN:
+            plain.setdefault(tokens, []).append((_mean(results, "fluency"), _mean(results, "seconds")))
+    rows = []
+    for (arm, tokens, steps), results in sorted(found.items(), key=lambda one: (one[0][0] != _PLAIN, one[0])):
+        own = _mean(results, "fluency"), _mean(results, "seconds")
+        saved = "" if arm == _PLAIN else _saved(*own, sorted(plain.get(tokens, [])))
+        rows.append([arm, str(steps), str(len(results)), *_cells(results, _CHOSEN), saved])
+    return table(["energy", "steps", "seeds", *_CHOSEN, "plain, at equal fluency / own time"], rows)
+
+
+def _saved(fluency: float, seconds: float, plain: Sequence[tuple[float, float]]) -> str:
+    """How many times as long the plain points take for as much fluency; these by rising fluency."""
+    for (low, first), (high, second) in pairwise(plain):
+        if low <= fluency < high:
+            share = (fluency - low) / (high - low)
+            return f"{first ** (1 - share) * second**share / seconds:.1f}"
+    best = plain[-1:] if plain and fluency >= plain[-1][0] else []
+    return f"more than {best[0][1] / seconds:.1f}" if best else ""
+
+
+def _mean(results: Seeds, field: str) -> float:
+    return fmean(result[field] for result in results)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
+    "energies": energies,
     "families": families,
     "families-use": uses,
     "families-curves": curves,

@@ -1,7 +1,7 @@
-"""An autoregressive model of pairs, of a denoiser's size and from its weights, to compare families with.
+"""An autoregressive model of texts or pairs, of a denoiser's size and from its weights, to compare families with.
 
-It reads a source on both sides and writes what follows from left to right (a prefix language model, Dong et al. 2019,
-arXiv 1905.03197), and learns as the families do: the same rows, loss and optimisers.
+Of a pair, it reads the source on both sides and writes what follows from left to right (a prefix language model, Dong
+et al. 2019, arXiv 1905.03197), and learns as the families do: the same rows, loss and optimisers.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from augdiff.training_encoder import EncoderTrainee
 from augdiff.training_start import Start
 
 _FAR = -1e9
+# Places whose logits are in memory at a time.
+_PLACES = 1024
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,44 @@ def followed(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.
     return Layout(tokens, places, [0] * len(places), target)
 
 
+def continued(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+    """Every token of a text is to be told from those before it, and so is its end mark."""
+    tokens = [token for unit in units for token in unit]
+    # The first is told from the start mark, which comes before these.
+    places = list(range(-1, len(tokens)))
+    return Layout(tokens, places, [0] * len(places), [*tokens, marks.end])
+
+
+@dataclass(frozen=True)
+class ReadAlone:
+    """The energy of rows by a model that learned from texts; see :data:`augdiff.engine.search.Energy`."""
+
+    encoder: Encoder
+    pad: int
+
+    def __call__(self, x: Tensor, chance: Tensor) -> Tensor:
+        """See :data:`augdiff.engine.search.Energy`."""
+        return chance - self.log_probability(x).to(chance)
+
+    @torch.inference_mode()
+    def log_probability(self, x: Tensor) -> Tensor:
+        """Of each row after its start mark, end mark included, ``(B,)``."""
+        features = read(self.encoder, x, x != self.pad, torch.ones(len(x), dtype=torch.long))[:, :-1]
+        told = x[:, 1:] != self.pad
+        features, targets, rows = features[told], x[:, 1:][told], told.nonzero(as_tuple=True)[0]
+        found = torch.zeros(len(x))
+        for first in range(0, len(rows), _PLACES):
+            part = slice(first, first + _PLACES)
+            logits = self.encoder.logits(features[part]).float()
+            found.index_add_(0, rows[part], logits.gather(1, targets[part, None])[:, 0] - logits.logsumexp(1))
+        return found
+
+
+def read_alone(folder: Path) -> ReadAlone:
+    """The energy by a model's folder that a training by :data:`OBJECTIVE` wrote."""
+    return ReadAlone(load_encoder(folder, read_config(folder)).eval(), load_vocabulary(folder).marks.pad)
+
+
 def _begin(start: Start) -> Start:
     if start.encoder is None:
         raise OptionError("a prefix language model starts from an encoder: name base-en, another one or scratch")
@@ -75,7 +115,7 @@ def _begin(start: Start) -> Start:
 
 
 #: How it learns.
-OBJECTIVE = Objective(loss=Objective().loss, pairs=followed, masks=False, begin=_begin)
+OBJECTIVE = Objective(lambda vocabulary: continued, pairs=followed, masks=False, begin=_begin)
 
 
 @torch.inference_mode()

@@ -1,0 +1,159 @@
+"""Does it pay to choose among whole texts by the energy of an autoregressive model (EDLM, arXiv 2410.21357)?
+
+Texts of 128 tokens, marks included, are written from masks alone: by a denoiser in random order, and by the same
+denoiser where the first part of its steps chooses among several predictions. Both models go on from ``base-en``, are of
+its size and learn from the same paragraphs for as many tokens; the base of ``large-en`` is a third energy. Fluency is
+the log-probability of a token by each of the two language models, so that the one that did not choose can be asked.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import fmean
+
+import torch
+
+from augdiff.cache import cache_folder
+from augdiff.denoisers.denoiser import Denoiser
+from augdiff.denoisers.load import load
+from augdiff.engine.order import at_random
+from augdiff.engine.process import Process
+from augdiff.engine.search import Energy, Search
+from augdiff.engine.space import absorbing
+from augdiff.family.edlm import ReadTexts
+from augdiff.infilling import Gap, filled, propose_gaps
+from augdiff.noising import Noise
+from augdiff.objectives import Objective
+from augdiff.proposal import stack
+from augdiff.quality.language_model import likelihoods
+from augdiff.sampler import Sampler
+from augdiff.settings import Settings
+from augdiff.training import Training
+from augdiff.training_run import train
+from augdiff.training_start import WINDOW
+from augdiff.variant import Source
+from benchmarks import diversity, prefix_lm
+from benchmarks.data import parser
+from benchmarks.gains.models import loaded
+from benchmarks.results import RESULTS, record, settings_of
+
+_READER = "large-en"
+#: Single tokens, up to all of them.
+_NOISE = Noise(most=1.0, single=1.0, context=0.0, examples=0.0)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """Who chooses, among how many, and in which share of the time.
+
+    :param energy: of a small model's folder and the denoiser; None where nothing is chosen.
+    """
+
+    energy: Callable[[Path, Denoiser], Energy] | None = None
+    count: int = 1
+    window: float = 0.0
+
+
+def _small(folder: Path, denoiser: Denoiser) -> Energy:
+    return prefix_lm.read_alone(folder)
+
+
+def _large(folder: Path, denoiser: Denoiser) -> Energy:
+    return ReadTexts(denoiser.vocabulary, loaded(_READER))
+
+
+#: How many predictions, and in which share of the time.
+_CHOICES = ((2, 0.2), (4, 0.2), (8, 0.2), (4, 0.5), (4, 1.0))
+ARMS = {
+    "plain": Arm(),
+    **{f"small, {count} in {window}": Arm(_small, count, window) for count, window in _CHOICES},
+    "large, 4 in 0.2": Arm(_large, 4, 0.2),
+    "large, 4 in 1.0": Arm(_large, 4, 1.0),
+}
+
+
+def trained(texts: Path, out: Path, tokens: int, seed: int, objective: Objective | None) -> Path:
+    """A model that goes on from ``base-en``, made once."""
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        budget = Training(tokens, batch_tokens=4096, rate=3e-4, warmup=20, agreement=0.0, seed=seed)
+        train(texts, out, budget, objective=objective, noise=_NOISE, report=_told)
+    return out
+
+
+def _told(numbers: dict[str, float]) -> None:
+    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
+
+
+def write(denoiser: Denoiser, search: Search | None, steps: int, count: int, seed: int) -> list[str]:
+    """Texts from masks alone."""
+    process = Process(absorbing(denoiser.vocabulary.marks.mask), order=at_random, search=search)
+    settings = Settings(n=count, seed=seed, steps=steps, temperature=1.0, min_p=0.0, protect=())
+    sampler, gap = Sampler(denoiser, settings, process), [Gap(0, WINDOW, WINDOW)]
+    proposals = propose_gaps(sampler, denoiser, Source("", ""), gap, count, seed)
+    return [filled(proposals[0].analysis, gap, draw) for draw in sampler.fill(proposals)]
+
+
+def by_small(model: prefix_lm.ReadAlone, denoiser: Denoiser, texts: Sequence[str]) -> Iterator[float]:
+    """Mean log-probability of a token of each text, end mark included."""
+    marks = denoiser.vocabulary.marks
+    for encoded in denoiser.vocabulary.encode(list(texts)):
+        row = [marks.start, *encoded.ids[: 2 * WINDOW], marks.end]
+        whole = model.log_probability(stack([row], marks.pad, denoiser.device))
+        yield whole.item() / (len(row) - 1)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = parser(__doc__)
+    options.add_argument(
+        "--arms", nargs="+", choices=list(ARMS), default=list(ARMS), metavar="ARM", help=", ".join(ARMS)
+    )
+    options.add_argument("--texts", default="arxiv.txt.xz", help="file below DATA/paragraphs")
+    options.add_argument("--tokens", type=int, default=1_000_000, help="that each of the two models learns from")
+    options.add_argument("--steps", nargs="+", type=int, default=[4, 8, 16, 32, 64])
+    options.add_argument("-n", type=int, default=64, help="texts of each arm")
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--work", type=Path, default=cache_folder() / "energies", help="where models are kept")
+    arguments = options.parse_args(argv)
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    make = partial(
+        trained, arguments.data / "paragraphs" / arguments.texts, tokens=arguments.tokens, seed=arguments.seed
+    )
+    about = f"{arguments.tokens}-{arguments.seed}"
+    denoiser = load(str(make(out=arguments.work / f"denoiser-{about}", objective=None)))
+    small = make(out=arguments.work / f"autoregressive-{about}", objective=prefix_lm.OBJECTIVE)
+    judge = prefix_lm.read_alone(small)
+    for name in arguments.arms:
+        arm = ARMS[name]
+        search = arm.energy and Search(arm.energy(small, denoiser), arm.count, arm.window)
+        write(denoiser, search, 2, 2, arguments.seed)
+        for steps in arguments.steps:
+            clock = time.perf_counter()
+            texts = write(denoiser, search, steps, arguments.n, arguments.seed)
+            seconds = (time.perf_counter() - clock) / len(texts)
+            result = {"arm": name, "steps": steps, "seed": arguments.seed, "tokens": arguments.tokens}
+            result |= {
+                "fluency": fmean(one.mean for one in likelihoods(loaded(_READER), texts)),
+                "fluency_small": fmean(by_small(judge, denoiser, texts)),
+                "distinct_2": diversity.distinct(texts, 2),
+                "self_bleu": diversity.self_bleu([texts]),
+                "seconds": seconds,
+                "shown": texts[:2],
+            }
+            record(
+                "energies",
+                settings_of(arguments, ("data", "results", "work", "arms")),
+                result,
+                arguments.results or RESULTS,
+            )
+            print(f"{name}, {steps} steps: {result['fluency']:.3f}, {seconds:.3f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
