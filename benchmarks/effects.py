@@ -1,7 +1,8 @@
 """What families are known for: each trained in its own way and without what it is known for, at equal cost.
 
 Both go on from ``base-en`` on the same lines for the same tokens, read twice by a loss that unrolls, which gets half of
-them. How they write is measured as ``families`` does, on training rows, and read by the base of ``large-en``.
+them. ``latent`` has one arm, since nothing can be left out of it: what it shows is how few steps and how much noise it
+bears. How they write is measured as ``families`` does, on training rows or the lines that are set aside.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +24,11 @@ from augdiff.objectives import Objective, once
 from augdiff.training import Training
 from augdiff.training_run import train
 from augdiff.training_vectors import ByVectors
-from benchmarks.data import labelled, parser
+from benchmarks.data import labelled, parser, validation_lines
+from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure
 from benchmarks.results import RESULTS, record, settings_of
+from benchmarks.subjects import warm_start
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ EFFECTS: Mapping[str, Mapping[str, Arm]] = {
         "self-conditioned": Arm("sed", share=2 / 3),
         "not": Arm("sed", _without("sed", loss=ByVectors(cosine_waves, shown=0.0))),
     },
+    "latent": {"latent": Arm("latent")},
 }
 
 
@@ -70,7 +75,7 @@ def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:
             agreement=0.0,
             seed=arguments.seed,
         )
-        texts = arguments.data / "text" / arguments.texts
+        texts = arguments.data / arguments.texts
         train(texts, out, budget, family=arm.family, objective=arm.objective, report=_told)
     return out
 
@@ -83,11 +88,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--effects", nargs="+", choices=list(EFFECTS), default=list(EFFECTS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
-    options.add_argument("--texts", default="masc.txt.xz", help="file below DATA/text")
+    options.add_argument("--texts", default="text/masc.txt.xz", help="file below DATA")
     options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
     options.add_argument("--rows", type=int, default=40, help="of each set")
     options.add_argument("-n", type=int, default=4, help="variants of each row")
-    options.add_argument("--strength", type=float, default=0.7)
+    options.add_argument("--own", action="store_true", help="measure on lines of the texts that are set aside")
+    options.add_argument("--strengths", nargs="+", type=float, default=[0.7])
     options.add_argument("--steps", nargs="+", type=int, default=[1, 4, 10, 30])
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--work", type=Path, default=cache_folder() / "effects", help="where models are kept")
@@ -95,17 +101,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    if arguments.own:
+        rows = validation_lines(arguments.data / arguments.texts, arguments.rows)
+    vectors = Embeddings(warm_start)
     for effect in arguments.effects:
         for name, arm in EFFECTS[effect].items():
             folder = trained(f"{effect}-{name}", arm, arguments)
             asked = argparse.Namespace(n=arguments.n, seed=arguments.seed, model=str(folder))
-            for steps in arguments.steps:
-                found = measure(rows, asked, arm.family, arguments.strength, steps)
+            for strength, steps in product(arguments.strengths, arguments.steps):
+                found = measure(rows, asked, arm.family, strength, steps, vectors)
                 settings = settings_of(arguments, ("data", "results", "work"))
                 result = {"effect": effect, "arm": name, "seed": arguments.seed, **found}
                 record("effects", settings, result, arguments.results or RESULTS)
-                shown = {key: round(found[key], 3) for key in ("fluency_change", "survival", "self_bleu", "distinct_2")}
-                print(f"{effect}, {name}, {steps} steps: {shown}", file=sys.stderr)
+                shown = {key: round(found[key], 3) for key in ("fluency_change", "survival", "topics", "distinct_2")}
+                print(f"{effect}, {name}, {strength}, {steps} steps: {shown}", file=sys.stderr)
 
 
 if __name__ == "__main__":

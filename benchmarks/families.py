@@ -1,7 +1,8 @@
 """Families on the same weights: how their variants read and differ over strengths and steps, and what they cost.
 
 Nothing is judged and nothing drawn again, so that a family shows what it does itself. On the first training rows of
-each set after a shuffle with seed 0; test rows are never read. Fluency is read by the base of ``large-en``.
+each set after a shuffle with seed 0; test rows are never read. Fluency is read by the base of ``large-en``; whether a
+variant is still about the same, by all-MiniLM-L6-v2.
 """
 
 from __future__ import annotations
@@ -14,14 +15,17 @@ from math import inf
 from statistics import fmean
 from typing import Any
 
+import numpy as np
 import torch
 
 from augdiff.quality.language_model import likelihoods
 from benchmarks import diversity
 from benchmarks.data import labelled, parser, words_of
+from benchmarks.embeddings import Embeddings, Vectors
 from benchmarks.forwards import recorded
 from benchmarks.gains.models import loaded
 from benchmarks.results import RESULTS, record, settings_of
+from benchmarks.subjects import warm_start
 
 _READER = "large-en"
 
@@ -34,6 +38,15 @@ def survival(source: str, text: str) -> float:
             left.remove(word)
             kept += 1
     return kept / max(1, len(words_of(source)))
+
+
+def topics(rows: Sequence[str], made: Sequence[str], vectors: Vectors) -> float:
+    """Share of the variants that are nearer to their own row than to any other.
+
+    :param made: as many of each row, one row's after another.
+    """
+    nearest = (vectors(made) @ vectors(rows).T).argmax(1)
+    return float((nearest == np.arange(len(rows)).repeat(len(made) // len(rows))).mean())
 
 
 def resample(rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int) -> list[str]:
@@ -59,9 +72,12 @@ def resample(rows: Sequence[str], arguments: argparse.Namespace, family: str, st
 
 
 def measure(
-    rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int
+    rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int, vectors: Vectors
 ) -> dict[str, Any]:
-    """The figures of one family at one strength with at most so many steps."""
+    """The figures of one family at one strength with at most so many steps.
+
+    :param vectors: unit vectors of texts.
+    """
     resample(rows[:1], arguments, family, strength, steps)
     with recorded() as passes:
         clock = time.perf_counter()
@@ -82,6 +98,7 @@ def measure(
         "bleu": fmean(
             diversity.bleu(words_of(text), [words_of(source)]) for source, text in zip(sources, made, strict=True)
         ),
+        "topics": topics(rows, made, vectors),
         "self_bleu": diversity.self_bleu(groups),
         "distinct_2": diversity.distinct(made, 2),
         "copies": sum(diversity.copies(row, group) for row, group in zip(rows, groups, strict=True)) / len(made),
@@ -104,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    folder = arguments.results or RESULTS
+    folder, vectors = arguments.results or RESULTS, Embeddings(warm_start)
     rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
     for strength in arguments.strengths:
         for family in arguments.families:
@@ -112,11 +129,12 @@ def main(argv: Sequence[str] | None = None) -> None:
                 result = {
                     "model": arguments.model,
                     "seed": arguments.seed,
-                    **measure(rows, arguments, family, strength, steps),
+                    **measure(rows, arguments, family, strength, steps, vectors),
                 }
                 record("families", settings_of(arguments), result, folder)
                 shown = {
-                    name: round(result[name], 3) for name in ("fluency_change", "survival", "self_bleu", "seconds")
+                    name: round(result[name], 3)
+                    for name in ("fluency_change", "survival", "topics", "self_bleu", "seconds")
                 }
                 print(f"{family} {strength} {steps}: {shown}", file=sys.stderr)
 

@@ -21,6 +21,7 @@ Columns = Mapping[str, tuple[str, str]]
 _VARIANTS: Columns = {
     "fluency": ("fluency_change", "{:+.2f}"),
     "words kept": ("survival", "{:.0%}"),
+    "nearest to own": ("topics", "{:.0%}"),
     "BLEU to source": ("bleu", "{:.2f}"),
     "copies": ("copies", "{:.1%}"),
     "self-BLEU": ("self_bleu", "{:.2f}"),
@@ -116,12 +117,12 @@ def curves(folder: Path) -> str:
 
 def effects(folder: Path) -> str:
     """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    found = _seeds("effects", folder, "effect", "arm", "steps")
+    found = _seeds("effects", folder, "effect", "arm", "strength", "steps")
     rows = [
-        [effect, arm, str(steps), str(len(results)), *_cells(results, _VARIANTS)]
-        for (effect, arm, steps), results in found.items()
+        [effect, arm, f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
+        for (effect, arm, strength, steps), results in found.items()
     ]
-    return table(["family", "trained", "steps", "seeds", *_VARIANTS], rows)
+    return table(["family", "trained", "strength", "steps", "seeds", *_VARIANTS], rows)
 
 
 def bounds(folder: Path) -> str:
@@ -201,6 +202,6 @@ def _cells(results: Sequence[Mapping[str, Any]], columns: Columns) -> list[str]:
     """Means of what has been measured."""
     cells = []
     for field, form in columns.values():
-        values = [result[field] for result in results if result[field] is not None]
+        values = [result[field] for result in results if result.get(field) is not None]
         cells.append(form.format(fmean(values)) if values else "")
     return cells

@@ -6,14 +6,17 @@ import math
 import random
 import re
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from fakes import FakeAugmenter
+from numpy.typing import NDArray
 from tiny import LINES, make_adapter, make_model
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
@@ -227,11 +230,23 @@ def test_a_family_is_measured_as_it_is_without_judges(tmp_path: Path, monkeypatc
     monkeypatch.setattr(families, "likelihoods", lambda denoiser, texts: [read] * len(texts))
     arguments = argparse.Namespace(model=str(model), n=3, seed=0)
     rows = ["the film was very good", "we loved the old hotel"]
-    few, many = (families.measure(rows, arguments, "rdm", 0.8, steps) for steps in (1, 4))
+
+    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([["film" in text, "hotel" in text, 0.5] for text in texts], np.float32)
+
+    few, many = (families.measure(rows, arguments, "rdm", 0.8, steps, vectors) for steps in (1, 4))
     assert few["variants"] == 6
+    assert 0 <= few["topics"] <= 1
     assert 0 < few["survival"] < 0.9
     assert few["fluency_change"] == 0
     assert many["passes"] > few["passes"]
+
+
+def test_a_variant_keeps_its_topic_where_no_other_row_is_nearer():
+    def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([[text.count("a"), text.count("b")] for text in texts], np.float32)
+
+    assert families.topics(["aa", "bb"], ["aab", "abb", "bba", "b"], vectors) == 0.75
 
 
 def test_survival_counts_words_as_often_as_they_come():
