@@ -44,7 +44,7 @@ class Grouping:
 class Alike:
     """The lines of one file.
 
-    :param ids: see :class:`augdiff.corpus.Rows`; so ``first``.
+    :param ids: see :class:`augdiff.training.corpus.Rows`; so ``first``.
     """
 
     ids: NDArray[Any]

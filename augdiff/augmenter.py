@@ -17,11 +17,11 @@ from augdiff.errors import ModelError, OptionError
 from augdiff.examples import Example
 from augdiff.fitting import Fitted, fit
 from augdiff.forking import settle
-from augdiff.lessons import Lesson, unlabelled
 from augdiff.quality.judge import Judge
 from augdiff.settings import Settings
 from augdiff.summary import Summary
 from augdiff.tagged import with_tag_names
+from augdiff.training.lessons import Lesson, unlabelled
 from augdiff.variant import Source, Variant
 
 if TYPE_CHECKING:
@@ -327,7 +327,7 @@ class Augmenter:
     def _adapted(
         self, unlabeled: Sequence[Cells], progress: Callable[[float], None], lessons: Sequence[Lesson]
     ) -> Difference:
-        from augdiff.adaptation import adapt
+        from augdiff.training.adaptation import adapt
 
         more = unlabelled(unlabeled, self.columns)
         _log.info("adapting %s to %d texts", self.settings.model, len(lessons) + len(more))

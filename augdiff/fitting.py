@@ -18,7 +18,6 @@ from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
 from augdiff.examples import Example, joined, read_examples
 from augdiff.labels import Names, checked_names, in_words, label_context
-from augdiff.lessons import Lesson, labelled
 from augdiff.mentions import Mentions, gather_mentions
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
@@ -27,6 +26,7 @@ from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
 from augdiff.saliency import Saliency, weigh_words
+from augdiff.training.lessons import Lesson, labelled
 
 if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference

@@ -9,12 +9,12 @@ from augdiff.analysis import Analysis
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import DataError, ModelError
 from augdiff.infilling import filler_of
-from augdiff.pairs import LONGEST, room_for
 from augdiff.proposal import Proposal, derive_seed
 from augdiff.quality.consensus import by_agreement
 from augdiff.settings import Settings
 from augdiff.text.holes import Window
 from augdiff.text.slots import Slot
+from augdiff.training.pairs import LONGEST, room_for
 from augdiff.variant import Source
 
 _STEPS = 16

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 
-from augdiff.corpus import is_validation, read_lines, text_files
 from augdiff.text.words import find_words
+from augdiff.training.corpus import is_validation, read_lines, text_files
 
 SETS = ("sst2", "trec6", "subj", "banking77", "snips")
 

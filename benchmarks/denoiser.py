@@ -1,6 +1,6 @@
 """How well denoisers predict masked tokens, and what their sentence embeddings are worth.
 
-Accuracy and cross-entropy on the lines set aside (``augdiff.corpus.is_validation``): the first 150 of each
+Accuracy and cross-entropy on the lines set aside (``augdiff.training.corpus.is_validation``): the first 150 of each
 file, tokens masked independently, marks never; Spearman on STS-B and AUC on MRPC of the embeddings' cosines.
 """
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from augdiff.training import pad
+from augdiff.training.loop import pad
 from benchmarks.batches import by_length
 from benchmarks.data import Pairs, pairs, parser, validation_lines
 from benchmarks.ranks import auc, spearman

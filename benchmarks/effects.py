@@ -20,10 +20,10 @@ import torch
 from augdiff.cache import cache_folder
 from augdiff.engine.schedule import cosine_waves
 from augdiff.family.registry import find_family
-from augdiff.objectives import Objective, once
-from augdiff.training import Training
-from augdiff.training_run import train
-from augdiff.training_vectors import ByVectors
+from augdiff.training.loop import Training
+from augdiff.training.objectives import Objective, once
+from augdiff.training.run import train
+from augdiff.training.vectors import ByVectors
 from benchmarks.data import labelled, parser, validation_lines
 from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure

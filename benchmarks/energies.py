@@ -27,15 +27,15 @@ from augdiff.engine.search import Energy, Search
 from augdiff.engine.space import absorbing
 from augdiff.family.edlm import ReadTexts
 from augdiff.infilling import Gap, filled, propose_gaps
-from augdiff.noising import Noise
-from augdiff.objectives import Objective
 from augdiff.proposal import stack
 from augdiff.quality.language_model import likelihoods
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
-from augdiff.training import Training
-from augdiff.training_run import train
-from augdiff.training_start import WINDOW
+from augdiff.training.loop import Training
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Objective
+from augdiff.training.run import train
+from augdiff.training.start import WINDOW
 from augdiff.variant import Source
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from augdiff.bases.find import find_base
 from augdiff.denoisers.adapter_folder import save_adapter
-from augdiff.training_adapter import from_bare
+from augdiff.training.adapter import from_bare
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -21,13 +21,13 @@ from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.engine.drawing import draw_ids
 from augdiff.engine.noise import Streams
 from augdiff.errors import OptionError
-from augdiff.noising import Noise
-from augdiff.objectives import Objective
-from augdiff.pairs import LONGEST, room_for
 from augdiff.proposal import stack
 from augdiff.text.slots import Layout, Marks
-from augdiff.training_encoder import EncoderTrainee
-from augdiff.training_start import Start
+from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Objective
+from augdiff.training.pairs import LONGEST, room_for
+from augdiff.training.start import Start
 
 _FAR = -1e9
 # Places whose logits are in memory at a time.
@@ -36,7 +36,10 @@ _PLACES = 1024
 
 @dataclass(frozen=True)
 class PrefixTrainee(EncoderTrainee):
-    """See :class:`augdiff.trainee.Trainee`; the first place that is asked for ends what is read on both sides."""
+    """The first place that is asked for ends what is read on both sides.
+
+    See :class:`augdiff.training.trainee.Trainee`.
+    """
 
     def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """What the output matrix is applied to for the tokens after the places asked for."""

@@ -22,14 +22,14 @@ import torch
 
 import augdiff
 from augdiff.cache import cache_folder
-from augdiff.corpus import read_lines
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from augdiff.quality.bleu import bleu
 from augdiff.quality.consensus import by_agreement
-from augdiff.training import Training
-from augdiff.training_encoder import SCRATCH
-from augdiff.training_run import train
+from augdiff.training.corpus import read_lines
+from augdiff.training.encoder import SCRATCH
+from augdiff.training.loop import Training
+from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.results import RESULTS, record, settings_of

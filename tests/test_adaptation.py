@@ -14,14 +14,14 @@ from tiny import make_adapter, make_masked_lm, make_model
 from torch import Tensor
 
 from augdiff import Augmenter, DataError, ModelError, OptionError, augment
-from augdiff.adaptation import Adaptation, adapt
 from augdiff.adapters.records import read as read_records
 from augdiff.columns import Columns
 from augdiff.denoisers.difference import Difference, load_difference, save_difference
 from augdiff.denoisers.load import load, read_config
 from augdiff.fitting import fit
-from augdiff.lessons import Lesson, labelled, unlabelled
-from augdiff.students import STUDENTS, Student
+from augdiff.training.adaptation import Adaptation, adapt
+from augdiff.training.lessons import Lesson, labelled, unlabelled
+from augdiff.training.students import STUDENTS, Student
 
 FILM, FOOD = "movie film plot actor scene story".split(), "soup waiter food room service staff".split()
 OTHERS = "the a was it good very not you".split()
@@ -200,7 +200,7 @@ def adapting(model: tuple[str, str | None], **options: Any) -> Augmenter:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("augdiff.adaptation.Adaptation", lambda: QUICK)
+    monkeypatch.setattr("augdiff.training.adaptation.Adaptation", lambda: QUICK)
 
 
 def texts(made: Sequence[dict[str, Any]]) -> list[str]:

@@ -24,7 +24,6 @@ from tokenizers.pre_tokenizers import Whitespace
 from torch import Tensor
 
 import augdiff
-from augdiff.corpus import is_validation
 from augdiff.denoisers.adapted import AdaptedNetwork
 from augdiff.denoisers.denoiser import EncoderNetwork, Unread
 from augdiff.denoisers.devices import lacking_for_eight_bits
@@ -36,6 +35,7 @@ from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit
 from augdiff.text.slots import Marks
+from augdiff.training.corpus import is_validation
 from augdiff.variant import Source
 from benchmarks import (
     bounds,
@@ -710,7 +710,7 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     rng = random.Random(0)
     (text / "some.txt").write_text("".join(f"{' '.join(rng.choices(words, k=8))} {n}.\n" for n in range(4000)))
     # Rows that are noised before the first step.
-    monkeypatch.setattr("augdiff.training._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
     monkeypatch.setattr(arms, "MODEL", str(make_model(tmp_path / "tiny")))
     monkeypatch.setattr(arms, "_CLOCK", range(7, 15))
     for made in (arms.neighbours, arms.vocabulary, arms.shipped):

@@ -291,7 +291,7 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
         report({"step": 20, "tokens": 900, "chunk": 0, "seconds": 2.0, "loss": 5.4321, "cosine": 0.9, "rate": 1e-3})
         return out
 
-    monkeypatch.setattr("augdiff.training_run.train", train)
+    monkeypatch.setattr("augdiff.training.run.train", train)
     out = tmp_path / "model"
     result = commands(
         "train", tmp_path, "-o", out, "--tokens", 1000, "--from", "scratch", "--rate", "2e-4", "--seed", 3,
@@ -311,7 +311,7 @@ def test_train_stopped_by_ctrl_c_says_how_to_go_on(commands: Commands, tmp_path:
     def train(*words: Any, **options: Any) -> Path:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("augdiff.training_run.train", train)
+    monkeypatch.setattr("augdiff.training.run.train", train)
     result = commands("train", tmp_path, "-o", tmp_path / "model")
     assert (result.status, result.err) == (130, "stopped; the same command goes on from there\n")
 

@@ -19,12 +19,12 @@ from augdiff.engine.guidance import Guidance
 from augdiff.errors import DataError
 from augdiff.examples import read_examples
 from augdiff.family.mdlm import compose
-from augdiff.noising import Noise, noised
 from augdiff.proposal import propose
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.holes import Shape
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.noising import Noise, noised
 from augdiff.variant import Source
 
 TEXTS = ["The film was very good and we loved it.", "How do I transfer money to the card?", "She had read the book."]

@@ -11,8 +11,8 @@ import torch
 from tiny import MARKS, make_model
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.noising import Noise, wrapped
-from augdiff.training_run import train
+from augdiff.training.noising import Noise, wrapped
+from augdiff.training.run import train
 from benchmarks import energies, results, tables
 from benchmarks.prefix_lm import ReadAlone, continued
 
@@ -47,7 +47,7 @@ def test_a_rows_energy_is_the_same_alone_and_in_a_batch_and_says_what_the_denois
 
 
 def test_arms_are_measured_and_tabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("augdiff.training._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
     monkeypatch.setattr(energies, "train", partial(train, start=str(make_model(tmp_path / "start"))))
     monkeypatch.setattr(energies, "WINDOW", 12)
     monkeypatch.setattr(energies, "loaded", lambda name: None)

@@ -10,17 +10,17 @@ import torch
 from tiny import make_adapter, make_model
 
 import augdiff
-from augdiff.adaptation import adapt
 from augdiff.denoisers.load import load
 from augdiff.errors import ModelError, OptionError
 from augdiff.family import edlm
 from augdiff.family.diffusionbert import beyond, unigram_information
 from augdiff.family.edlm import Read
 from augdiff.family.registry import find_family
-from augdiff.lessons import Lesson
 from augdiff.quality.language_model import likelihoods
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
+from augdiff.training.adaptation import adapt
+from augdiff.training.lessons import Lesson
 from augdiff.variant import Source
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")

@@ -19,11 +19,11 @@ from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import ModelError
 from augdiff.family.latent import compose
 from augdiff.latent_writer import LatentWriter
-from augdiff.noising import Noise
-from augdiff.objectives import Batch, places_of
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout
-from augdiff.training_latent import LatentTrainee, by_latents, measure_survival, untouched
+from augdiff.training.latents import LatentTrainee, by_latents, measure_survival, untouched
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Batch, places_of
 from augdiff.variant import Source
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)

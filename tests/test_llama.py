@@ -13,7 +13,7 @@ from torch import Tensor
 from augdiff.bases.opening import open_weights
 from augdiff.denoisers.adapted import assemble
 from augdiff.denoisers.llama import FEW_ROWS, Llama, LlamaConfig, LowRank, product
-from augdiff.training_adapter import MARKS, new_adapter
+from augdiff.training.adapter import MARKS, new_adapter
 
 CONFIG = LlamaConfig(**vars(SIZES))
 LOW = LowRank(4)

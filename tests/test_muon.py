@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from augdiff.muon import Muon, orthogonal
+from augdiff.training.muon import Muon, orthogonal
 
 
 @pytest.mark.parametrize("shape", [(24, 24), (40, 16), (16, 40)])

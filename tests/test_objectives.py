@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from augdiff.engine.prior import uniform
-from augdiff.noising import Noise
-from augdiff.objectives import Batch, Scattering, Unrolled, once, places_of
 from augdiff.text.slots import Layout, Marks
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Batch, Scattering, Unrolled, once, places_of
 
 MARKS = Marks(0, 1, 2, 3, 4, 5, 6)
 UNITS = [[7], [8, 9], [10], [11], [12]]

@@ -15,16 +15,16 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from augdiff.contexts import FORMS
-from augdiff.corpus import is_validation, tokenize
 from augdiff.denoisers.adapted import Adapted
 from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.llama import LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
-from augdiff.noising import Lexicon, Noise, single_tokens, wrapped
 from augdiff.text.slots import Layout
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training import Training
-from augdiff.training_adapter import MARKS as ADAPTER_MARKS
+from augdiff.training.adapter import MARKS as ADAPTER_MARKS
+from augdiff.training.corpus import is_validation, tokenize
+from augdiff.training.loop import Training
+from augdiff.training.noising import Lexicon, Noise, single_tokens, wrapped
 from benchmarks.pretraining import pieces
 from benchmarks.pretraining.__main__ import main
 from benchmarks.pretraining.batches import NO_TARGET, Kit, moved, packed

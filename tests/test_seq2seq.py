@@ -10,9 +10,9 @@ import torch
 from tiny import MARKS, make_model
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.noising import Noise
-from augdiff.training import Training
-from augdiff.training_run import train
+from augdiff.training.loop import Training
+from augdiff.training.noising import Noise
+from augdiff.training.run import train
 from benchmarks import prefix_lm, results, seq2seq
 from benchmarks.prefix_lm import PrefixTrainee, followed
 from benchmarks.seq2seq import Pair, Task, measure
@@ -86,7 +86,7 @@ def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest
     pairs = [Pair("the film was good", ["the film was bad"]), Pair("we loved the hotel", ["we liked it", "so good"])]
     task = Task(lambda data, split: pairs * (40 if split == "train" else 1), str(make_model(tmp_path / "start")))
     monkeypatch.setattr(seq2seq, "TASKS", {"paraphrase": task})
-    monkeypatch.setattr("augdiff.training._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
     (tmp_path / "paragraphs").mkdir()
     with lzma.open(tmp_path / "paragraphs" / "arxiv.txt.xz", "wt") as file:
         file.writelines(f"the film was good and the hotel bad. we loved {n}.\n" for n in range(200))

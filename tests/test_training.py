@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from augdiff.corpus import Rows
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.noising import Lexicon, Noise, build_lexicon, noised
 from augdiff.text.slots import Marks
-from augdiff.training import Run, Training, rate_at
-from augdiff.training_encoder import EncoderTrainee
+from augdiff.training.corpus import Rows
+from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.loop import Run, Training, rate_at
+from augdiff.training.noising import Lexicon, Noise, build_lexicon, noised
 
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
 VOCABULARY = 60

@@ -11,14 +11,14 @@ from test_training import MARKS, lexicon, rows
 from tiny import ADAPTER_MARKS, LINES, make_adapted, make_adapter
 
 from augdiff.bases.find import find_base
-from augdiff.corpus import tokenize
 from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import ModelError, OptionError
-from augdiff.noising import Noise, build_lexicon, noised, show_blanks
 from augdiff.text.slots import Layout
-from augdiff.training import Run, Training
-from augdiff.training_adapter import AdapterTrainee, from_bare
-from augdiff.training_run import train
+from augdiff.training.adapter import AdapterTrainee, from_bare
+from augdiff.training.corpus import tokenize
+from augdiff.training.loop import Run, Training
+from augdiff.training.noising import Noise, build_lexicon, noised, show_blanks
+from augdiff.training.run import train
 
 BUDGET = Training(tokens=12_000, batch_tokens=1024, rate=3e-3, warmup=5)
 LONG = replace(BUDGET, tokens=90_000)
@@ -56,7 +56,7 @@ def test_only_the_adapter_learns_and_all_of_it_does(base: Path, tmp_path: Path) 
 
 
 def test_a_stopped_run_ends_where_the_other_does(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augdiff.training._CHUNK", 300)
+    monkeypatch.setattr("augdiff.training.loop._CHUNK", 300)
 
     def stop(_: dict[str, float]) -> None:
         raise KeyboardInterrupt

@@ -14,8 +14,8 @@ from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
-from augdiff.training import Training
-from augdiff.training_run import train
+from augdiff.training.loop import Training
+from augdiff.training.run import train
 from augdiff.variant import Source
 
 SIZES = EncoderConfig(1, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16, sentence_depth=1)

@@ -11,13 +11,13 @@ from tiny import make_adapter, make_model
 from augdiff import DataError, ModelError, OptionError, transform
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import load
-from augdiff.noising import Noise
-from augdiff.pairs import answering, read_pairs, room_for, tokenize_pairs
-from augdiff.pairs import written as written_of
 from augdiff.quality.consensus import by_agreement
 from augdiff.text.slots import Marks
-from augdiff.training import Training
-from augdiff.training_run import train
+from augdiff.training.loop import Training
+from augdiff.training.noising import Noise
+from augdiff.training.pairs import answering, read_pairs, room_for, tokenize_pairs
+from augdiff.training.pairs import written as written_of
+from augdiff.training.run import train
 
 SIZES = EncoderConfig(1, width=48, depth=2, heads=4, inner=96, max_length=128, sentence=16, sentence_depth=1)
 WORDS = dict(zip("hund katze kind wagen stadt haus".split(), "dog cat child car town house".split(), strict=True))

@@ -16,11 +16,11 @@ from augdiff.engine.schedule import square_root
 from augdiff.errors import ModelError
 from augdiff.family.genie import paragraph
 from augdiff.family.sed import spans
-from augdiff.noising import Noise
-from augdiff.objectives import Batch, places_of
 from augdiff.text.slots import Layout, Marks
-from augdiff.training_encoder import EncoderTrainee
-from augdiff.training_vectors import ByVectors, VectorTrainee
+from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Batch, places_of
+from augdiff.training.vectors import ByVectors, VectorTrainee
 
 MARKS = Marks(0, 1, 2, 3, 4, None, None)
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)

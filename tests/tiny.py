@@ -23,9 +23,9 @@ from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_adapter import BARE_MARKS, new_adapter
-from augdiff.training_adapter import MARKS as ADAPTER_MARKS
-from augdiff.training_encoder import noised_batches
+from augdiff.training.adapter import BARE_MARKS, new_adapter
+from augdiff.training.adapter import MARKS as ADAPTER_MARKS
+from augdiff.training.encoder import noised_batches
 
 WORDS = (
     "the a an of to in is was it and not no never very good bad great poor film movie food service room staff "

@@ -39,8 +39,8 @@ def train(
     augdiff augment --model MODEL.
     """
     from augdiff.cli.show import show_training
-    from augdiff.training import Training
-    from augdiff.training_run import train as run
+    from augdiff.training.loop import Training
+    from augdiff.training.run import train as run
 
     if not texts.exists():
         raise DataError(f"{texts}: no such folder or file")

@@ -17,11 +17,11 @@ from augdiff.engine.schedule import square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.family.sed import spanning
-from augdiff.objectives import Objective
-from augdiff.pairs import written
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
-from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.training.objectives import Objective
+from augdiff.training.pairs import written
+from augdiff.training.vectors import ByVectors, with_vectors
 from augdiff.vector_states import states_of
 
 NAME = "diffuseq"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from augdiff.composition import Composition, Filler
 from augdiff.denoisers.denoiser import MASKED, Denoiser
-from augdiff.objectives import Objective
 from augdiff.settings import Settings
+from augdiff.training.objectives import Objective
 
 
 @dataclass(frozen=True)

@@ -18,14 +18,14 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.noising import Noise, in_place
-from augdiff.objectives import Corruption, Objective
-from augdiff.pairs import written
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.training.noising import Noise, in_place
+from augdiff.training.objectives import Corruption, Objective
+from augdiff.training.pairs import written
+from augdiff.training.vectors import ByVectors, with_vectors
 from augdiff.vector_states import states_of
 
 NAME = "genie"
@@ -45,7 +45,7 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
 def paragraph(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
     """One stretch of three tenths of the units, or as many in stretches of eight; nothing is put in their place.
 
-    See :data:`augdiff.objectives.Corruption`.
+    See :data:`augdiff.training.objectives.Corruption`.
     """
     count = len(units)
     wanted = max(1, round(_SHARE * count))

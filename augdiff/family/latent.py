@@ -17,10 +17,10 @@ from augdiff.engine.space import LatentSpace
 from augdiff.errors import ModelError
 from augdiff.family.family import Family
 from augdiff.latent_writer import LatentWriter
-from augdiff.objectives import Corruption, Objective
 from augdiff.settings import Settings
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_latent import by_latents, untouched, with_latents
+from augdiff.training.latents import by_latents, untouched, with_latents
+from augdiff.training.objectives import Corruption, Objective
 
 NAME = "latent"
 _STEPS, _STRENGTHS = 20, (0.3, 0.6)

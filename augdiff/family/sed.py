@@ -19,14 +19,14 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import cosine_waves
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.noising import Noise, in_place
-from augdiff.objectives import Corruption, Objective
-from augdiff.pairs import written
 from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_vectors import ByVectors, with_vectors
+from augdiff.training.noising import Noise, in_place
+from augdiff.training.objectives import Corruption, Objective
+from augdiff.training.pairs import written
+from augdiff.training.vectors import ByVectors, with_vectors
 from augdiff.vector_states import states_of
 
 NAME = "sed"
@@ -45,7 +45,7 @@ def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
 def spans(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
     """One to five stretches of whole units of which every other one is to be got right; nothing is put in their place.
 
-    See :data:`augdiff.objectives.Corruption`; of one stretch, it is all of the row.
+    See :data:`augdiff.training.objectives.Corruption`; of one stretch, it is all of the row.
     """
     count = min(len(units), int(rng.integers(1, _STRETCHES + 1)))
     cuts = [0, *sorted(rng.choice(np.arange(1, len(units)), count - 1, replace=False).tolist()), len(units)]

@@ -20,9 +20,9 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import ShrinkingTimes
 from augdiff.engine.space import TokenSpace
 from augdiff.family.family import Family
-from augdiff.objectives import Objective, Unrolled, scattering
 from augdiff.sampler import Sampler, Tokens
 from augdiff.settings import Settings
+from augdiff.training.objectives import Objective, Unrolled, scattering
 
 NAME = "sundae"
 _SHARE, _ROUNDS, _BEGIN = 0.4, 10, 15

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augdiff.corpus import is_validation, read_lines
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.load import find, load_vocabulary, read_config
@@ -19,6 +18,7 @@ from augdiff.engine.prior import Only, Prior, nearest, uniform
 from augdiff.engine.schedule import Schedule, Spindle, cosine, linear
 from augdiff.engine.step import Memory, Posterior, Reverse
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.corpus import is_validation, read_lines
 
 MODEL = "base-en"
 _NEIGHBOURS = 20

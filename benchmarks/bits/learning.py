@@ -16,19 +16,19 @@ from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import save
 from augdiff.engine.schedule import Schedule
-from augdiff.noising import Noise
-from augdiff.objectives import Corruption, Objective, Scattering
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training import Training
-from augdiff.training_run import train
+from augdiff.training.loop import Training
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Corruption, Objective, Scattering
+from augdiff.training.run import train
 from benchmarks.bits import arms
 from benchmarks.bits.arms import Arm, clock, rates, shipped, vocabulary
 
 
 @dataclass(frozen=True)
 class Masking:
-    """Masks at a time that is drawn for each row; see :data:`augdiff.objectives.Corruption`.
+    """Masks at a time that is drawn for each row; see :data:`augdiff.training.objectives.Corruption`.
 
     :param rate: of every id, ``(V,)``.
     """
@@ -38,7 +38,7 @@ class Masking:
     timed: bool
 
     def __call__(self, units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
-        """See :data:`augdiff.objectives.Corruption`."""
+        """See :data:`augdiff.training.objectives.Corruption`."""
         tokens = [token for unit in units for token in unit]
         t = float(rng.random())
         rate = self.rate[tokens]

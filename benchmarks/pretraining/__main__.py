@@ -26,13 +26,13 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from augdiff.bases.opening import open_weights
 from augdiff.contexts import FORMS
-from augdiff.corpus import Rows
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.packing import unpacked
-from augdiff.noising import Lexicon, Noise
-from augdiff.training import Training, token_counts
+from augdiff.training.corpus import Rows
+from augdiff.training.loop import Training, token_counts
+from augdiff.training.noising import Lexicon, Noise
 from benchmarks.pretraining import pieces
 from benchmarks.pretraining.batches import Kit, produce
 from benchmarks.pretraining.encoder import Base

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augdiff.contexts import Contexts
-from augdiff.corpus import Rows
-from augdiff.noising import Lexicon, Noise, single_tokens, wrapped
 from augdiff.text.slots import Layout
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training import Training, chunk_batches, pad
+from augdiff.training.corpus import Rows
+from augdiff.training.loop import Training, chunk_batches, pad
+from augdiff.training.noising import Lexicon, Noise, single_tokens, wrapped
 from benchmarks.pretraining.texts import WINDOW
 
 #: The target of a hole that is there to fill a batch.

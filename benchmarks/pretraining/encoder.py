@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from augdiff.denoisers.encoder import Encoder
-from augdiff.muon import Muon
-from augdiff.noising import Lexicon, build_lexicon
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.muon import Muon
+from augdiff.training.noising import Lexicon, build_lexicon
 from benchmarks.pretraining.batches import OnDevice
 from benchmarks.pretraining.flat import Compile, affine, attended
 

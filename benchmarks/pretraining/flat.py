@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from augdiff.contexts import Contexts
-from augdiff.noising import Lexicon
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.noising import Lexicon
 from benchmarks.pretraining.batches import OnDevice
 
 #: A function to the same function, compiled or not.

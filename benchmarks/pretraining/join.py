@@ -13,15 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from augdiff.bases.find import find_base
-from augdiff.corpus import is_english, read_lines, text_files
 from augdiff.denoisers.adapted import assemble
 from augdiff.denoisers.adapter_folder import ADAPTER, save_adapter
 from augdiff.denoisers.byte_level import special_ids
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.denoisers.load import format_of, load_vocabulary, read_config
-from augdiff.noising import EXAMPLES
-from augdiff.training_encoder import write_encoder
+from augdiff.training.corpus import is_english, read_lines, text_files
+from augdiff.training.encoder import write_encoder
+from augdiff.training.noising import EXAMPLES
 from benchmarks.pretraining.pieces import joined
 
 _LINES = 100_000

@@ -16,9 +16,9 @@ from augdiff.contexts import FORMS, Contexts
 from augdiff.denoisers.adapted import BARRED
 from augdiff.denoisers.byte_level import special_ids
 from augdiff.denoisers.llama import LlamaConfig, LowRank, rotary, turned
-from augdiff.noising import Lexicon, build_lexicon
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training_adapter import MARKS, new_adapter
+from augdiff.training.adapter import MARKS, new_adapter
+from augdiff.training.noising import Lexicon, build_lexicon
 from benchmarks.pretraining.batches import OnDevice
 from benchmarks.pretraining.flat import Compile, affine, attended
 

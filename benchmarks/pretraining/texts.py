@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from augdiff.corpus import Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.corpus import Rows, is_validation, read_lines, text_files, tokenize
 
 #: Longest row, without its marks and its context.
 WINDOW = 126

@@ -12,12 +12,12 @@ from torch import Tensor
 
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.engine.prior import Prior, uniform
-from augdiff.noising import Noise, masked
-from augdiff.pairs import answering
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.trainee import Trainee
-from augdiff.training_start import Start
+from augdiff.training.noising import Noise, masked
+from augdiff.training.pairs import answering
+from augdiff.training.start import Start
+from augdiff.training.trainee import Trainee
 
 # Positions whose scores are kept at a time.
 _ROWS = 128

@@ -11,20 +11,20 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from augdiff.corpus import is_validation
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.denoisers.encoder_folder import save_latent
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.survival import Survival
 from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import OptionError
-from augdiff.muon import Muon
-from augdiff.noising import Noise
-from augdiff.objectives import Batch
 from augdiff.proposal import stack
 from augdiff.text.slots import Layout, Marks
-from augdiff.trainee import Tuning, adamw
-from augdiff.training_start import WINDOW, Start, and_beside
+from augdiff.training.corpus import is_validation
+from augdiff.training.muon import Muon
+from augdiff.training.noising import Noise
+from augdiff.training.objectives import Batch
+from augdiff.training.start import WINDOW, Start, and_beside
+from augdiff.training.trainee import Tuning, adamw
 
 # How often the denoiser is shown its own prediction.
 _SHOWN = 0.5
@@ -36,7 +36,7 @@ _TIMES, _MEASURED, _ROWS = 21, 256, 16
 
 @dataclass(frozen=True)
 class LatentTrainee:
-    """See :class:`augdiff.trainee.Trainee`."""
+    """See :class:`augdiff.training.trainee.Trainee`."""
 
     network: LatentAutoencoder
 
@@ -113,7 +113,7 @@ def measure_survival(network: LatentAutoencoder, texts: Sequence[Sequence[int]],
 
 
 def untouched(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
-    """A text as it is, all of which is to be read; see :data:`augdiff.objectives.Corruption`."""
+    """A text as it is, all of which is to be read; see :data:`augdiff.training.objectives.Corruption`."""
     ids = [token for unit in units for token in unit]
     places = list(range(len(ids)))
     return Layout(ids, places, places, ids)
@@ -122,7 +122,8 @@ def untouched(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
 def by_latents(trainee: LatentTrainee, batch: Batch) -> Tensor:
     """Cross-entropy of a text read from its own vectors, slightly noised, and the denoiser's squared error on these.
 
-    Both are learned at once; the denoiser does not change what it denoises. See :data:`augdiff.objectives.Loss`.
+    Both are learned at once; the denoiser does not change what it denoises. See
+    :data:`augdiff.training.objectives.Loss`.
     """
     network, generator, device = trainee.network, batch.generator, batch.ids.device
     z = network.encode(batch.ids, batch.real)

@@ -14,7 +14,6 @@ import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 
-from augdiff.corpus import is_english, is_validation
 from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
@@ -23,16 +22,17 @@ from augdiff.denoisers.folder import FLOAT
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import ModelError
-from augdiff.muon import Muon
-from augdiff.noising import EXAMPLES
-from augdiff.pairs import read_texts
 from augdiff.quality.similarity import embed
 from augdiff.text.case_counts import count_cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.trainee import Tuning, adamw
-from augdiff.training import pad
-from augdiff.training_start import WINDOW, Beginning, Start
+from augdiff.training.corpus import is_english, is_validation
+from augdiff.training.loop import pad
+from augdiff.training.muon import Muon
+from augdiff.training.noising import EXAMPLES
+from augdiff.training.pairs import read_texts
+from augdiff.training.start import WINDOW, Beginning, Start
+from augdiff.training.trainee import Tuning, adamw
 
 SCRATCH = "scratch"
 _SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]")
@@ -42,7 +42,7 @@ _LINES = 400_000
 
 @dataclass(frozen=True)
 class EncoderTrainee:
-    """See :class:`augdiff.trainee.Trainee`.
+    """See :class:`augdiff.training.trainee.Trainee`.
 
     :param teacher: whose sentence embeddings the encoder is to keep; None if there are none to keep.
     """

@@ -20,9 +20,9 @@ from augdiff.denoisers.llama import Linear, Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary
 from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.trainee import Trainee
-from augdiff.training_adapter import AdapterTrainee, products_in
-from augdiff.training_encoder import EncoderTrainee
+from augdiff.training.adapter import AdapterTrainee, products_in
+from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.trainee import Trainee
 
 # Tokens that two cores get through in a minute and a half or so.
 _ENCODER_TOKENS, _ADAPTER_TOKENS = 120_000, 40_000

@@ -23,7 +23,7 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.text.words import find_words
 
 _SUFFIXES = (".txt", ".txt.xz")
-#: Of files of pairs, see :mod:`augdiff.pairs`.
+#: Of files of pairs, see :mod:`augdiff.training.pairs`.
 PAIRS = ".jsonl"
 _LINES_AT_ONCE = 20_000
 _BLANK = regex.compile(r"\s*")

@@ -10,21 +10,21 @@ import torch
 from torch import Tensor
 
 from augdiff.alike import LONGEST
-from augdiff.corpus import Rows, tokenize
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import find, read_config
 from augdiff.errors import ModelError
-from augdiff.lessons import Lesson
-from augdiff.noising import Noise, masked, units_of, wrapped
 from augdiff.proposal import derive_seed
-from augdiff.students import STUDENTS, Student
 from augdiff.text.slots import Layout
-from augdiff.trainee import adamw
-from augdiff.training import pad
-from augdiff.training_start import WINDOW
+from augdiff.training.corpus import Rows, tokenize
+from augdiff.training.lessons import Lesson
+from augdiff.training.loop import pad
+from augdiff.training.noising import Noise, masked, units_of, wrapped
+from augdiff.training.start import WINDOW
+from augdiff.training.students import STUDENTS, Student
+from augdiff.training.trainee import adamw
 
 # Places of a window that are kept for marks and for masks beyond the tokens that they stand for.
 _SPARE = 16
@@ -35,7 +35,7 @@ class Adaptation:
     """How it is done.
 
     :param rank: of the difference that is learned.
-    :param passes: over the texts, if that is not too much, see :class:`augdiff.students.Student`.
+    :param passes: over the texts, if that is not too much, see :class:`augdiff.training.students.Student`.
     :param batch_tokens: of a step.
     :param rate: highest learning rate; it rises over the first tenth of the work, and falls over the second half.
     :param told: probability that a text's label is told before it.

@@ -14,15 +14,15 @@ from augdiff.denoisers.encoder_folder import save_vectors
 from augdiff.denoisers.vectors import VectorEncoder
 from augdiff.engine.schedule import Schedule, cosine_waves
 from augdiff.errors import OptionError
-from augdiff.objectives import Batch
-from augdiff.trainee import Tuning, adamw
-from augdiff.training_encoder import EncoderTrainee
-from augdiff.training_start import Start, and_beside
+from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.objectives import Batch
+from augdiff.training.start import Start, and_beside
+from augdiff.training.trainee import Tuning, adamw
 
 
 @dataclass(frozen=True)
 class VectorTrainee:
-    """See :class:`augdiff.trainee.Trainee`."""
+    """See :class:`augdiff.training.trainee.Trainee`."""
 
     network: VectorEncoder
     teacher: EncoderTrainee
@@ -74,7 +74,7 @@ def with_vectors(kind: str) -> Callable[[Start], Start]:
 class ByVectors:
     """How far off predictions are of vectors that are noised to a time of each row.
 
-    See :data:`augdiff.objectives.Loss`.
+    See :data:`augdiff.training.objectives.Loss`.
 
     :param shown: how often the network is shown its own last prediction.
     :param regressed: how much the squared distance of the mean vector counts beside the cross-entropy of tokens.
@@ -85,7 +85,7 @@ class ByVectors:
     regressed: float = 0.0
 
     def __call__(self, trainee: VectorTrainee, batch: Batch) -> Tensor:
-        """See :data:`augdiff.objectives.Loss`."""
+        """See :data:`augdiff.training.objectives.Loss`."""
         network, (rows, places) = trainee.network, batch.where
         t = torch.rand(len(batch.ids), generator=batch.generator).to(rows.device)
         x = network.vectors(batch.ids)

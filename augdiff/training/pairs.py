@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from augdiff.corpus import PAIRS, Rows, read_lines
 from augdiff.errors import DataError, ModelError
-from augdiff.noising import Noise
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.corpus import PAIRS, Rows, read_lines
+from augdiff.training.noising import Noise
 
 SOURCE, TARGET = "source", "target"
 #: Most tokens of a source.
@@ -68,7 +68,7 @@ def tokenize_pairs(pairs: list[tuple[str, str]], vocabulary: Vocabulary) -> Rows
 
 
 def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
-    """Masks in what is written of a source, some or all; see :data:`augdiff.objectives.Corruption`.
+    """Masks in what is written of a source, some or all; see :data:`augdiff.training.objectives.Corruption`.
 
     :raises ModelError: if the vocabulary has no masks that may come out blank.
     """
@@ -85,7 +85,7 @@ def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
 def written(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
     """All that is written of a source is to be got right, and nothing is put in its place.
 
-    See :data:`augdiff.objectives.Corruption`.
+    See :data:`augdiff.training.objectives.Corruption`.
 
     :raises ModelError: see :func:`answering`.
     """

@@ -20,12 +20,12 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from augdiff.contexts import Contexts
-from augdiff.corpus import Rows
 from augdiff.denoisers.cross_entropy import sampled_columns
-from augdiff.noising import Lexicon, Noise, masked, noised
-from augdiff.objectives import Batch, Corruption, Loss, once, places_of
 from augdiff.text.slots import Layout, Marks
-from augdiff.trainee import Trainee
+from augdiff.training.corpus import Rows
+from augdiff.training.noising import Lexicon, Noise, masked, noised
+from augdiff.training.objectives import Batch, Corruption, Loss, once, places_of
+from augdiff.training.trainee import Trainee
 
 _CHUNK = 8192
 

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from augdiff.bases.find import Base, find_base
 from augdiff.contexts import FORMS
-from augdiff.corpus import is_english
 from augdiff.denoisers.adapted import Adapted, assemble
 from augdiff.denoisers.adapter_folder import load_adapted, save_adapter
 from augdiff.denoisers.byte_level import special_ids, tokenizer_of
@@ -23,11 +22,12 @@ from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.errors import ModelError, OptionError
-from augdiff.noising import EXAMPLES
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.trainee import Tuning, adamw
-from augdiff.training_start import Beginning, Start
+from augdiff.training.corpus import is_english
+from augdiff.training.noising import EXAMPLES
+from augdiff.training.start import Beginning, Start
+from augdiff.training.trainee import Tuning, adamw
 
 RANK = 32
 #: Who embeds texts for the judges of what was trained here.
@@ -44,7 +44,7 @@ _SHORT_NAMES = {"o": "out", "gu": "gate_up", "d": "down"}
 
 @dataclass(frozen=True)
 class AdapterTrainee:
-    """See :class:`augdiff.trainee.Trainee`."""
+    """See :class:`augdiff.training.trainee.Trainee`."""
 
     model: Adapted
 

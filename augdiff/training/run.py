@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from augdiff.bases.known import known_as
-from augdiff.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.denoisers.adapter_folder import ADAPTER
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device, lacking_for_half
@@ -21,14 +20,15 @@ from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.family.registry import find_family
-from augdiff.noising import Noise, build_lexicon
-from augdiff.objectives import Objective
-from augdiff.pairs import read_pairs, read_texts, tokenize_pairs
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training import Run, Training, token_counts
-from augdiff.training_adapter import from_adapter, from_base
-from augdiff.training_encoder import SCRATCH, from_encoder, from_scratch, from_sentence_encoder
-from augdiff.training_start import WINDOW, Beginning, Start
+from augdiff.training.adapter import from_adapter, from_base
+from augdiff.training.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
+from augdiff.training.encoder import SCRATCH, from_encoder, from_scratch, from_sentence_encoder
+from augdiff.training.loop import Run, Training, token_counts
+from augdiff.training.noising import Noise, build_lexicon
+from augdiff.training.objectives import Objective
+from augdiff.training.pairs import read_pairs, read_texts, tokenize_pairs
+from augdiff.training.start import WINDOW, Beginning, Start
 
 # Enough lines of one file: more of the same kind teaches little and takes memory.
 _LINES = 400_000

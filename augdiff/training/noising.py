@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.contexts import Bare, Contexts
-from augdiff.corpus import Rows
 from augdiff.text.slots import Layout, Marks, Slot, lay_out
+from augdiff.training.corpus import Rows
 
 #: Most lines that are shown before a row.
 EXAMPLES = 4

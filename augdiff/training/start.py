@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augdiff.contexts import Contexts
-from augdiff.noising import Noise
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.trainee import Trainee
+from augdiff.training.noising import Noise
+from augdiff.training.trainee import Trainee
 
 if TYPE_CHECKING:
     from augdiff.denoisers.latent import LatentAutoencoder
     from augdiff.denoisers.vectors import VectorEncoder
-    from augdiff.training_encoder import EncoderTrainee
+    from augdiff.training.encoder import EncoderTrainee
 
 #: Longest training row, without its marks and its context.
 WINDOW = 126
