@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from augdiff.family.registry import families
     from augdiff.infilling import generate, infill
     from augdiff.interpolating import interpolate
-    from augdiff.provenance import features
+    from augdiff.rows.provenance import features
     from augdiff.tracing import trace
     from augdiff.transforming import transform
 
@@ -49,7 +49,7 @@ _HOMES = {
     "augment": "augmentation",
     "evaluate": "evaluation.trial",
     "families": "family.registry",
-    "features": "provenance",
+    "features": "rows.provenance",
     "generate": "infilling",
     "infill": "infilling",
     "interpolate": "interpolating",

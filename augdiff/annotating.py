@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from augdiff.columns import Columns
 from augdiff.errors import OptionError
 from augdiff.quality.judge import Judge
+from augdiff.rows.columns import Columns
 
 
 def annotates(family: str | None) -> bool:

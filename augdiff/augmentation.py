@@ -11,10 +11,10 @@ from re import Pattern
 from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
-from augdiff.columns import Columns
 from augdiff.errors import OptionError
-from augdiff.goals import read_goals
 from augdiff.quality.judge import Judge
+from augdiff.rows.columns import Columns
+from augdiff.rows.goals import read_goals
 from augdiff.settings import Settings
 
 Data = TypeVar("Data")

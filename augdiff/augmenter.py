@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
 from augdiff.annotating import annotates, check_annotating
-from augdiff.columns import Cells, Columns
 from augdiff.errors import ModelError, OptionError
-from augdiff.examples import Example
-from augdiff.fitting import Fitted, fit
+from augdiff.fitting.fit import Fitted, fit
 from augdiff.forking import settle
 from augdiff.quality.judge import Judge
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.examples import Example
+from augdiff.rows.summary import Summary
+from augdiff.rows.tagged import with_tag_names
 from augdiff.settings import Settings
-from augdiff.summary import Summary
-from augdiff.tagged import with_tag_names
 from augdiff.training.lessons import Lesson, unlabelled
 from augdiff.variant import Source, Variant
 
@@ -344,7 +344,7 @@ class Augmenter:
         :raises ModelError: if it was pickled, and its folder is broken or gone.
         """
         if self._fitted is None and self._fitted_at is not None:
-            from augdiff.fitting_folder import load_fitted
+            from augdiff.fitting.folder import load_fitted
 
             folder, digest = self._fitted_at
             self._fitted = load_fitted(
@@ -505,7 +505,7 @@ class Augmenter:
     def kept(self) -> tuple[str, str] | None:
         """Folder and digest of what was fitted, written if need be; None if nothing was."""
         if self._fitted_at is None and self._fitted is not None:
-            from augdiff.fitting_folder import save_fitted
+            from augdiff.fitting.folder import save_fitted
 
             self._fitted_at = str(save_fitted(self._fitted)), self._fitted.digest
         return self._fitted_at

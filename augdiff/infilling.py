@@ -8,13 +8,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from augdiff.analysis import Analysis
-from augdiff.composition import Draw, Filler
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.composition import Draw, Filler
+from augdiff.compositions.proposal import Proposal
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.errors import DataError, OptionError
 from augdiff.family.registry import family_for, find_family
-from augdiff.proposal import Proposal, derive_seed
+from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.holes import cut_windows

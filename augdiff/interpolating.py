@@ -8,7 +8,7 @@ import torch
 from augdiff.denoisers.load import load
 from augdiff.errors import DataError, ModelError
 from augdiff.family.latent import NAME, compose
-from augdiff.proposal import derive_seed
+from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 
 

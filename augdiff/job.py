@@ -14,13 +14,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from augdiff.columns import Cells, check_columns, text_columns
 from augdiff.errors import DataError
-from augdiff.examples import read_examples
 from augdiff.files import RowFile, write_rows
 from augdiff.journal import Journal
-from augdiff.summary import Shortage
-from augdiff.table import Columns, Grown, Summary, read
+from augdiff.rows.columns import Cells, check_columns, text_columns
+from augdiff.rows.examples import read_examples
+from augdiff.rows.summary import Shortage
+from augdiff.rows.table import Columns, Grown, Summary, read
 
 _ROWS_AT_ONCE = 1000
 

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from augdiff.analysis import Analysis
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.renewal import with_entities
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
 from augdiff.family.registry import family_for, find_family
-from augdiff.proposal import derive_seed
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.language_model import Listener
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
 from augdiff.quality.similarity import calibrated, embed
-from augdiff.renewal import with_entities
+from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes

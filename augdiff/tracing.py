@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from augdiff.composition import Filler
+from augdiff.compositions.composition import Filler
+from augdiff.compositions.proposal import Proposal, propose
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import DataError
 from augdiff.infilling import filled, filler_of, find_gaps, has_gaps, propose_gaps
-from augdiff.proposal import Proposal, derive_seed, propose
+from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
 from augdiff.text.holes import Shape

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from augdiff.analysis import Analysis
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.proposal import Proposal
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import DataError, ModelError
 from augdiff.infilling import filler_of
-from augdiff.proposal import Proposal, derive_seed
 from augdiff.quality.consensus import by_agreement
+from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.holes import Window
 from augdiff.text.slots import Slot

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from augdiff.labels import in_words
+from augdiff.text.labels import in_words
 
 #: Names of labels in words, where the data has codes.
 NAMES = {

@@ -19,6 +19,8 @@ from statistics import fmean
 import torch
 
 from augdiff.cache import cache_folder
+from augdiff.compositions.sampler import Sampler
+from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.engine.order import at_random
@@ -27,9 +29,7 @@ from augdiff.engine.search import Energy, Search
 from augdiff.engine.space import absorbing
 from augdiff.family.edlm import ReadTexts
 from augdiff.infilling import Gap, filled, propose_gaps
-from augdiff.proposal import stack
 from augdiff.quality.language_model import likelihoods
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.training.loop import Training
 from augdiff.training.noising import Noise

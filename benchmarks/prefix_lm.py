@@ -15,13 +15,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.engine.drawing import draw_ids
 from augdiff.engine.noise import Streams
 from augdiff.errors import OptionError
-from augdiff.proposal import stack
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.noising import Noise

@@ -15,10 +15,10 @@ from torch import Tensor
 
 from augdiff import Augmenter, DataError, ModelError, OptionError, augment
 from augdiff.adapters.records import read as read_records
-from augdiff.columns import Columns
 from augdiff.denoisers.difference import Difference, load_difference, save_difference
 from augdiff.denoisers.load import load, read_config
-from augdiff.fitting import fit
+from augdiff.fitting.fit import fit
+from augdiff.rows.columns import Columns
 from augdiff.training.adaptation import Adaptation, adapt
 from augdiff.training.lessons import Lesson, labelled, unlabelled
 from augdiff.training.students import STUDENTS, Student

@@ -7,7 +7,7 @@ import pytest
 from fakes import FakeAugmenter, RejectingAugmenter
 
 from augdiff import DataError, augment
-from augdiff.table import PROVENANCE
+from augdiff.rows.table import PROVENANCE
 
 
 @pytest.fixture(autouse=True)

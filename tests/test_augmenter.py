@@ -15,7 +15,7 @@ from tiny import make_model
 
 from augdiff import Augmenter, DataError, ModelError, OptionError, features
 from augdiff.augmenter import _on_rank
-from augdiff.columns import Columns
+from augdiff.rows.columns import Columns
 from augdiff.settings import Settings
 
 HERE = Path(__file__).parent

@@ -218,6 +218,8 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     written |= {"bleu_agreed": None, "bleu_best": None, "empty": 0.0}
     results.record("seq2seq", {}, written, tmp_path)
     results.record("bounds", {}, {"arm": "masks", "seed": 0, "tokens": 1000, "bits": 9.5}, tmp_path)
+    chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
+    results.record("energies", {}, chosen, tmp_path)
     results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")

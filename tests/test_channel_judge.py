@@ -14,7 +14,7 @@ from tiny import make_adapter
 from augdiff import Augmenter
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
-from augdiff.fitting import Fitted
+from augdiff.fitting.fit import Fitted
 from augdiff.quality.channel_judge import ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge

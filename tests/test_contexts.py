@@ -12,15 +12,15 @@ from tiny import ADAPTER_MARKS, MARKS, make_adapter, make_base_tokenizer, make_m
 from torch import Tensor
 
 import augdiff
-from augdiff.columns import Cells, Columns, text_columns
+from augdiff.compositions.proposal import propose
 from augdiff.contexts import TEMPLATES, Bare, Written
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.guidance import Guidance
 from augdiff.errors import DataError
-from augdiff.examples import read_examples
 from augdiff.family.mdlm import compose
-from augdiff.proposal import propose
 from augdiff.resampler import Resampler
+from augdiff.rows.columns import Cells, Columns, text_columns
+from augdiff.rows.examples import read_examples
 from augdiff.settings import Settings
 from augdiff.text.holes import Shape
 from augdiff.text.vocabulary import Vocabulary

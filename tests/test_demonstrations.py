@@ -18,9 +18,9 @@ from labelled import sentences
 from tiny import make_adapter, make_model
 
 import augdiff
-from augdiff.demonstrations import Pool, gather
-from augdiff.examples import Example
+from augdiff.fitting.demonstrations import Pool, gather
 from augdiff.quality.folds import key_hash
+from augdiff.rows.examples import Example
 from augdiff.variant import Source, Variant
 
 ROWS = [{"text": text, "label": label} for text, label in sentences(90, 0)]
@@ -85,7 +85,7 @@ def test_the_same_is_shown_in_any_batch_and_order_by_copies_and_by_augment():
 
 def test_the_same_is_shown_in_another_process():
     code = (
-        "from augdiff.demonstrations import gather; from augdiff.examples import Example; "
+        "from augdiff.fitting.demonstrations import gather; from augdiff.rows.examples import Example; "
         "from augdiff.variant import Source\n"
         "pool = gather([[f'soup {at}'] for at in range(40)], ['a'] * 40, [str(at) for at in range(40)])\n"
         "print(pool.beside(Example(0, '3', {'text': Source('soup 3', '3')}, 'a'), {}))"

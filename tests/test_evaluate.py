@@ -22,7 +22,6 @@ from tiny import WORDS, make_model
 
 import augdiff
 from augdiff import Augmenter, DataError, ModelError, OptionError
-from augdiff.columns import Columns
 from augdiff.evaluation import eda
 from augdiff.evaluation.classifiers import Classifier, frozen_encoder, word_counts
 from augdiff.evaluation.duplicates import group_rows, near_copies
@@ -35,6 +34,7 @@ from augdiff.evaluation.splits import split_rows
 from augdiff.evaluation.statistics import Answers, Gain, Outcome, compare, measure
 from augdiff.evaluation.trial import judge, try_all
 from augdiff.evaluation.tuning import Tuner, Tuning
+from augdiff.rows.columns import Columns
 
 COLUMNS = Columns(text=("text",), label="label")
 TOLD = {"good": "good great loved liked".split(), "bad": "bad poor hated never".split()}

@@ -21,11 +21,11 @@ from labelled import FILLER, TOPICS, sentences
 from numpy.typing import NDArray
 
 from augdiff import DataError, ModelError, OptionError, augment
-from augdiff.demonstrations import Pool
-from augdiff.fitting import Fitted, fit
+from augdiff.fitting.demonstrations import Pool
+from augdiff.fitting.fit import Fitted, fit
 from augdiff.quality.judge import LabelScore, label_scores, single_label
 from augdiff.quality.remembered import Remembered
-from augdiff.table import read
+from augdiff.rows.table import read
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, Source, Variant
 

@@ -15,14 +15,14 @@ from tiny import make_adapter, make_model
 
 from augdiff import Augmenter, OptionError, TextAugmenter, augment
 from augdiff.adapters.containers import read
-from augdiff.columns import Columns
 from augdiff.denoisers.load import load
 from augdiff.evaluation.methods import grow
-from augdiff.examples import read_examples
 from augdiff.family.gal import OpenWriter
-from augdiff.fitting import fit
-from augdiff.fitting_folder import load_fitted, save_fitted
+from augdiff.fitting.fit import fit
+from augdiff.fitting.folder import load_fitted, save_fitted
 from augdiff.resampler import Resampler
+from augdiff.rows.columns import Columns
+from augdiff.rows.examples import read_examples
 from augdiff.settings import Settings
 from augdiff.variant import Source
 

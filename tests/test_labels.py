@@ -6,10 +6,10 @@ import pytest
 from tiny import make_model
 
 import augdiff
-from augdiff.columns import Cells, Columns
 from augdiff.errors import OptionError
-from augdiff.examples import read_examples
-from augdiff.labels import checked_names, in_words, label_context
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.examples import read_examples
+from augdiff.text.labels import checked_names, in_words, label_context
 
 ROWS = [{"text": "the film was good", "label": "good_movie"}, {"text": "a bad hotel room", "label": "badHotel"}]
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from tiny import MARKS, make_model
 
+from augdiff.compositions.latent_writer import LatentWriter
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig, LatentNetwork
 from augdiff.denoisers.load import load
@@ -18,7 +19,6 @@ from augdiff.denoisers.survival import Survival
 from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import ModelError
 from augdiff.family.latent import compose
-from augdiff.latent_writer import LatentWriter
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout
 from augdiff.training.latents import LatentTrainee, by_latents, measure_survival, untouched

@@ -8,13 +8,13 @@ import pytest
 from tiny import make_adapter, make_base_tokenizer
 
 import augdiff
+from augdiff.compositions.line_writer import Line, LineWriter, Written
+from augdiff.compositions.naming_writer import Brackets, Naming
 from augdiff.errors import ModelError
 from augdiff.family.registry import find_family
-from augdiff.line_writer import Line, LineWriter, Written
-from augdiff.naming_writer import Brackets, Naming
+from augdiff.rows.spans import read_answers, read_spans
+from augdiff.rows.tagged import Tagged
 from augdiff.settings import Settings
-from augdiff.spans import read_answers, read_spans
-from augdiff.tagged import Tagged
 from augdiff.text.line_bars import LineBars
 from augdiff.text.markup import marked, unmarked
 from augdiff.text.slots import Marks

@@ -3,8 +3,8 @@
 import pytest
 from tiny import make_base_tokenizer
 
-from augdiff.analysis import Analysis
-from augdiff.prompts import EXAMPLES, ROOM, Prompts
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.prompts import EXAMPLES, ROOM, Prompts
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source

@@ -13,12 +13,12 @@ from sklearn.metrics import accuracy_score
 from test_fitting import ROWS, StrayingAugmenter
 
 from augdiff import Augmenter, DataError, OptionError, augment
-from augdiff.columns import Columns
 from augdiff.diff import _groups
 from augdiff.evaluation.classifiers import word_counts
 from augdiff.evaluation.ground import Cut, Ground, lay_out
 from augdiff.evaluation.methods import Grown, duplicate, grow, none
 from augdiff.evaluation.trial import judge, try_all
+from augdiff.rows.columns import Columns
 
 NAMES = sorted(TOPICS)
 MORE = [{"text": text, "label": None} for text, _ in sentences(60, 7)]

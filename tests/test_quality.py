@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import make_model
 
-from augdiff.denoisers.denoiser import Denoiser, bucket
+from augdiff.denoisers.buckets import bucket, by_length
+from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
-from augdiff.quality.similarity import by_length, calibrated, embed
+from augdiff.quality.similarity import calibrated, embed
 from augdiff.text.casing import Cases
 
 

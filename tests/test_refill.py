@@ -16,7 +16,7 @@ from labelled import TOPICS, sentences
 import augdiff
 from augdiff import OptionError
 from augdiff.quality.novelty import bare
-from augdiff.summary import Shortage, Summary
+from augdiff.rows.summary import Shortage, Summary
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, Source, Variant
 

@@ -13,9 +13,9 @@ from test_fitting import ROWS, Fixed, StrayingAugmenter
 
 from augdiff import OptionError, augment
 from augdiff.adapters.scikit import TextAugmenter
-from augdiff.columns import Columns
 from augdiff.evaluation.methods import duplicate, eda, grow, variants
 from augdiff.evaluation.rows import read_rows
+from augdiff.rows.columns import Columns
 
 NAMES = sorted(TOPICS)
 CODES = [{**row, "label": NAMES.index(row["label"])} for row in ROWS]

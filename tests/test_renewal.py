@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tiny import make_model
 
 from augdiff import Augmenter, DataError, OptionError, augment
-from augdiff.renewal import Swap, composed
+from augdiff.compositions.renewal import Swap, composed
+from augdiff.rows.tagged import Tagged
 from augdiff.settings import Settings
-from augdiff.tagged import Tagged
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.tags import find_entities
 from augdiff.variant import Mention, Source

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tiny import make_base_tokenizer
 
-from augdiff.analysis import Analysis
-from augdiff.prompts import Prompts
-from augdiff.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.prompts import Prompts
+from augdiff.compositions.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.slots import Marks
 from augdiff.text.units import find_units

@@ -10,8 +10,8 @@ from labelled import TOPICS, sentences
 from tiny import make_model
 
 from augdiff.augmenter import Augmenter
-from augdiff.rates import drawn_places
-from augdiff.saliency import Saliency, weigh_words
+from augdiff.compositions.rates import drawn_places
+from augdiff.fitting.saliency import Saliency, weigh_words
 from augdiff.text.units import Units
 
 ROWS = sentences(60, 0)

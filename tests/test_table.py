@@ -7,9 +7,9 @@ import pytest
 from fakes import FakeAugmenter, RejectingAugmenter
 
 from augdiff import DataError, OptionError
-from augdiff.columns import Columns
-from augdiff.summary import Summary
-from augdiff.table import PROVENANCE, grow
+from augdiff.rows.columns import Columns
+from augdiff.rows.summary import Summary
+from augdiff.rows.table import PROVENANCE, grow
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.variant import Variant
 

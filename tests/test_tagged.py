@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from augdiff.tagged import Tagged
+from augdiff.rows.tagged import Tagged
 from augdiff.text.edits import Edit
 
 ROW = Tagged(tuple("Anna Lee saw the old bridge in London .".split()), tuple("B-P I-P O O O O O B-L O".split()))

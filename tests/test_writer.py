@@ -156,7 +156,7 @@ def test_more_variants_than_are_written_at_once_are_the_same_variants(
 ) -> None:
     resampler = Resampler(models.loose(n=40, redraws=0))
     made = resampler(sources()[:2])
-    monkeypatch.setattr("augdiff.line_writer._BATCH_ROWS", 7)
+    monkeypatch.setattr("augdiff.compositions.line_writer._BATCH_ROWS", 7)
     assert resampler(sources()[:2]) == made
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from augdiff.adapters.registry import BATCHES, CONTAINERS, find
 from augdiff.errors import OptionError
-from augdiff.refill import grow_rows
-from augdiff.summary import Summary
+from augdiff.rows.refill import grow_rows
+from augdiff.rows.summary import Summary
 
 if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from augdiff.adapters.batches import adapter_of, grow_batch
 from augdiff.adapters.registry import CONTAINERS, find
-from augdiff.columns import Cells
+from augdiff.rows.columns import Cells
 
 if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from augdiff.columns import Cells
 from augdiff.errors import require
-from augdiff.provenance import COLUMN, features
-from augdiff.refill import grow_rows
-from augdiff.table import read as read_table
-from augdiff.table import write as write_table
+from augdiff.rows.columns import Cells
+from augdiff.rows.provenance import COLUMN, features
+from augdiff.rows.refill import grow_rows
+from augdiff.rows.table import read as read_table
+from augdiff.rows.table import write as write_table
 
 if TYPE_CHECKING:
     from datasets import Dataset

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from augdiff.columns import Cells, Columns
 from augdiff.errors import require
-from augdiff.provenance import COLUMN, PROVENANCE
-from augdiff.rows import Rows
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.growing import Rows
+from augdiff.rows.provenance import COLUMN, PROVENANCE
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series

@@ -7,10 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError
-from augdiff.provenance import COLUMN, PROVENANCE, Record
-from augdiff.rows import Rows
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.growing import Rows
+from augdiff.rows.provenance import COLUMN, PROVENANCE, Record
 
 
 class Records(list[Record]):

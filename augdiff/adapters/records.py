@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from augdiff.adapters.mapping import holds_strings
-from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError
-from augdiff.provenance import COLUMN
-from augdiff.rows import Rows
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.growing import Rows
+from augdiff.rows.provenance import COLUMN
 
 TEXT = "text"
 

@@ -9,7 +9,7 @@ from typing import Any
 
 # (top module, name) of a type -> module with read(data) and write(data, rows, columns)
 BATCHES: Mapping[tuple[str, str], str] = {
-    ("pyarrow", "Table"): "augdiff.table",
+    ("pyarrow", "Table"): "augdiff.rows.table",
     ("pandas", "DataFrame"): "augdiff.adapters.frame",
     ("builtins", "dict"): "augdiff.adapters.mapping",
     ("collections", "Mapping"): "augdiff.adapters.mapping",

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.adapters import frame
-from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError, OptionError
-from augdiff.rows import Rows
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.growing import Rows
 
 _TEXT = "text"
 

@@ -12,10 +12,10 @@ import numpy as np
 from augdiff.adapters.samples import kind_of
 from augdiff.annotating import annotates
 from augdiff.augmentation import augment
-from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError, OptionError, require
-from augdiff.provenance import COLUMN
 from augdiff.quality.judge import Judge
+from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
+from augdiff.rows.provenance import COLUMN
 from augdiff.settings import Settings
 
 # Not the name of any column of texts or contexts.

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from augdiff.adapters.containers import grow as grow_one
 from augdiff.adapters.containers import read as read_one
-from augdiff.columns import Cells
 from augdiff.errors import OptionError
+from augdiff.rows.columns import Cells
 
 if TYPE_CHECKING:
     from datasets import DatasetDict, IterableDatasetDict

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from augdiff.adapters.dataset import class_names, wider
-from augdiff.columns import Cells, check_columns, text_columns
 from augdiff.errors import OptionError
-from augdiff.labels import in_words
-from augdiff.table import read as read_table
+from augdiff.rows.columns import Cells, check_columns, text_columns
+from augdiff.rows.table import read as read_table
+from augdiff.text.labels import in_words
 
 if TYPE_CHECKING:
     from datasets import IterableDataset

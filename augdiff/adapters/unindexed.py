@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from augdiff.adapters import frame as indexed
-from augdiff.columns import Columns
-from augdiff.rows import Rows
+from augdiff.rows.columns import Columns
+from augdiff.rows.growing import Rows
 
 if TYPE_CHECKING:
     from pandas import DataFrame

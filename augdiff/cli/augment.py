@@ -109,8 +109,8 @@ def _asked(task: Task, augmenter: Augmenter) -> int:
 
     :raises OptionError: if rows cannot be counted as asked.
     """
-    from augdiff.goals import read_goals
-    from augdiff.table import read
+    from augdiff.rows.goals import read_goals
+    from augdiff.rows.table import read
 
     if not augmenter.columns.counted:
         return task.count * augmenter.settings.n
@@ -121,7 +121,7 @@ def _asked(task: Task, augmenter: Augmenter) -> int:
 def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
     """What is to be done."""
     from augdiff.job import Task
-    from augdiff.table import grow
+    from augdiff.rows.table import grow
 
     plan = {
         "settings": augmenter.settings.digest(),

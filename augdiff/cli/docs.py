@@ -10,8 +10,8 @@ import typer
 
 from augdiff.cli.options import ENTITIES, flag, parse_strength, whole, word
 from augdiff.errors import DataError, OptionError, require
+from augdiff.rows.summary import Summary
 from augdiff.settings import Settings
-from augdiff.summary import Summary
 
 if TYPE_CHECKING:
     from collections import Counter

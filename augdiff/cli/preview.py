@@ -33,7 +33,7 @@ def preview(
     from augdiff.diff import legend, show_rows
     from augdiff.files import open_rows
     from augdiff.job import look_through
-    from augdiff.table import grow
+    from augdiff.rows.table import grow
 
     augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True, target=None, balance=False)
     rows = open_rows(source, call.text or ())

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn,
 from rich.table import Table
 from rich.text import Text
 
-from augdiff.summary import Summary
+from augdiff.rows.summary import Summary
 
 if TYPE_CHECKING:
     from augdiff.evaluation.report import Report

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from augdiff.contexts import Bare, Contexts
+from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 #: The family of weights that know masks.
 MASKED = "mdlm"
-#: Every forward is padded to one of these lengths, so that a row's logits do not depend on the rows
-#: beside it.
-LENGTHS = (*range(4, 64, 4), *range(64, 128, 16), *range(128, 513, 64))
 
 
 class Network(Protocol):
@@ -190,17 +188,12 @@ class Denoiser:
         return self.language
 
     def _padded(self, ids: Tensor) -> tuple[Tensor, Tensor]:
-        """Ids padded to a length of ``LENGTHS`` and to whole blocks of rows; what is real."""
+        """Ids padded to a length of a bucket and to whole blocks of rows; what is real."""
         pad = self.vocabulary.marks.pad
         rows, length = ids.shape
         full = ids.new_full((rows + -rows % self.network.block, bucket(length)), pad)
         full[:rows, :length] = ids
         return full, full != pad
-
-
-def bucket(length: int) -> int:
-    """The length that a row of ``length`` tokens is padded to."""
-    return next((size for size in LENGTHS if size >= length), length)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from augdiff.denoisers.denoiser import Unread, bucket
+from augdiff.denoisers.buckets import bucket
+from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
 from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.waves import Clock

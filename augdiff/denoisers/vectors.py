@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from augdiff.denoisers.denoiser import Unread, bucket, in_blocks
+from augdiff.denoisers.buckets import bucket
+from augdiff.denoisers.denoiser import Unread, in_blocks
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.waves import Clock
 

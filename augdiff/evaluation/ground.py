@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from augdiff.columns import Columns
 from augdiff.errors import DataError
 from augdiff.evaluation.duplicates import group_rows, near_copies
 from augdiff.evaluation.rows import Labelled, read_rows
 from augdiff.evaluation.splits import Split, split_rows
+from augdiff.rows.columns import Columns
 
 #: Share of the rows with a near-copy on the other side from which a warning is given.
 _MANY = 0.2

@@ -13,8 +13,8 @@ from augdiff.augmentation import augment
 from augdiff.augmenter import Augmenter
 from augdiff.evaluation.eda import edit_share
 from augdiff.evaluation.rows import Labelled
-from augdiff.provenance import COLUMN
 from augdiff.quality.judge import marked, single_label
+from augdiff.rows.provenance import COLUMN
 
 
 @dataclass(frozen=True)

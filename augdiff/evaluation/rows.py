@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.adapters.registry import BATCHES, find
-from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError, OptionError
-from augdiff.examples import read_examples
-from augdiff.provenance import COLUMN
 from augdiff.quality.judge import label_mark
+from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
+from augdiff.rows.examples import read_examples
+from augdiff.rows.provenance import COLUMN
 
 # (top module, name) of a type that is read whole first
 _WHOLE: Mapping[tuple[str, str], Callable[[Any], Any]] = {

@@ -4,12 +4,12 @@ The steps are the paper's ancestral ones. It takes the logits of any masked deno
 was trained on them.
 """
 
+from augdiff.compositions.sampler import Sampler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 
 

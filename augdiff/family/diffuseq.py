@@ -9,6 +9,8 @@ and it starts from a masked denoiser's weights. It has weights of its own.
 
 from __future__ import annotations
 
+from augdiff.compositions.sampler import Sampler
+from augdiff.compositions.vector_states import states_of
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import LEARNED
 from augdiff.engine.order import at_random
@@ -17,12 +19,10 @@ from augdiff.engine.schedule import square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.family.sed import spanning
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.training.objectives import Objective
 from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
-from augdiff.vector_states import states_of
 
 NAME = "diffuseq"
 _STEPS = 20

@@ -14,8 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from augdiff.analysis import Analysis
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.proposal import Proposal
+from augdiff.compositions.sampler import Sampler
+from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import Watch, unwatched
 from augdiff.engine.order import at_random
@@ -23,8 +26,6 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import Spindle
 from augdiff.engine.space import absorbing
 from augdiff.family.family import Family
-from augdiff.proposal import Proposal, stack
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.variant import Source
 
@@ -33,7 +34,7 @@ _PULL = 1.2
 
 
 class DiffusionBert:
-    """See :class:`augdiff.composition.Composition`."""
+    """See :class:`augdiff.compositions.composition.Composition`."""
 
     def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
         process = Process(absorbing(denoiser.vocabulary.marks.mask), Spindle(), order=at_random)
@@ -41,15 +42,15 @@ class DiffusionBert:
         self._sampler = Sampler(denoiser, settings, process, self._rates)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         return [self._pulled(analysis) for analysis in self._sampler.analyse(sources)]
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         return self._sampler(wanted)
 
     def fill(self, proposals: Sequence[Proposal], watch: Watch = unwatched) -> list[Draw]:
-        """See :class:`augdiff.composition.Filler`."""
+        """See :class:`augdiff.compositions.composition.Filler`."""
         return self._sampler.fill(proposals, watch)
 
     def _pulled(self, analysis: Analysis) -> Analysis:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from augdiff.compositions.sampler import Sampler
+from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.engine.order import apart
@@ -22,9 +24,7 @@ from augdiff.engine.search import Search
 from augdiff.engine.space import absorbing
 from augdiff.errors import ModelError
 from augdiff.family.family import Family
-from augdiff.proposal import stack
 from augdiff.quality.language_model import likelihoods
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.vocabulary import Vocabulary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from augdiff.composition import Composition, Filler
+from augdiff.compositions.composition import Composition, Filler
 from augdiff.denoisers.denoiser import MASKED, Denoiser
 from augdiff.settings import Settings
 from augdiff.training.objectives import Objective

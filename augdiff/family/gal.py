@@ -12,17 +12,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from augdiff.analysis import Analysis
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.writer import Writer
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.family.family import Family
 from augdiff.settings import Settings
 from augdiff.variant import Source
-from augdiff.writer import Writer
 
 
 class OpenWriter:
-    """See :class:`augdiff.composition.Composition`.
+    """See :class:`augdiff.compositions.composition.Composition`.
 
     :raises ModelError: if the denoiser has no language model.
     """
@@ -32,7 +32,10 @@ class OpenWriter:
         self._write = Writer(denoiser, replace(settings, guidance=1.0))
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`; rows of other labels are shown like those of a row's own."""
+        """Rows of other labels are shown like those of a row's own.
+
+        See :class:`augdiff.compositions.composition.Composition`.
+        """
         return self._write.analyse(
             [
                 replace(one, context="", demonstrations=(*one.demonstrations, *one.contrast), contrast=())
@@ -41,7 +44,7 @@ class OpenWriter:
         )
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         return [replace(draw, unlabelled=True) for draw in self._write(wanted)]
 
 

@@ -9,6 +9,7 @@ of a text noise takes is measured after training, and a strength is a share of i
 
 from __future__ import annotations
 
+from augdiff.compositions.latent_writer import LatentWriter
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
@@ -16,7 +17,6 @@ from augdiff.engine.schedule import cosine_waves
 from augdiff.engine.space import LatentSpace
 from augdiff.errors import ModelError
 from augdiff.family.family import Family
-from augdiff.latent_writer import LatentWriter
 from augdiff.settings import Settings
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.latents import by_latents, untouched, with_latents

@@ -4,12 +4,12 @@ The order is by entropy, which leaves the distribution as it is, and a position 
 takes positions at random). Two steps are enough for a sentence.
 """
 
+from augdiff.compositions.sampler import Sampler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.order import apart
 from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 
 

@@ -5,6 +5,7 @@ of the step asks for (the paper's unconditional routing). Chance is a fifth of t
 and fades with the noise; with few words to fill in, more of it would be an order at random.
 """
 
+from augdiff.compositions.sampler import Sampler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.order import ByNoisyProbability
 from augdiff.engine.prior import Only
@@ -12,7 +13,6 @@ from augdiff.engine.process import Process
 from augdiff.engine.space import TokenSpace
 from augdiff.engine.step import Memory
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 
 _CHANCE = 1.0

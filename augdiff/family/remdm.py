@@ -4,6 +4,7 @@ A word that was filled in early, or put there by hand, gets another look once it
 bounds in several ways how many are masked again, here it is a fixed share of the noise of each step.
 """
 
+from augdiff.compositions.sampler import Sampler
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.order import at_random
 from augdiff.engine.prior import Only
@@ -11,7 +12,6 @@ from augdiff.engine.process import Process
 from augdiff.engine.space import TokenSpace
 from augdiff.engine.step import Memory
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 
 _STEPS = 10

@@ -12,6 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from augdiff.compositions.sampler import Sampler
+from augdiff.compositions.vector_states import states_of
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import FIXED
 from augdiff.engine.order import at_random
@@ -19,7 +21,6 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import cosine_waves
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
@@ -27,7 +28,6 @@ from augdiff.training.noising import Noise, in_place
 from augdiff.training.objectives import Corruption, Objective
 from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
-from augdiff.vector_states import states_of
 
 NAME = "sed"
 _STEPS = 16

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from augdiff.compositions.sampler import Sampler, Tokens
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import at_random
@@ -20,7 +21,6 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import ShrinkingTimes
 from augdiff.engine.space import TokenSpace
 from augdiff.family.family import Family
-from augdiff.sampler import Sampler, Tokens
 from augdiff.settings import Settings
 from augdiff.training.objectives import Objective, Unrolled, scattering
 
@@ -42,7 +42,7 @@ class Scattered(Tokens):
     process: Process
 
     def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        """See :class:`augdiff.sampler.States`."""
+        """See :class:`augdiff.compositions.sampler.States`."""
         rows, places = noised.nonzero(as_tuple=True)
         x = ids.clone()
         x[rows, places] = self.process.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN)).to(x)

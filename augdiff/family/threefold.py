@@ -5,14 +5,14 @@ For a classifier, of three kinds more is to be had than of two (``benchmarks/LOG
 
 from __future__ import annotations
 
-from augdiff.composition import Composition
+from augdiff.compositions.composition import Composition
+from augdiff.compositions.mixture import Mixture
+from augdiff.compositions.writer import Writer
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.family.family import Family
 from augdiff.family.gal import OpenWriter
 from augdiff.family.mdlm import compose as resampler
-from augdiff.mixture import Mixture
 from augdiff.settings import Settings
-from augdiff.writer import Writer
 
 
 def compose(denoiser: Denoiser, settings: Settings) -> Composition:

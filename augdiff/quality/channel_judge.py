@@ -19,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.errors import require
-from augdiff.labels import Names, label_context
 from augdiff.quality.calibration import log_softmax
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import Label, marked
 from augdiff.quality.label_judge import LabelJudge
+from augdiff.text.labels import Names, label_context
 
 if TYPE_CHECKING:
     from augdiff.quality.language_model import Listener

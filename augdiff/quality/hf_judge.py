@@ -11,13 +11,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from augdiff.denoisers.denoiser import bucket
+from augdiff.denoisers.buckets import bucket, by_length
 from augdiff.denoisers.devices import find_device
 from augdiff.digests import file_digest
 from augdiff.errors import ModelError, OptionError, require
 from augdiff.hub import first_line
 from augdiff.quality.judge import Label, classes_of, plain_labels
-from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 4096
 _MOST_TOKENS = 512

@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from augdiff.compositions.prompts import Prompts
+from augdiff.denoisers.buckets import bucket, by_length, stack
 from augdiff.denoisers.causal import Past
-from augdiff.denoisers.denoiser import Denoiser, Language, bucket
+from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.errors import ModelError
-from augdiff.prompts import Prompts
-from augdiff.proposal import stack
 from augdiff.quality.label_features import Feature
 from augdiff.quality.remembered import Remembered
-from augdiff.quality.similarity import by_length
 
 _BATCH_TOKENS = 4096
 # Openings whose keys and values are kept at a time, and positions whose scores are.

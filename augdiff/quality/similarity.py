@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from augdiff.denoisers.denoiser import Denoiser, bucket
+from augdiff.denoisers.buckets import by_length
+from augdiff.denoisers.denoiser import Denoiser
 
 _BATCH_TOKENS = 8192
 
@@ -36,18 +37,6 @@ def embed(denoiser: Denoiser, texts: Sequence[str]) -> Tensor:
         if vector is not None:
             total[index] += vector
     return torch.nn.functional.normalize(total, dim=-1)
-
-
-def by_length(lengths: Sequence[int], batch_tokens: int) -> list[list[int]]:
-    """Indices in groups that are padded to one length and hold at most ``batch_tokens`` tokens."""
-    buckets: dict[int, list[int]] = {}
-    for index, length in enumerate(lengths):
-        buckets.setdefault(bucket(length), []).append(index)
-    groups = []
-    for size, members in sorted(buckets.items()):
-        rows = max(8, batch_tokens // size // 8 * 8)
-        groups += [members[start : start + rows] for start in range(0, len(members), rows)]
-    return groups
 
 
 def calibrated(cosine: float, random: float) -> float:

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from augdiff.denoisers.buckets import by_length
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.quality.similarity import by_length
 from augdiff.quality.span_judge import Places
 
 _BATCH_TOKENS = 8192

@@ -16,7 +16,7 @@ from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import find, read_config
 from augdiff.errors import ModelError
-from augdiff.proposal import derive_seed
+from augdiff.seeds import derive_seed
 from augdiff.text.slots import Layout
 from augdiff.training.corpus import Rows, tokenize
 from augdiff.training.lessons import Lesson

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.denoisers.encoder_folder import save_latent
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.survival import Survival
 from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import OptionError
-from augdiff.proposal import stack
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.corpus import is_validation
 from augdiff.training.muon import Muon

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from augdiff.columns import Cells, Columns, text_columns
-from augdiff.labels import Names, label_context
 from augdiff.quality.judge import label_mark
+from augdiff.rows.columns import Cells, Columns, text_columns
+from augdiff.text.labels import Names, label_context
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def labelled(
     """A lesson for each text of each row.
 
     :param contexts: what is told of each row; where that is nothing, its label's name is.
-    :param names: of the labels, see :func:`augdiff.labels.label_context`.
+    :param names: of the labels, see :func:`augdiff.text.labels.label_context`.
     """
     return [
         Lesson(text, context or label_context(label, names), label_mark(label))

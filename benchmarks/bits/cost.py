@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.bound import bound, start_cost
 from augdiff.engine.denoise import Net
@@ -19,8 +20,6 @@ from augdiff.engine.prediction import Logits
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import TokenSpace
-from augdiff.proposal import stack
-from augdiff.quality.similarity import by_length
 from benchmarks.bits.arms import Arm, clock, rates
 
 _BATCH_TOKENS, _START = 2048, 13

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from augdiff.denoisers.buckets import by_length
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import digest_of
-from augdiff.quality.similarity import by_length
 from augdiff.training.loop import pad
 from benchmarks.gains.method import Made, N
 from benchmarks.gains.models import loaded

@@ -16,7 +16,7 @@ from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.load import is_english
 from augdiff.errors import ModelError, OptionError
 from augdiff.family.registry import find_family
-from augdiff.fitting_folder import files_of, put_files
+from augdiff.fitting.folder import files_of, put_files
 from augdiff_spacy.variants import KEPT, Variant, describe, spans_of
 
 if TYPE_CHECKING:

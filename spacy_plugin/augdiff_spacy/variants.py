@@ -40,7 +40,7 @@ def describe(
 ) -> Variant:
     """A variant as plain values.
 
-    :param record: what augdiff says of it, see :data:`augdiff.table.PROVENANCE`.
+    :param record: what augdiff says of it, see :data:`augdiff.rows.table.PROVENANCE`.
     :param made: its tokens.
     :param renews: whether entities may have other names.
     :param named: the entities that it was written with, ``[start, end, label]`` each; None for those of the Doc.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, NamedTuple
 
-from augdiff.examples import Example
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import label_mark, single_label
 from augdiff.quality.novelty import bare
+from augdiff.rows.examples import Example
 from augdiff.variant import Source
 
 # Texts of a label that are kept for each column, and of these beside a row.

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from augdiff.examples import Example, joined
 from augdiff.quality.judge import Label, LabelScore
 from augdiff.quality.selection import quality, select
+from augdiff.rows.examples import Example, joined
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, SURPLUS, Source, Variant
 

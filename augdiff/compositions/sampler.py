@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from augdiff.alike import LONGEST
-from augdiff.analysis import Analysis, Analyst
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis, Analyst
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.proposal import Proposal, hole_rules, propose, to_edits
+from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import Net, Watch, denoise, unwatched
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.prediction import FLOOR
 from augdiff.engine.process import Process
-from augdiff.proposal import Proposal, hole_rules, propose, stack, to_edits
-from augdiff.quality.similarity import by_length
 from augdiff.settings import PLAIN, STEERED, Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import Bars, avoided_ids
@@ -87,7 +87,7 @@ def alike(proposal: Proposal) -> NDArray[np.float32]:
 
 
 class Sampler:
-    """See :class:`augdiff.composition.Composition`.
+    """See :class:`augdiff.compositions.composition.Composition`.
 
     :param process: how masks are filled in, or what ``states`` has in their place.
     :param states: what the process works on; None for ids.
@@ -119,7 +119,7 @@ class Sampler:
         self._guidance = settings.guided(_GUIDED)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         encoded = self.denoiser.vocabulary.encode([source.text for source in sources])
         found = []
         for source, own in zip(sources, encoded, strict=True):
@@ -129,7 +129,7 @@ class Sampler:
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         return self.fill(
             [
                 propose(analysis, seed, self._strengths(analysis), self._shape, self.denoiser)

@@ -4,32 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from augdiff.analysis import Analysis
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.rates import drawn_places, noised_count
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.rates import drawn_places, noised_count
 from augdiff.text.bars import Holes
 from augdiff.text.edits import Edit
 from augdiff.text.holes import Shape, Window, cut_windows, draw_slots
 from augdiff.text.slots import Slot, lay_out
 from augdiff.text.units import Units
 from augdiff.text.writing import Change, write
-
-
-def derive_seed(seed: int, key: str, number: int, attempt: int) -> int:
-    """The seed of an attempt, 0 to 2^63 - 1; everything that is drawn for it follows from this.
-
-    Its lowest bit says whether slots must begin with another token than the source's, as they must
-    after the second attempt, so that a seed makes its text again without its history.
-    """
-    name = f"{seed}\x1f{key}\x1f{number}\x1f{attempt}".encode()
-    drawn = int.from_bytes(blake2b(name, digest_size=8).digest(), "little") >> 1
-    return drawn & ~1 | (attempt > 1)
 
 
 @dataclass(frozen=True)
@@ -162,9 +149,3 @@ def _undoubled(words: list[str], before: Sequence[str], after: Sequence[str]) ->
             found.append(word)
     found = found[len(before[-1:]) :]
     return found[:-1] if found and found[-1:] == list(after[:1]) else found
-
-
-def stack(rows: Sequence[Sequence[int]], pad: int, device: torch.device) -> Tensor:
-    """Rows of ids to ``(B, L)``."""
-    width = max(map(len, rows))
-    return torch.tensor([[*row, *[pad] * (width - len(row))] for row in rows], device=device)

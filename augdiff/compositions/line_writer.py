@@ -12,14 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from augdiff.denoisers.buckets import bucket, by_length, stack
 from augdiff.denoisers.causal import Past
-from augdiff.denoisers.denoiser import Denoiser, Language, bucket
+from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.engine.guidance import Guided
 from augdiff.engine.noise import Streams
 from augdiff.engine.prediction import FLOOR, Logits, Reading, Rule
 from augdiff.engine.space import absorbing
-from augdiff.proposal import stack
-from augdiff.quality.similarity import by_length
 from augdiff.settings import Settings
 from augdiff.text.line_bars import Beginnings, LineBars
 

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from augdiff.columns import Cells, Columns
-from augdiff.demonstrations import Pool, gather
 from augdiff.errors import MissingExtraError
-from augdiff.examples import Example, joined, read_examples
-from augdiff.labels import Names, checked_names, in_words, label_context
-from augdiff.mentions import Mentions, gather_mentions
+from augdiff.fitting.demonstrations import Pool, gather
+from augdiff.fitting.mentions import Mentions, gather_mentions
+from augdiff.fitting.saliency import Saliency, weigh_words
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import Judge, Label, label_mark, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
-from augdiff.saliency import Saliency, weigh_words
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.examples import Example, joined, read_examples
+from augdiff.text.labels import Names, checked_names, in_words, label_context
 from augdiff.training.lessons import Lesson, labelled
 
 if TYPE_CHECKING:
@@ -104,8 +104,8 @@ class Fitted:
         return replace(columns, label_names=names, tag_names=tags)
 
     def shown(self, example: Example) -> Example:
-        """A row with other rows of its label as demonstrations, see :class:`augdiff.demonstrations.Pool`, with what
-        tells of its label, and with what else the rows name.
+        """A row with other rows of its label as demonstrations, with what tells of its label, and with what else the
+        rows name; see :class:`augdiff.fitting.demonstrations.Pool`.
         """
         found = self.pool.beside(example, {} if self.judge is None else self.judge.folds)
         found = self.mentions.beside(found)

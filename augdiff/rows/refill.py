@@ -11,14 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from augdiff.columns import Cells, Columns
-from augdiff.examples import Example
-from augdiff.goals import Goal, find_goals
-from augdiff.made import Made, choose
-from augdiff.making import Resampling, make
 from augdiff.quality.novelty import bare
-from augdiff.rows import Rows, make_rows
-from augdiff.summary import Shortage
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.examples import Example
+from augdiff.rows.goals import Goal, find_goals
+from augdiff.rows.growing import Rows, make_rows
+from augdiff.rows.made import Made, choose
+from augdiff.rows.making import Resampling, make
+from augdiff.rows.summary import Shortage
 from augdiff.variant import KEPT, SURPLUS
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from reprlib import repr as short
 from typing import Any
 
-from augdiff.columns import Cells, Columns, check_columns
 from augdiff.errors import OptionError
 from augdiff.quality.judge import Label, marked, single_label
+from augdiff.rows.columns import Cells, Columns, check_columns
 
 _MOST_SHOWN = 10
 

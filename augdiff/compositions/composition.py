@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from augdiff.analysis import Analysis
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.proposal import Proposal
 from augdiff.engine.denoise import Watch, unwatched
-from augdiff.proposal import Proposal
 from augdiff.text.edits import Edit
 from augdiff.variant import Mention, Source
 
@@ -19,7 +19,7 @@ class Draw:
 
     :param strength: share of the free words that was noised.
     :param fluency: log-probability plus entropy of the new tokens, mean, in nats.
-    :param steered: see :class:`augdiff.analysis.Analysis`.
+    :param steered: see :class:`augdiff.compositions.analysis.Analysis`.
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     :param given: those of the edits whose words the denoiser did not write.
     :param named: what the new text names; None where that is what the text named, moved along.

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from augdiff.aligned import aligned
-from augdiff.examples import Example, joined
-from augdiff.made import Candidate, Made
 from augdiff.quality.judge import Judge, LabelScore, label_mark, label_scores
 from augdiff.quality.span_judge import SpanJudge, Words
+from augdiff.rows.aligned import aligned
+from augdiff.rows.examples import Example, joined
+from augdiff.rows.made import Candidate, Made
 from augdiff.settings import Settings
 from augdiff.variant import KEPT, MISALIGNED, MISLABELLED, Source, Variant
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from augdiff.analysis import Analysis
-from augdiff.composition import Composition, Draw
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.composition import Composition, Draw
 from augdiff.variant import Source
 
 
 class Mixture:
-    """See :class:`augdiff.composition.Composition`; each kind makes as many variants as any other, on the mean.
+    """Each kind makes as many variants as any other, on the mean.
+
+    See :class:`augdiff.compositions.composition.Composition`.
 
     :param kinds: the first makes those of a text that another finds nothing to resample in, too.
     """
@@ -20,7 +22,7 @@ class Mixture:
         self._kinds = kinds
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         each = zip(*(kind.analyse(sources) for kind in self._kinds), strict=True)
         return [
             replace(first, others=tuple(one if one.units.free_places.size else None for one in others))
@@ -28,7 +30,7 @@ class Mixture:
         ]
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         turns = [self._turn(analysis, seed) for analysis, seed in wanted]
         made: dict[int, Draw] = {}
         for turn, kind in enumerate(self._kinds):

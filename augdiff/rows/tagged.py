@@ -15,8 +15,8 @@ from typing import Any
 
 import regex
 
-from augdiff.columns import Cells, Columns
 from augdiff.errors import DataError
+from augdiff.rows.columns import Cells, Columns
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
 from augdiff.text.tags import OUTSIDE, Entity, find_entities, parted, tags_for

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from augdiff.examples import Example
 from augdiff.quality.folds import key_hash
+from augdiff.rows.examples import Example
 from augdiff.text.markup import marked
 
 # Names of a kind that are kept.

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from augdiff.analysis import Analysis
-from augdiff.rates import noised_count
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.rates import noised_count
 from augdiff.text.edits import Edit
 from augdiff.text.units import Units
 from augdiff.text.words import find_words

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from augdiff.cache import cache_folder, part_of, put_in_place
-from augdiff.demonstrations import Member, Pool
 from augdiff.errors import ModelError
-from augdiff.fitting import Fitted
+from augdiff.fitting.demonstrations import Member, Pool
+from augdiff.fitting.fit import Fitted
+from augdiff.fitting.mentions import MarkedLine, Mentions
+from augdiff.fitting.saliency import Saliency
 from augdiff.hub import first_line
-from augdiff.labels import checked_names
-from augdiff.mentions import MarkedLine, Mentions
 from augdiff.quality.channel_judge import Channel, ChannelJudge
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Tagger
-from augdiff.saliency import Saliency
+from augdiff.text.labels import checked_names
 
 if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from augdiff.aligned import pointed, retagged
 from augdiff.annotating import annotates
-from augdiff.columns import Cells, Columns
-from augdiff.examples import Example, read_examples
-from augdiff.made import Made, choose
-from augdiff.making import Resampling, make
-from augdiff.provenance import Record, describe_original, describe_pseudo_labelled, describe_variant
 from augdiff.quality.judge import LabelScore, label_mark, label_scores
-from augdiff.summary import Summary
+from augdiff.rows.aligned import pointed, retagged
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.examples import Example, read_examples
+from augdiff.rows.made import Made, choose
+from augdiff.rows.making import Resampling, make
+from augdiff.rows.provenance import Record, describe_original, describe_pseudo_labelled, describe_variant
+from augdiff.rows.summary import Summary
 from augdiff.variant import KEPT, Variant
 
 

@@ -12,8 +12,8 @@ from math import nan
 
 import numpy as np
 
-from augdiff.analysis import Analysis
-from augdiff.composition import Composition, Draw
+from augdiff.compositions.analysis import Analysis
+from augdiff.compositions.composition import Composition, Draw
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.family.family import Family
 from augdiff.family.mdlm import compose
@@ -33,7 +33,7 @@ Renewing = Callable[[Sequence[tuple[Source, int]]], list[list[Edit]]]
 
 @dataclass(frozen=True)
 class Renewed:
-    """See :class:`augdiff.composition.Composition`.
+    """See :class:`augdiff.compositions.composition.Composition`.
 
     :param rest: resamples the rest, in which mentions never change.
     :param renew: makes new mentions.
@@ -43,12 +43,12 @@ class Renewed:
     renew: Renewing
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         analyses = self.rest.analyse(sources)
         return [replace(one, source=source) for one, source in zip(analyses, sources, strict=True)]
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         own = [(analysis.source, seed) for analysis, seed in wanted if analysis.source is not None]
         first = self.renew(own)
         sources = [renewed(source, edits) for (source, _), edits in zip(own, first, strict=True)]

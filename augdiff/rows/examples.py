@@ -10,11 +10,11 @@ from itertools import chain
 from reprlib import repr as short
 from typing import Any
 
-from augdiff.columns import Cells, Columns, check_columns, text_columns
 from augdiff.errors import DataError
-from augdiff.labels import label_context
-from augdiff.spans import Pointer, Spans, read_answers, read_spans, told_kind
-from augdiff.tagged import Tagged, read_tagged
+from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
+from augdiff.rows.spans import Pointer, Spans, read_answers, read_spans, told_kind
+from augdiff.rows.tagged import Tagged, read_tagged
+from augdiff.text.labels import label_context
 from augdiff.variant import Mention, Source
 
 UNNUMBERED = -1

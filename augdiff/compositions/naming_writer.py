@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augdiff.analysis import Analysis, Analyst
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis, Analyst
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.line_writer import Line, LineWriter, Side, Written
+from augdiff.compositions.prompts import Prompts
+from augdiff.compositions.rewriting import lacks, within_reach
+from augdiff.compositions.writer import BROKEN, bars_of, language_of, longest_line
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.line_writer import Line, LineWriter, Side, Written
-from augdiff.prompts import Prompts
-from augdiff.rewriting import lacks, within_reach
 from augdiff.settings import DEFAULT_PROTECTION, Settings
 from augdiff.text.edits import Edit
 from augdiff.text.markup import CLOSE, OPEN, marked, unmarked
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source
-from augdiff.writer import BROKEN, bars_of, language_of, longest_line
 
 # Which tokens a line must not get: outside of names, within one, and within one that has been going on for long.
 _OUTSIDE, _WITHIN, _LONG = range(3)
@@ -36,7 +36,7 @@ _FEWEST = 16
 
 
 class NamingWriter:
-    """See :class:`augdiff.composition.Composition`.
+    """See :class:`augdiff.compositions.composition.Composition`.
 
     :raises ModelError: if the denoiser has no language model.
     """
@@ -53,7 +53,7 @@ class NamingWriter:
         self._write = LineWriter(denoiser, language, settings, bars, sets=sets)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`; names are no anchors here."""
+        """See :class:`augdiff.compositions.composition.Composition`; names are no anchors here."""
         found = []
         for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
             free = replace(source, spans=tuple(span for span in source.spans if not _named(source, span)))
@@ -64,7 +64,7 @@ class NamingWriter:
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         written = self._write([self._line(analysis, seed) for analysis, seed in wanted])
         return [self._draw(analysis, line) for (analysis, _), line in zip(wanted, written, strict=True)]
 
@@ -125,7 +125,9 @@ class Brackets:
 
 @dataclass
 class Naming:
-    """See :class:`augdiff.line_writer.Script`: a bracket is closed before the next one opens, or the line ends.
+    """A bracket is closed before the next one opens, or the line ends.
+
+    See :class:`augdiff.compositions.line_writer.Script`.
 
     :param within: tokens since the last one opened, 0 outside.
     """
@@ -135,13 +137,13 @@ class Naming:
 
     @property
     def barred(self) -> int:
-        """See :class:`augdiff.line_writer.Script`."""
+        """See :class:`augdiff.compositions.line_writer.Script`."""
         if not self.within:
             return _OUTSIDE
         return _WITHIN if self.within <= _LONGEST else _LONG
 
     def follow(self, token: int) -> None:
-        """See :class:`augdiff.line_writer.Script`."""
+        """See :class:`augdiff.compositions.line_writer.Script`."""
         if self.within:
             self.within = 0 if self.brackets.holds(token, CLOSE) else self.within + 1
         elif self.brackets.holds(token, OPEN):

@@ -8,8 +8,8 @@ from numbers import Integral
 from typing import Any
 
 from augdiff.errors import DataError, OptionError
-from augdiff.labels import Names, checked_names
-from augdiff.provenance import COLUMN
+from augdiff.rows.provenance import COLUMN
+from augdiff.text.labels import Names, checked_names
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,8 @@ from reprlib import repr as short
 from typing import Any, Protocol
 
 from augdiff.errors import DataError
-from augdiff.labels import Names, in_words, label_context
 from augdiff.text.edits import Edit
+from augdiff.text.labels import Names, in_words, label_context
 from augdiff.text.moving import moved
 from augdiff.variant import Mention
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from augdiff.examples import Example
-from augdiff.spans import Pointer
-from augdiff.tagged import Tagged
+from augdiff.rows.examples import Example
+from augdiff.rows.spans import Pointer
+from augdiff.rows.tagged import Tagged
 from augdiff.variant import Variant
 
 

@@ -11,8 +11,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augdiff.analysis import Analysis, Analyst
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis, Analyst
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.rewriting import lacks
+from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.latent import LatentNetwork
 from augdiff.engine.denoise import corrupt, denoise
@@ -21,9 +23,6 @@ from augdiff.engine.noise import Streams
 from augdiff.engine.prediction import FLOOR, Reading, Rule
 from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
-from augdiff.proposal import stack
-from augdiff.quality.similarity import by_length
-from augdiff.rewriting import lacks
 from augdiff.settings import Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import avoided_ids
@@ -48,7 +47,7 @@ class _Line:
 
 
 class LatentWriter:
-    """See :class:`augdiff.composition.Composition`; a text is always written anew as a whole.
+    """See :class:`augdiff.compositions.composition.Composition`; a text is always written anew as a whole.
 
     :param process: how vectors are noised and denoised.
     :param usual: strengths, if none is asked for: the share of the tokens that noise alone would take, 0 to 1.
@@ -80,12 +79,12 @@ class LatentWriter:
         self._never = torch.tensor(sorted(barred - {vocabulary.marks.end}), device=denoiser.device)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         encoded = self.denoiser.vocabulary.encode([source.text for source in sources])
         return [self._analyst(source, own, [], []) for source, own in zip(sources, encoded, strict=True)]
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         low, high = self.settings.strengths(self._usual)
         strengths = [float(np.random.default_rng(seed).uniform(low, high)) for _, seed in wanted]
         texts = [[token for unit in analysis.units.ids for token in unit][: self.longest] for analysis, _ in wanted]

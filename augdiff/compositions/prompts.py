@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from augdiff.analysis import Analysis
-from augdiff.proposal import derive_seed
+from augdiff.compositions.analysis import Analysis
+from augdiff.seeds import derive_seed
 from augdiff.text.vocabulary import Encoded, Vocabulary
 from augdiff.variant import Source
 

@@ -6,12 +6,12 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from augdiff.columns import Cells, Columns
-from augdiff.making import Resampling
-from augdiff.provenance import COLUMN, PROVENANCE
-from augdiff.refill import grow_rows
-from augdiff.rows import Rows
-from augdiff.summary import Summary
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.growing import Rows
+from augdiff.rows.making import Resampling
+from augdiff.rows.provenance import COLUMN, PROVENANCE
+from augdiff.rows.refill import grow_rows
+from augdiff.rows.summary import Summary
 
 __all__ = ["PROVENANCE", "Columns", "Grown", "Summary", "grow", "read", "write"]
 

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from augdiff.analysis import Analysis, Analyst
-from augdiff.composition import Draw
+from augdiff.compositions.analysis import Analysis, Analyst
+from augdiff.compositions.composition import Draw
+from augdiff.compositions.line_writer import Line, LineWriter, Side, Written
+from augdiff.compositions.prompts import Prompts
+from augdiff.compositions.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
 from augdiff.denoisers.byte_level import special_ids
 from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.errors import ModelError
-from augdiff.line_writer import Line, LineWriter, Side, Written
-from augdiff.prompts import Prompts
-from augdiff.rewriting import Rewriting, lacks, latest, read_from, rewrite, tokens_between, within_reach
 from augdiff.settings import PLAIN, Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import avoided_ids
@@ -37,7 +37,7 @@ BROKEN = "\ufffd"
 
 
 class Writer:
-    """See :class:`augdiff.composition.Composition`.
+    """See :class:`augdiff.compositions.composition.Composition`.
 
     :raises ModelError: if the denoiser has no language model.
     """
@@ -54,7 +54,10 @@ class Writer:
         self._write = LineWriter(denoiser, language, settings, bars_of(denoiser, settings), self._guidance)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
-        """See :class:`augdiff.composition.Composition`; of a long text only words near its end are free."""
+        """Of a long text only words near its end are free.
+
+        See :class:`augdiff.compositions.composition.Composition`.
+        """
         found = []
         for source, begun in zip(sources, self._prompts.begun([source.text for source in sources]), strict=True):
             self.denoiser.context(source.context)
@@ -66,7 +69,7 @@ class Writer:
         return found
 
     def __call__(self, wanted: Sequence[tuple[Analysis, int]]) -> list[Draw]:
-        """See :class:`augdiff.composition.Composition`."""
+        """See :class:`augdiff.compositions.composition.Composition`."""
         rows = [rewrite(one, seed, self._strengths(one)) for one, seed in wanted]
         written = self._write([self._line(row) for row in rows])
         return [self._draw(row, line) for row, line in zip(rows, written, strict=True)]

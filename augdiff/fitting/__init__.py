@@ -1,0 +1,1 @@
+"""What all rows teach before any of them grows."""
