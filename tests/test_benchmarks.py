@@ -162,7 +162,7 @@ def test_tables_stand_between_their_markers_and_nothing_else_changes(tmp_path: P
     assert filled == (
         "# x\n<!-- table: denoiser -->\n| accuracy / cross-entropy at | 15% | 40% |\n| --- | ---: | ---: |\n"
         "| base-en | 0.425 / 3.99 | 0.330 / 4.40 |\n<!-- end -->\ntext\n<!-- table: scale -->\n"
-        "| processor | model | rows | rows / s | peak memory, MiB |\n| --- | ---: | ---: | ---: | ---: |\n"
+        "| processor | model | rows | rows / s | peak memory, MiB |\n| --- | --- | ---: | ---: | ---: |\n"
         "| Anvil | base-en | 1,000 | 100 | 512 |\n| Anvil | base-en | 10,000 | 100 | 512 |\n<!-- end -->\n"
     )
     assert tables.fill(filled, tmp_path) == filled
