@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from augdiff.errors import OptionError
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
 from augdiff.rows.columns import Columns
 
@@ -20,7 +21,7 @@ def annotates(family: str | None) -> bool:
     return find_family(family).annotated
 
 
-def check_annotating(family: str | None, columns: Columns, judge: bool | Judge) -> None:
+def check_annotating(family: str | None, columns: Columns, judge: bool | Judge | ByEstimator) -> None:
     """Whether there is what it takes; other families take nothing.
 
     :param judge: as :class:`augdiff.Augmenter` is told of it.

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from augdiff.augmenter import Augmenter
 from augdiff.errors import OptionError
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
 from augdiff.rows.columns import Columns
 from augdiff.rows.goals import read_goals
@@ -34,7 +35,7 @@ def augment(
     label_names: Mapping[Any, str] | Sequence[str] | None = None,
     condition: bool = Columns.condition,
     demonstrate: bool = Columns.demonstrate,
-    judge: bool | Judge = True,
+    judge: bool | Judge | ByEstimator = True,
     adapt: bool = False,
     n: int = Settings.n,
     candidates: int = Settings.candidates,

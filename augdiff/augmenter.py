@@ -15,6 +15,7 @@ from augdiff.annotating import annotates, check_annotating
 from augdiff.errors import ModelError, OptionError
 from augdiff.fitting.fit import Fitted, fit
 from augdiff.forking import settle
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
 from augdiff.rows.columns import Cells, Columns
 from augdiff.rows.examples import Example
@@ -65,7 +66,10 @@ class Augmenter:
         were fitted on.
     :param judge: whether a classifier is fitted on the rows, to reject variants that lost their label, and a tagger, to
         reject those in which it finds other things than tags and labelled spans name (extra ``judge``), see
-        ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place.
+        ``min_label``; or a :class:`augdiff.quality.judge.Judge` that does it in its place, such as a function's
+        (:class:`augdiff.quality.callable_judge.CallableJudge`) or a classifier's of transformers
+        (:func:`augdiff.quality.hf_judge.load_hf_judge`); or a
+        :class:`augdiff.quality.by_estimator.ByEstimator` that it is fitted with.
     :param adapt: whether the denoiser goes on learning for a while from the rows that it is fitted on, and from
         unlabelled ones, told of their labels; it is told labels without names by their values, and learns what they
         mean. That takes up to two minutes, and what is learned is kept with what was fitted.
@@ -99,7 +103,7 @@ class Augmenter:
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
         demonstrate: bool = Columns.demonstrate,
-        judge: bool | Judge = True,
+        judge: bool | Judge | ByEstimator = True,
         adapt: bool = False,
         n: int = Settings.n,
         candidates: int = Settings.candidates,
@@ -201,7 +205,7 @@ class Augmenter:
             raise OptionError(f"adapt must be True or False, was: {adapt!r}")
         self._set_up(settings, columns, _checked(judge), adapt)
 
-    def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge, adapt: bool) -> None:
+    def _set_up(self, settings: Settings, columns: Columns, judge: bool | Judge | ByEstimator, adapt: bool) -> None:
         self.settings = settings
         self.columns = columns
         self.judge = judge
@@ -214,6 +218,10 @@ class Augmenter:
         self._rank: int | None = None
         self._pickled_with: str | None = None
         self._ready: tuple[Difference | None, Resampler] | None = None
+
+    @property
+    def _fits_judges(self) -> bool:
+        return self.judge is True or isinstance(self.judge, ByEstimator)
 
     @property
     def resampler(self) -> Resampler:
@@ -310,7 +318,7 @@ class Augmenter:
         mentions = self.settings.entities != "keep"
         named = self.columns.tags is not None or bool(self.columns.protect_spans)
         if (labelled or self.adapt or mentions or named) and not self.settings.idle:
-            judged = labelled and self.judge is True
+            judged = labelled and self._fits_judges
             self._fitted = fit(
                 parts,
                 self.columns,
@@ -318,9 +326,11 @@ class Augmenter:
                 self.listener if judged else None,
                 self.settings.saliency != 0,
                 mentions,
-                self.read_tokens if named and self.judge is True else None,
+                self.read_tokens if named and self._fits_judges else None,
                 partial(self._adapted, list(unlabeled), progress) if self.adapt else None,
                 annotates(self.settings.family),
+                self.judge if isinstance(self.judge, ByEstimator) else None,
+                self.settings.seed,
             )
             self.columns = self._fitted.told(self.columns)
 
@@ -360,9 +370,9 @@ class Augmenter:
         """
         if self.judge is False or self.settings.idle:
             return None
-        if self.judge is not True:
-            return self.judge
-        return None if self.fitted is None else self.fitted.label_judge
+        if self.judge is True or isinstance(self.judge, ByEstimator):
+            return None if self.fitted is None else self.fitted.label_judge
+        return self.judge
 
     @property
     def pseudo_weight(self) -> float:
@@ -386,7 +396,7 @@ class Augmenter:
 
         :raises ModelError: see :attr:`fitted`.
         """
-        if self.judge is not True or self.settings.idle or self.fitted is None:
+        if not self._fits_judges or self.settings.idle or self.fitted is None:
             return None
         return self.fitted.spans
 
@@ -454,7 +464,7 @@ class Augmenter:
         return grown
 
     def _say_if_unfitted(self) -> None:
-        if self._said or self.judge is not True or self.columns.label is None or self.settings.idle:
+        if self._said or not self._fits_judges or self.columns.label is None or self.settings.idle:
             return
         self._said = True
         if self.fitted is None:
@@ -526,10 +536,13 @@ def _in_memory(name: str, data: Any, splits: tuple[str, ...]) -> list[Cells]:
     return parts
 
 
-def _checked(judge: bool | Judge) -> bool | Judge:
-    if judge is True or judge is False or (hasattr(judge, "classes") and hasattr(judge, "probabilities")):
+def _checked(judge: bool | Judge | ByEstimator) -> bool | Judge | ByEstimator:
+    if isinstance(judge, bool | ByEstimator) or (hasattr(judge, "classes") and hasattr(judge, "probabilities")):
         return judge
-    raise OptionError(f"judge must be True, False, or have classes and probabilities(texts, keys), was: {judge!r}")
+    mend = "; an estimator is given as ByEstimator(estimator)" if hasattr(judge, "predict_proba") else ""
+    raise OptionError(
+        f"judge must be True, False, or have classes and probabilities(texts, keys){mend}, was: {judge!r}"
+    )
 
 
 def _on_rank(settings: Settings, rank: int | None) -> Settings:

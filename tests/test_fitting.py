@@ -19,10 +19,14 @@ from datasets.fingerprint import Hasher
 from fakes import FakeAugmenter, FakeResampler
 from labelled import FILLER, TOPICS, sentences
 from numpy.typing import NDArray
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.naive_bayes import MultinomialNB
+from sklearn.pipeline import make_pipeline
 
 from augdiff import DataError, ModelError, OptionError, augment
 from augdiff.fitting.demonstrations import Pool
 from augdiff.fitting.fit import Fitted, fit
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import LabelScore, label_scores, single_label
 from augdiff.quality.remembered import Remembered
 from augdiff.rows.table import read
@@ -130,6 +134,28 @@ def test_without_a_judge_nothing_is_rejected_for_its_label():
     made = grown(judge=False)
     assert verdicts(made) == {(0, "original"): 30, (1, "kept"): 30, (2, "kept"): 30}
     assert all(np.isnan(row["augdiff"]["label_prob"]) for row in made)
+
+
+def test_a_judge_can_be_fitted_with_an_estimator_of_the_users():
+    pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
+    made = grown(judge=ByEstimator(pipeline, on_texts=True), return_rejected=True)
+    assert verdicts(made)[2, "mislabelled"] >= 28
+    own = {row["text"]: row["augdiff"]["label_prob"] for row in made if row["augdiff"]["variant"] == 0}
+    default = {row["text"]: row["augdiff"]["label_prob"] for row in grown()}
+    assert all(own[text] != default[text] for text in own)
+    assert not hasattr(pipeline[-1], "classes_"), "the user's own was fitted, not a copy"
+
+
+def test_a_dataset_grows_with_an_estimator_of_the_users_too():
+    rows = datasets.Dataset.from_list(ROWS)
+    pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
+    made = augment(rows, text="text", label="label", n=1, judge=ByEstimator(pipeline, on_texts=True))
+    assert len(made) > 40
+
+
+def test_a_bare_estimator_is_told_how_it_is_given():
+    with pytest.raises(OptionError, match=r"an estimator is given as ByEstimator\(estimator\), was: MultinomialNB"):
+        grown(judge=MultinomialNB())
 
 
 def test_a_row_is_never_judged_by_what_it_has_taught():

@@ -13,6 +13,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import make_pipeline
 
 from augdiff.errors import ModelError, OptionError
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.label_judge_folder import load_label_judge, save_label_judge
 
@@ -58,8 +59,11 @@ def test_keys_are_not_written_as_they_are(judge: LabelJudge, tmp_path: Path) -> 
 
 def test_a_judge_with_an_estimator_of_the_users_is_not_saved(tmp_path: Path) -> None:
     pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
-    judge = fit_label_judge(TEXTS, LABELS, KEYS, fake_embed, estimator=pipeline, on_texts=True)
-    with pytest.raises(OptionError, match="a judge with an estimator of yours cannot be saved, fit it again"):
+    judge = fit_label_judge(TEXTS, LABELS, KEYS, fake_embed, by=ByEstimator(pipeline, on_texts=True))
+    with pytest.raises(
+        OptionError,
+        match="a judge with an estimator of yours cannot be saved: call augdiff.augment",
+    ):
         save_label_judge(judge, tmp_path / "judge")
     assert not (tmp_path / "judge").exists()
 

@@ -17,6 +17,7 @@ from sklearn.svm import LinearSVC
 from tiny import make_tokenizer
 
 from augdiff.errors import DataError, ModelError, OptionError
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.callable_judge import CallableJudge
 from augdiff.quality.hf_judge import load_hf_judge
 from augdiff.quality.judge import label_prob
@@ -26,8 +27,8 @@ ROWS = sentences(45, 0)
 TEXTS, LABELS, KEYS = [r[0] for r in ROWS], [r[1] for r in ROWS], [f"key {at}" for at in range(45)]
 
 
-def fitted(estimator: Any, **more: Any) -> LabelJudge:
-    return fit_label_judge(TEXTS, LABELS, KEYS, fake_embed, estimator=estimator, **more)
+def fitted(estimator: Any, on_texts: bool = False, seed: int = 0) -> LabelJudge:
+    return fit_label_judge(TEXTS, LABELS, KEYS, fake_embed, by=ByEstimator(estimator, on_texts), seed=seed)
 
 
 def test_an_estimator_takes_features() -> None:
@@ -49,7 +50,7 @@ def test_a_pipeline_on_texts_needs_no_embedding() -> None:
         raise AssertionError
 
     pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
-    judge = fit_label_judge(TEXTS, LABELS, KEYS, never, estimator=pipeline, on_texts=True)
+    judge = fit_label_judge(TEXTS, LABELS, KEYS, never, by=ByEstimator(pipeline, on_texts=True))
     assert judge.probabilities(["soup"], [""]).shape == (1, 3)
 
 
@@ -58,7 +59,7 @@ def test_an_estimator_that_learns_by_heart_does_not_leak() -> None:
     labels = rng.permutation([0, 1] * 100).tolist()
     texts = [" ".join(map(str, rng.integers(0, 50, 8))) for _ in labels]
     keys = list(map(str, range(200)))
-    judge = fit_label_judge(texts, labels, keys, fake_embed, estimator=KNeighborsClassifier(1))
+    judge = fit_label_judge(texts, labels, keys, fake_embed, by=ByEstimator(KNeighborsClassifier(1)))
     assert 0.35 < (label_prob(judge, texts, labels, keys) > 0.5).mean() < 0.65
     assert (label_prob(judge, texts, labels, ["?"] * 200) > 0.5).all()
 
@@ -67,7 +68,9 @@ def test_an_estimator_that_is_sure_for_nothing_is_made_modest() -> None:
     rng = np.random.default_rng(0)
     labels = rng.permutation([0, 1] * 50).tolist()
     texts = [" ".join(map(str, rng.integers(0, 50, 8))) for _ in labels]
-    judge = fit_label_judge(texts, labels, list(map(str, range(100))), fake_embed, estimator=KNeighborsClassifier(1))
+    judge = fit_label_judge(
+        texts, labels, list(map(str, range(100))), fake_embed, by=ByEstimator(KNeighborsClassifier(1))
+    )
     assert judge.probabilities(texts, [""] * 100).max() < 0.9
 
 
@@ -103,7 +106,7 @@ class Counting(BaseEstimator):
 
 def test_columns_of_an_estimator_are_told_by_its_classes() -> None:
     judge = fit_label_judge(
-        [*TEXTS, "rain"], [*LABELS, "fog"], [*KEYS, "lone"], fake_embed, estimator=Counting(), on_texts=True
+        [*TEXTS, "rain"], [*LABELS, "fog"], [*KEYS, "lone"], fake_embed, by=ByEstimator(Counting(), on_texts=True)
     )
     assert judge.classes == ("fog", "food", "money", "sport")
     found = judge.probabilities(["a", "rain"], ["unknown", "lone"])

@@ -13,6 +13,7 @@ from augdiff.adapters.samples import kind_of
 from augdiff.annotating import annotates
 from augdiff.augmentation import augment
 from augdiff.errors import DataError, OptionError, require
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
 from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
 from augdiff.rows.provenance import COLUMN
@@ -61,7 +62,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         label_names: Mapping[Any, str] | Sequence[str] | None = None,
         condition: bool = Columns.condition,
         demonstrate: bool = Columns.demonstrate,
-        judge: bool | Judge = True,
+        judge: bool | Judge | ByEstimator = True,
         adapt: bool = False,
         context: str | None = None,
         target: Mapping[Any, int] | None = None,

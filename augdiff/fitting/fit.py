@@ -17,6 +17,7 @@ from augdiff.errors import MissingExtraError
 from augdiff.fitting.demonstrations import Pool, gather
 from augdiff.fitting.mentions import Mentions, gather_mentions
 from augdiff.fitting.saliency import Saliency, weigh_words
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
 from augdiff.quality.judge import Judge, Label, label_mark, single_label
@@ -129,6 +130,8 @@ def fit(
     read: Reader | None = None,
     adapts: Callable[[Sequence[Lesson]], Difference] | None = None,
     annotates: bool = False,
+    by: ByEstimator | None = None,
+    seed: int = 0,
 ) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
@@ -141,6 +144,8 @@ def fit(
     :param mentions: whether it is learned what the rows name.
     :param read: features of words for a judge of that; None for no judge.
     :param adapts: lets a denoiser learn from the rows; it is told labels without names by their values.
+    :param by: a classifier of the user's that the judge of labels is fitted with; None for its own.
+    :param seed: of one that draws.
     :param annotates: whether the judge will say what label texts have, and must be as sure of these as of rows.
     :raises DataError: naming the row, the column, the value and the mend.
     """
@@ -171,7 +176,7 @@ def fit(
     if read is not None:
         found = _judging_spans(found, examples, read)
     if embed is not None:
-        found = _judging(found, columns, texts, labels, keys, embed, listener)
+        found = _judging(found, columns, texts, labels, keys, embed, listener, by, seed)
     if annotates and found.label_judge is not None:
         own = [at for at, label in enumerate(labels) if label_mark(label) is not None]
         some = sorted((key_hash(keys[at]), texts[at], keys[at]) for at in own)[:_ASKED]
@@ -191,10 +196,12 @@ def _judging(
     keys: Sequence[str],
     embed: Feature,
     listener: Listener | None,
+    by: ByEstimator | None,
+    seed: int,
 ) -> Fitted:
     """The same with a judge, if there can be one."""
     own = [single_label(label) for label in labels]
-    judge, note = _judge(texts, own, keys, embed, () if listener is None else listener.features)
+    judge, note = _judge(texts, own, keys, embed, () if listener is None else listener.features, by, seed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
     if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
@@ -254,13 +261,15 @@ def _judge(
     keys: Sequence[str],
     embed: Feature,
     more: Sequence[Feature],
+    by: ByEstimator | None,
+    seed: int,
 ) -> tuple[LabelJudge | None, str | None]:
     """A judge, and what there is to say of it."""
     amount = next((label for label in labels if isinstance(label, float)), None)
     if amount is not None:
         return None, f"label judge: there is none, since labels are amounts, such as {short(amount)}, and no classes"
     try:
-        judge = fit_label_judge(texts, labels, keys, embed, more=more)
+        judge = fit_label_judge(texts, labels, keys, embed, more=more, by=by, seed=seed)
     except MissingExtraError as error:
         return None, f"label judge: there is none, since {error}"
     return (judge if any(judge.models) else None), judge.note

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from augdiff.errors import OptionError, require
 from augdiff.hub import first_line
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Label, marked, plain_labels
 from augdiff.quality.label_features import LabelFeatures, Rows
 from augdiff.quality.label_model import Parts
@@ -48,46 +49,39 @@ class EstimatorModel:
 
         :raises OptionError: always.
         """
-        raise OptionError(f"a judge with an estimator of yours cannot be saved, fit it again, was: {self.fitted!r}")
+        raise OptionError(
+            "a judge with an estimator of yours cannot be saved: call augdiff.augment(data, ...), which needs no file, was: "
+            f"{self.fitted!r}"
+        )
 
 
 @dataclass(frozen=True)
 class Estimator:
     """Learns an :class:`EstimatorModel` from a copy of an estimator.
 
-    :param estimator: has ``fit`` and ``predict_proba``.
-    :param on_texts: whether these take a list of texts; otherwise they take sparse rows of features.
     :param classes: the labels.
     :param seed: goes wherever the estimator has a ``random_state`` of None.
-    :raises OptionError: if it lacks one of the two.
     """
 
-    estimator: Any
-    on_texts: bool
+    by: ByEstimator
     classes: Sequence[Label]
     seed: int
-
-    def __post_init__(self) -> None:
-        if not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
-            raise OptionError(
-                f"estimator must have fit and predict_proba, as scikit-learn's classifiers do, was: {self.estimator!r}"
-            )
 
     def __call__(self, rows: Rows, own: NDArray[np.int64]) -> EstimatorModel:
         """See :class:`augdiff.quality.label_model.Learner`.
 
         :raises OptionError: if it cannot be copied or fitted.
         """
-        features = None if self.on_texts else LabelFeatures.fit(rows)
+        features = None if self.by.on_texts else LabelFeatures.fit(rows)
         try:
             fitted = self._copy()
             shown = list(rows.texts) if features is None else features(rows)
             fitted.fit(shown, np.array([self.classes[number] for number in own]))
         except (TypeError, ValueError, AttributeError) as error:
-            taken = "texts" if self.on_texts else "sparse features"
+            taken = "texts" if self.by.on_texts else "sparse features"
             mend = "on_texts=True is for those that take texts, and features are sparse"
             raise OptionError(
-                f"estimator {self.estimator!r} cannot be fitted on {taken} ({first_line(error)}): {mend}"
+                f"estimator {self.by.estimator!r} cannot be fitted on {taken} ({first_line(error)}): {mend}"
             ) from error
         numbers = {marked(label): number for number, label in enumerate(self.classes)}
         pairs = sorted((numbers[marked(label)], column) for column, label in enumerate(plain_labels(fitted.classes_)))
@@ -97,7 +91,7 @@ class Estimator:
         return EstimatorModel(fitted, features, known, columns, digest)
 
     def _copy(self) -> Any:
-        copy = require("sklearn.base", "judge").clone(self.estimator)
+        copy = require("sklearn.base", "judge").clone(self.by.estimator)
         unset = [
             name
             for name, value in copy.get_params().items()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.errors import require
+from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.calibration import fit_temperature, log_loss, tempered
 from augdiff.quality.estimator_model import Estimator
 from augdiff.quality.folds import assign, join, key_hash
@@ -86,8 +87,7 @@ def fit_label_judge(
     embed: Feature,
     *,
     more: Sequence[Feature] = (),
-    estimator: Any = None,
-    on_texts: bool = False,
+    by: ByEstimator | None = None,
     seed: int = 0,
 ) -> LabelJudge:
     """A judge of labels from rows; the order of the rows changes nothing.
@@ -102,26 +102,24 @@ def fit_label_judge(
     :param keys: of the rows.
     :param embed: sentence embeddings, such as those of :func:`augdiff.quality.similarity.embed`.
     :param more: further features that the default classifier and estimators are shown.
-    :param estimator: a classifier with ``fit`` and ``predict_proba``, such as scikit-learn's or a pipeline; a copy of
-        it is fitted for each fold, on the features as sparse rows. None for logistic regression.
-    :param on_texts: whether ``estimator`` takes a list of texts itself.
+    :param by: a classifier of the user's, a copy of which is fitted for each fold; None for logistic regression.
     :param seed: of an estimator that draws; the default does not.
     :raises DataError: naming the row whose label is none.
     :raises OptionError: if the estimator cannot be fitted.
     :raises MissingExtraError: if scikit-learn is not installed.
     """
     require("sklearn", "judge")
-    features = () if on_texts else (embed, *more)
+    features = () if by is not None and by.on_texts else (embed, *more)
     labelled = _labelled(texts, labels, keys)
     classes = classes_of([label for *_, label in labelled])
     numbers = {marked(label): number for number, label in enumerate(classes)}
     own = np.array([numbers[marked(label)] for *_, label in labelled], np.int64)
-    learners = _learners(len(own), classes, estimator, on_texts, seed)
+    learners = _learners(len(own), classes, by, seed)
     folds = assign(join([key for key, *_ in labelled], [text for _, text, _ in labelled]), own.tolist())
     of_key = {key_hash(key): int(fold) for (key, *_), fold in zip(labelled, folds, strict=True)}
     if len(classes) < 2:
         return LabelJudge(classes, features, (None,), {}, 1.0, _nothing(classes))
-    learned = _enough(own) if estimator is None else np.arange(len(own))
+    learned = _enough(own) if by is None else np.arange(len(own))
     rows = Rows.of([labelled[at][1] for at in learned], features)
     count, own, folds = int(folds.max()) + 1, own[learned], folds[learned]
     crossed = [_Crossed.fit(learner, rows, own, folds, len(classes), count) for learner in learners]
@@ -141,11 +139,11 @@ def _labelled(texts: Sequence[str], labels: Sequence[Any], keys: Sequence[str]) 
 
 
 def _learners(
-    count: int, classes: Sequence[Label], estimator: Any, on_texts: bool, seed: int
+    count: int, classes: Sequence[Label], by: ByEstimator | None, seed: int
 ) -> list[Linear] | list[Estimator]:
     """What to try; the first of the best is taken."""
-    if estimator is not None:
-        return [Estimator(estimator, on_texts, classes, seed)]
+    if by is not None:
+        return [Estimator(by, classes, seed)]
     worth_it = count >= _ENOUGH and count * len(classes) <= _MOST_WORK
     return [Linear(c) for c in (_TRIED if worth_it else (_USUAL,))]
 
