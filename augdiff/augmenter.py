@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from re import Pattern
+from reprlib import repr as short
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from augdiff import __version__
@@ -541,7 +542,7 @@ def _checked(judge: bool | Judge | ByEstimator) -> bool | Judge | ByEstimator:
         return judge
     mend = "; an estimator is given as ByEstimator(estimator)" if hasattr(judge, "predict_proba") else ""
     raise OptionError(
-        f"judge must be True, False, or have classes and probabilities(texts, keys){mend}, was: {judge!r}"
+        f"judge must be True, False, or have classes and probabilities(texts, keys){mend}, was: {short(judge)}"
     )
 
 

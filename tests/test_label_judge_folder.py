@@ -60,10 +60,7 @@ def test_keys_are_not_written_as_they_are(judge: LabelJudge, tmp_path: Path) -> 
 def test_a_judge_with_an_estimator_of_the_users_is_not_saved(tmp_path: Path) -> None:
     pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
     judge = fit_label_judge(TEXTS, LABELS, KEYS, fake_embed, by=ByEstimator(pipeline, on_texts=True))
-    with pytest.raises(
-        OptionError,
-        match="a judge with an estimator of yours cannot be saved: call augdiff.augment",
-    ):
+    with pytest.raises(OptionError, match=r"an estimator of yours cannot be saved, .*augdiff\.augment"):
         save_label_judge(judge, tmp_path / "judge")
     assert not (tmp_path / "judge").exists()
 

@@ -26,5 +26,6 @@ class ByEstimator:
     def __post_init__(self) -> None:
         if not (hasattr(self.estimator, "fit") and hasattr(self.estimator, "predict_proba")):
             raise OptionError(
-                f"estimator must have fit and predict_proba, as scikit-learn's classifiers do, was: {self.estimator!r}"
+                "estimator must have fit and predict_proba, as scikit-learn's classifiers do, was a "
+                f"{type(self.estimator).__name__}"
             )

@@ -50,8 +50,8 @@ class EstimatorModel:
         :raises OptionError: always.
         """
         raise OptionError(
-            "a judge with an estimator of yours cannot be saved: call augdiff.augment(data, ...), which needs no file, was: "
-            f"{self.fitted!r}"
+            f"a judge with an estimator of yours cannot be saved, was a {type(self.fitted).__name__}; "
+            "augdiff.augment(data, ...) grows rows without saving it"
         )
 
 
