@@ -15,6 +15,8 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.errors import DataError, OptionError
 from augdiff.family.registry import family_for, find_family
+from augdiff.quality.coinage import coins_words
+from augdiff.resampler import new_words
 from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
@@ -24,6 +26,8 @@ from augdiff.variant import Source
 
 _HOLE = re.compile(r"\[MASK(?::(\d+)(?:-(\d+))?|=([^\]]*))?\]")
 _MOST = 64
+# How often a text is drawn at most.
+_ATTEMPTS = 8
 # Each hole but the last of a text is drawn in a step of its own, as far as these go.
 _STEPS = 32
 
@@ -176,27 +180,44 @@ def _sized(hole: re.Match[str], at: int) -> Gap:
 
 
 def fill_gaps(filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence[Gap], n: int, seed: int) -> list[str]:
-    """``n`` texts that have something in the gaps of a source.
+    """``n`` texts that have something in the gaps of a source; one with a word that nobody writes is drawn again.
 
     :raises DataError: if a gap is inside a word.
     """
-    proposals = propose_gaps(filler, denoiser, source, gaps, n, seed)
-    return [filled(proposals[0].analysis, gaps, draw) for draw in filler.fill(proposals)]
+    texts, left = dict[int, str](), list(range(1, n + 1))
+    for attempt in range(_ATTEMPTS):
+        proposals = propose_gaps(filler, denoiser, source, gaps, left, seed, attempt)
+        coined = []
+        for number, draw in zip(left, filler.fill(proposals), strict=True):
+            texts[number] = filled(proposals[0].analysis, gaps, draw)
+            if coins_words(new_words(draw.edits), source.text, denoiser.vocabulary, denoiser.cases):
+                coined.append(number)
+        left = coined
+        if not left:
+            break
+    return [texts[number] for number in range(1, n + 1)]
 
 
 def propose_gaps(
-    filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence[Gap], n: int, seed: int
+    filler: Filler,
+    denoiser: Denoiser,
+    source: Source,
+    gaps: Sequence[Gap],
+    numbers: Sequence[int],
+    seed: int,
+    attempt: int = 0,
 ) -> list[Proposal]:
-    """The text with masks, or drafts, in its gaps, for ``n`` draws.
+    """The text with masks, or drafts, in its gaps, for one draw of each number.
 
+    :param numbers: from 1 on.
     :raises DataError: if a gap is inside a word.
     """
     (analysis,) = filler.analyse([source])
     places = [_unit_at(analysis, gap) for gap in gaps]
     drafts = [denoiser.vocabulary.encode([f" {gap.draft}"])[0].ids if gap.draft else [] for gap in gaps]
     marks, proposals = denoiser.vocabulary.marks, list[Proposal]()
-    for number in range(1, n + 1):
-        drawn = derive_seed(seed, source.key, number, 0)
+    for number in numbers:
+        drawn = derive_seed(seed, source.key, number, attempt)
         rng = np.random.default_rng(drawn)
         slots = [
             Slot(at, at, len(draft)) if draft else _slot(at, gap, marks, rng)

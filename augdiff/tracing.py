@@ -56,7 +56,7 @@ def trace(
     plain, gaps = find_gaps(text) if has_gaps(text) else (text, [])
     source = Source(plain, text, context=context)
     if gaps:
-        (proposal,) = propose_gaps(filler, denoiser, source, gaps, 1, seed)
+        (proposal,) = propose_gaps(filler, denoiser, source, gaps, [1], seed)
     else:
         proposal = _noised(filler, denoiser, source, settings)
     analysis = proposal.analysis

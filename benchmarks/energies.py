@@ -95,7 +95,7 @@ def write(denoiser: Denoiser, search: Search | None, steps: int, count: int, see
     process = Process(absorbing(denoiser.vocabulary.marks.mask), order=at_random, search=search)
     settings = Settings(n=count, seed=seed, steps=steps, temperature=1.0, min_p=0.0, protect=())
     sampler, gap = Sampler(denoiser, settings, process), [Gap(0, WINDOW, WINDOW)]
-    proposals = propose_gaps(sampler, denoiser, Source("", ""), gap, count, seed)
+    proposals = propose_gaps(sampler, denoiser, Source("", ""), gap, range(1, count + 1), seed)
     return [filled(proposals[0].analysis, gap, draw) for draw in sampler.fill(proposals)]
 
 

@@ -8,6 +8,7 @@ import pytest
 from tiny import make_adapter, make_model
 
 import augdiff
+from augdiff import infilling
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.infilling import Gap, find_gaps
 from augdiff.text.words import find_words
@@ -66,6 +67,18 @@ def test_a_seed_gives_the_same_texts_and_another_one_others(infill: Infill) -> N
     assert infill(text, seed=3) != infill(text, seed=4)
     # More texts begin with the same ones.
     assert infill(text, 9, seed=3)[:6] == infill(text, seed=3)
+
+
+def test_a_text_with_a_word_that_nobody_writes_is_drawn_again_and_no_other(
+    infill: Infill, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(infilling, "coins_words", lambda new, source, vocabulary, cases: "bad" in new)
+    again = infill("we loved it [MASK:2]", 40)
+    monkeypatch.setattr(infilling, "_ATTEMPTS", 1)
+    once = infill("we loved it [MASK:2]", 40)
+    assert sum("bad" in text for text in once) > 2
+    assert not any("bad" in text for text in again)
+    assert all(new == old for new, old in zip(again, once, strict=True) if "bad" not in old)
 
 
 def test_generating_is_filling_in_one_hole(infill: Infill, model: str) -> None:
