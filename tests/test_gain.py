@@ -564,12 +564,16 @@ def test_the_table_shows_losses_beside_wins(tmp_path: Path):
 
 
 def test_the_brief_table_has_a_line_for_each_compared_method_and_counts_tasks_of_all_classifiers(tmp_path: Path):
-    measured(tmp_path)
-    put(tmp_path, "none", 0.5, "frozen")
-    put(tmp_path, "augdiff", 0.6, "frozen")
+    for seed in range(5):
+        for classifier, right in (("tfidf", 0.4), ("frozen", 0.6)):
+            put(tmp_path, "none", 0.5, classifier, seed=seed)
+            put(tmp_path, "augdiff", right, classifier, seed=seed)
+    put(tmp_path, "augdiff:no-context", 0.3)
+    # One pair says nothing.
+    put(tmp_path, "none", 0.5, "fine-tuned")
+    put(tmp_path, "augdiff", 0.9, "fine-tuned")
     assert report.brief(tmp_path).splitlines()[2:] == [
-        "| 10 | `duplicate` | +10.0 [+10.0, +10.0] |  |  | 1 / 0 / 0 |",
-        "| 10 | `augdiff` | -9.0 [-10.0, -8.0] | +10.0 |  | 1 / 0 / 1 |",
+        "| 10 | `augdiff` | -10.0 [-10.0, -10.0] | +10.0 [+10.0, +10.0] |  | 1 / 0 / 1 |"
     ]
 
 

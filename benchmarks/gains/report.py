@@ -24,6 +24,10 @@ _VARIANTS = {
 }
 
 
+# Pairs of a task and a seed that the brief table takes.
+_FEWEST = 5
+
+
 def gains(folder: Path) -> str:
     """Every method of every classifier at every number of shots, but for ablations."""
     found = table_of(folder)
@@ -43,7 +47,7 @@ def gains(folder: Path) -> str:
 def brief(folder: Path) -> str:
     """The gain over none of what a user would choose from, a method at a number of shots a line.
 
-    Tasks are won, tied and lost by each classifier.
+    Tasks are won, tied and lost by each classifier. Fewer than five pairs of a task and a seed say nothing.
     """
     found = table_of(folder)
     kept = {(shots, method) for _, shots, method in found if method in COMPARED and method != NONE}
@@ -52,11 +56,11 @@ def brief(folder: Path) -> str:
         over = [
             gain(scores(found, measure, shots, method), scores(found, measure, shots, NONE)) for measure in CLASSIFIERS
         ]
+        over = [one if one and one.pairs >= _FEWEST else None for one in over]
         there = [one for one in over if one]
-        tally = " / ".join(
-            str(sum(values)) for values in zip(*((o.wins, o.ties, o.losses) for o in there), strict=True)
-        )
-        rows.append([str(shots), f"`{method}`", *(interval(one, True) for one in over), tally])
+        tally = " / ".join(str(sum(each)) for each in zip(*((o.wins, o.ties, o.losses) for o in there), strict=True))
+        if there:
+            rows.append([str(shots), f"`{method}`", *(interval(one, True) for one in over), tally])
     return table(["shots", "method", *CLASSIFIERS, "won / tied / lost"], rows)
 
 
