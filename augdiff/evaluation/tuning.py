@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from augdiff.denoisers.devices import find_device
+from augdiff.denoisers.devices import find_device, lacking_for_half
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import ENCODER, load_encoder
 from augdiff.denoisers.load import find, format_of, load_vocabulary, read_config
@@ -106,9 +106,12 @@ class Tuner:
             fused=True,
         )
         pace = torch.optim.lr_scheduler.LambdaLR(learner, lambda step: _pace(step, self._tuning.steps))
+        # Products of a step, where the machine is made for it; weights and what is added up stay in float32.
+        half = lacking_for_half(self._device) is None
         for batch in _batches(len(rows), self._tuning.rows, steps, seed):
-            logits = model(*self._padded([rows[row] for row in batch.tolist()]))
-            losses = nn.functional.cross_entropy(logits, labels[batch], reduction="none")
+            with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
+                logits = model(*self._padded([rows[row] for row in batch.tolist()]))
+            losses = nn.functional.cross_entropy(logits.float(), labels[batch], reduction="none")
             learner.zero_grad()
             loss = (losses * weights[batch]).sum() / weights[batch].sum().clamp(min=1e-6)
             loss.backward()  # type: ignore[no-untyped-call]
