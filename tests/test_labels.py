@@ -9,7 +9,7 @@ import augdiff
 from augdiff.errors import OptionError
 from augdiff.rows.columns import Cells, Columns
 from augdiff.rows.examples import read_examples
-from augdiff.text.labels import checked_names, in_words, label_context
+from augdiff.text.labels import checked_names, in_words, label_context, name_of
 
 ROWS = [{"text": "the film was good", "label": "good_movie"}, {"text": "a bad hotel room", "label": "badHotel"}]
 
@@ -47,6 +47,25 @@ def test_names_for_machines_become_words(name: str, words: str) -> None:
 )
 def test_a_label_is_told_by_its_name(label: Any, told: str) -> None:
     assert label_context(label, checked_names({0: "negative", 1: "positive"})) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("pos", "positive"),
+        ("NEG", "negative"),
+        ("HUM", "person"),
+        ("ham", "no spam"),
+        ("B2B", ""),
+        ("QTY", ""),
+        ("JOY", "JOY"),
+        ("SPORT", "SPORT"),
+        ("sport", "sport"),
+        ("card_arrival", "card arrival"),
+    ],
+)
+def test_short_forms_are_told_in_full_and_codes_not_at_all(value: str, name: str) -> None:
+    assert name_of(value) == label_context(value) == name
 
 
 def test_names_have_one_form() -> None:

@@ -26,7 +26,7 @@ from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
 from augdiff.rows.columns import Cells, Columns
 from augdiff.rows.examples import Example, joined, read_examples
-from augdiff.text.labels import Names, checked_names, in_words, label_context
+from augdiff.text.labels import Names, checked_names, label_context, name_of
 from augdiff.training.lessons import Lesson, labelled
 
 if TYPE_CHECKING:
@@ -245,7 +245,7 @@ def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:
     every = [one for label in labels for one in (label if isinstance(label, list | tuple) else [label])]
     texts = {one for one in every if isinstance(one, str)}
     pairs: list[tuple[Any, str]] = [*enumerate(classes), *((text, text) for text in texts)]
-    named = [(value, in_words(name)) for value, name in pairs if in_words(name)]
+    named = [(value, name_of(name)) for value, name in pairs if name_of(name)]
     return checked_names(named) if len(named) <= _MOST_NAMES else ()
 
 

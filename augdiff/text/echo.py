@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -10,14 +10,20 @@ from augdiff.text.casing import normalised
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.text.words import find_words
 
-# Shorter words are those of any sentence.
+# Words of any sentence; of longer ones there are few.
 _LONG = 4
+_COMMON = frozenset(
+    "a an and are as at be but by can did do for from had has he her his how i if in is it its me my no nor not of off "
+    "on or our out she so the to too up us was we who why you".split()
+)
 _ENDINGS = ("ing", "ed", "er", "ly")
 _SOFT = "eiy"
+# Of less, nothing is taken away: fee, key and pay have no letter to spare.
+_SHORTEST = 3
 
 
 def told_stems(context: str, text: str) -> frozenset[str]:
-    """Stems of the words of ``context``, of four letters or more, that ``text`` lacks in every form."""
+    """Stems of the words of ``context``, but for the shortest of any sentence, that ``text`` lacks in every form."""
     return _told(context) - _stems(text)
 
 
@@ -33,18 +39,23 @@ def stem(word: str) -> str:
         if found.endswith(ending) and len(found) - len(ending) >= _LONG - 1:
             found = found.removesuffix(ending)
             break
-    return found.rstrip(_SOFT) or found
+    soft = found.rstrip(_SOFT)
+    return soft if len(soft) >= _SHORTEST else found
 
 
 @dataclass(frozen=True)
 class Spellings:
-    """Which tokens of a vocabulary spell a form of a word on their own."""
+    """Which tokens of a vocabulary spell a form of a word on their own, or begin one that none spells."""
 
     vocabulary: Vocabulary
 
     def of(self, stems: frozenset[str]) -> list[int]:
         """Their ids, sorted."""
-        return sorted(index for each in stems for index in self._by_stem.get(each, ()))
+        return sorted({index for each in stems for index in self._by_stem.get(each) or self._begin(each)})
+
+    def _begin(self, word: str) -> list[int]:
+        first = self.vocabulary.encode([f" {word}"])[0].ids[:1]
+        return [index for index in first if self.vocabulary.pieces[index].isalpha()]
 
     @cached_property
     def _by_stem(self) -> dict[str, list[int]]:
@@ -58,10 +69,17 @@ class Spellings:
 @lru_cache(1024)
 def _told(context: str) -> frozenset[str]:
     """Stems of a context, which many rows share."""
-    return frozenset(_stems(context, _LONG))
+    return frozenset(stem(part) for part in _parts(context) if len(part) >= _LONG or _says(part))
 
 
-def _stems(text: str, least: int = 1) -> set[str]:
-    """Those of the words of a text and of their parts, where the parts have ``least`` letters."""
-    parts = (part for start, end in find_words(text) for part in text[start:end].replace("_", "-").split("-"))
-    return {stem(part) for part in parts if len(part) >= least}
+def _says(short: str) -> bool:
+    return len(short) > 1 and short.isalpha() and short.casefold() not in _COMMON
+
+
+def _stems(text: str) -> set[str]:
+    return set(map(stem, _parts(text)))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The words of a text, and the parts of those that have several."""
+    return (part for start, end in find_words(text) for part in text[start:end].replace("_", "-").split("-") if part)

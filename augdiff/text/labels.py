@@ -13,6 +13,15 @@ from augdiff.errors import OptionError
 _PART = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+|[\p{Lo}\p{M}]+|\p{N}+")
 _SPACED = regex.compile(r"\s")
 
+# What data sets call classes for short. Who is told of "ham" writes of meat.
+_IN_FULL = {
+    "pos": "positive", "neg": "negative", "neu": "neutral", "ham": "no spam", "abbr": "abbreviation",
+    "desc": "description", "enty": "object", "hum": "person", "loc": "place", "num": "number",
+}  # fmt: skip
+# Other short names in capitals are codes, but for these.
+_CODE = 4
+_SAYING = frozenset("bad buy fake fear good hate hold joy love news no none real sad sell spam true yes".split())
+
 #: Values of the label column and their names.
 Names = tuple[tuple[Any, str], ...]
 
@@ -28,7 +37,18 @@ def label_context(label: Any, names: Names = ()) -> str:
     for value, name in names:
         if value == label or str(value) == str(label):
             return name
-    return in_words(label) if isinstance(label, str) else ""
+    return name_of(label) if isinstance(label, str) else ""
+
+
+def name_of(value: str) -> str:
+    """What the value of a label says in words: usual short forms in full, and nothing for other codes in capitals.
+
+    What a denoiser is told it takes for what the text is about, and it takes a code for some other word.
+    """
+    short = value.strip().casefold()
+    if short in _IN_FULL:
+        return _IN_FULL[short]
+    return "" if value.strip().isupper() and len(short) <= _CODE and short not in _SAYING else in_words(value)
 
 
 def in_words(name: str) -> str:
