@@ -22,6 +22,9 @@ _IN_FULL = {
 _CODE = 4
 _SAYING = frozenset("bad buy fake fear good hate hold joy love news no none real sad sell spam true yes".split())
 
+# A number with a word before it that says what it is a number of.
+_NUMBERED = regex.compile(r"(?:label|class|category|cat|cls|target|tag|group|cluster)[\s_-]*\d*")
+
 #: Values of the label column and their names.
 Names = tuple[tuple[Any, str], ...]
 
@@ -41,14 +44,15 @@ def label_context(label: Any, names: Names = ()) -> str:
 
 
 def name_of(value: str) -> str:
-    """What the value of a label says in words: usual short forms in full, and nothing for other codes in capitals.
+    """What the value of a label says in words: usual short forms in full, and nothing for other codes and ``LABEL_0``.
 
     What a denoiser is told it takes for what the text is about, and it takes a code for some other word.
     """
     short = value.strip().casefold()
     if short in _IN_FULL:
         return _IN_FULL[short]
-    return "" if value.strip().isupper() and len(short) <= _CODE and short not in _SAYING else in_words(value)
+    code = value.strip().isupper() and len(short) <= _CODE and short not in _SAYING
+    return "" if code or _NUMBERED.fullmatch(short) else in_words(value)
 
 
 def in_words(name: str) -> str:
