@@ -222,7 +222,11 @@ class Augmenter:
 
     @property
     def _fits_judges(self) -> bool:
-        return self.judge is True or isinstance(self.judge, ByEstimator)
+        return self.judge is True or self._estimator is not None
+
+    @property
+    def _estimator(self) -> ByEstimator | None:
+        return self.judge if isinstance(self.judge, ByEstimator) else None
 
     @property
     def resampler(self) -> Resampler:
@@ -330,7 +334,7 @@ class Augmenter:
                 self.read_tokens if named and self._fits_judges else None,
                 partial(self._adapted, list(unlabeled), progress) if self.adapt else None,
                 annotates(self.settings.family),
-                self.judge if isinstance(self.judge, ByEstimator) else None,
+                self._estimator,
                 self.settings.seed,
             )
             self.columns = self._fitted.told(self.columns)

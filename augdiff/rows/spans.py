@@ -10,12 +10,12 @@ from typing import Any, Protocol
 
 from augdiff.errors import DataError
 from augdiff.text.edits import Edit
-from augdiff.text.labels import Names, in_words, label_context
+from augdiff.text.labels import IN_FULL, Names, in_words, label_context
 from augdiff.text.moving import moved
 from augdiff.variant import Mention
 
-#: What data call the commonest kinds.
-_USUAL = (("PER", "person"), ("ORG", "organization"), ("LOC", "place"), ("GPE", "place"), ("MISC", "name"))
+# The kind of whatever is of no other; as a label of texts it is none of names.
+_REST = ("MISC", "name")
 _STARTS = ("answer_start", "start")
 _FIELDS = {"start", "end", "label"}
 
@@ -125,7 +125,7 @@ class Answers:
 
 def told_kind(kind: str, names: Names) -> str:
     """The kind of a mention in words: ``PERSON`` is *person*."""
-    return label_context(kind, (*names, *_USUAL, (kind, in_words(kind).lower())))
+    return label_context(kind, (*names, _REST, (kind, IN_FULL.get(kind.casefold()) or in_words(kind).lower())))
 
 
 def read_spans(value: Any, text: str, column: str, of: str, place: str) -> Spans:

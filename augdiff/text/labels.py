@@ -13,10 +13,11 @@ from augdiff.errors import OptionError
 _PART = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+|[\p{Lo}\p{M}]+|\p{N}+")
 _SPACED = regex.compile(r"\s")
 
-# What data sets call classes for short. Who is told of "ham" writes of meat.
-_IN_FULL = {
+#: What data sets call classes and kinds for short, in lower case. Who is told of "ham" writes of meat.
+IN_FULL = {
     "pos": "positive", "neg": "negative", "neu": "neutral", "ham": "no spam", "abbr": "abbreviation",
-    "desc": "description", "enty": "object", "hum": "person", "loc": "place", "num": "number",
+    "desc": "description", "enty": "object", "hum": "person", "per": "person", "org": "organization",
+    "loc": "place", "gpe": "place", "num": "number",
 }  # fmt: skip
 # Other short names in capitals are codes, but for these.
 _CODE = 4
@@ -49,8 +50,8 @@ def name_of(value: str) -> str:
     What a denoiser is told it takes for what the text is about, and it takes a code for some other word.
     """
     short = value.strip().casefold()
-    if short in _IN_FULL:
-        return _IN_FULL[short]
+    if short in IN_FULL:
+        return IN_FULL[short]
     code = value.strip().isupper() and len(short) <= _CODE and short not in _SAYING
     return "" if code or _NUMBERED.fullmatch(short) else in_words(value)
 
