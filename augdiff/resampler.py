@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from augdiff.compositions.analysis import Analysis
-from augdiff.compositions.renewal import with_entities
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
+from augdiff.family.entities import with_entities
 from augdiff.family.registry import family_for, find_family
 from augdiff.quality.coinage import coins_words
 from augdiff.quality.language_model import Listener

@@ -27,6 +27,7 @@ from augdiff.training.vectors import ByVectors
 from benchmarks.data import labelled, parser, validation_lines
 from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure
+from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import warm_start
 
@@ -76,12 +77,8 @@ def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:
             seed=arguments.seed,
         )
         texts = arguments.data / arguments.texts
-        train(texts, out, budget, family=arm.family, objective=arm.objective, report=_told)
+        train(texts, out, budget, family=arm.family, objective=arm.objective, report=told)
     return out
-
-
-def _told(numbers: Mapping[str, float]) -> None:
-    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

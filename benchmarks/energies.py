@@ -40,6 +40,7 @@ from augdiff.variant import Source
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.gains.models import loaded
+from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
 _READER = "large-en"
@@ -82,12 +83,8 @@ def trained(texts: Path, out: Path, tokens: int, seed: int, objective: Objective
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
         budget = Training(tokens, batch_tokens=4096, rate=3e-4, warmup=20, agreement=0.0, seed=seed)
-        train(texts, out, budget, objective=objective, noise=_NOISE, report=_told)
+        train(texts, out, budget, objective=objective, noise=_NOISE, report=told)
     return out
-
-
-def _told(numbers: dict[str, float]) -> None:
-    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
 
 
 def write(denoiser: Denoiser, search: Search | None, steps: int, count: int, seed: int) -> list[str]:

@@ -32,6 +32,7 @@ from augdiff.training.loop import Training
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
+from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
 _SENTENCE = ". "
@@ -168,7 +169,7 @@ def learn(method: Method, texts: Path, out: Path, start: str, tokens: int, argum
     budget = Training(tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed)
     objective = prefix_lm.OBJECTIVE if method.weights is None else find_family(method.weights).objective
     family = method.weights or MASKED
-    train(texts, out, budget, family=family, objective=objective, start=start, report=_told)
+    train(texts, out, budget, family=family, objective=objective, start=start, report=told)
 
 
 def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
@@ -213,10 +214,6 @@ def measure(written: Sequence[Sequence[str]], pairs: Sequence[Pair], lower: bool
         "copies": fmean(plain(texts[0]) == plain(pair.source) for texts, pair in zip(written, pairs, strict=True)),
         "empty": fmean(not text for texts in written for text in texts),
     }
-
-
-def _told(numbers: Mapping[str, float]) -> None:
-    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -6,7 +6,7 @@ are mention replacement (Dai and Adel 2020, arXiv 2010.11683, section 3).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 
@@ -14,10 +14,7 @@ import numpy as np
 
 from augdiff.compositions.analysis import Analysis
 from augdiff.compositions.composition import Composition, Draw
-from augdiff.denoisers.denoiser import Denoiser
-from augdiff.family.family import Family
-from augdiff.family.mdlm import compose
-from augdiff.settings import ENTITIES, Settings
+from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
 from augdiff.text.protect import Protection
@@ -112,11 +109,14 @@ class Swap:
 
 
 class Resample:
-    """Mentions written anew, one after the other, by a denoiser that is told their kind and sees all the rest."""
+    """Mentions written anew, one after the other, by what is told their kind and sees all the rest.
 
-    def __init__(self, denoiser: Denoiser, settings: Settings) -> None:
+    :param write: resamples all that is free.
+    """
+
+    def __init__(self, write: Composition, settings: Settings) -> None:
         self._protection = Protection(settings.protect)
-        self._write = compose(denoiser, replace(settings, strength=1.0))
+        self._write = write
 
     def __call__(self, wanted: Sequence[tuple[Source, int]]) -> list[list[Edit]]:
         """See :data:`Renewing`; a mention that nothing came of stays."""
@@ -170,27 +170,3 @@ def _named(source: Source, mention: Mention, edits: Sequence[Edit]) -> str | Non
 
 def _capital(text: str) -> bool:
     return any(map(str.isupper, text))
-
-
-def _kept(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
-    return family.compose(denoiser, settings)
-
-
-def _swapped(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
-    return Renewed(family.compose(denoiser, settings), Swap(settings))
-
-
-def _resampled(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
-    if family.naming is not None:
-        return family.naming(denoiser, settings)
-    return Renewed(family.compose(denoiser, settings), Resample(denoiser, settings))
-
-
-_ENTITIES: Mapping[str, Callable[[Family, Denoiser, Settings], Composition]] = dict(
-    zip(ENTITIES, (_kept, _swapped, _resampled), strict=True)
-)
-
-
-def with_entities(family: Family, denoiser: Denoiser, settings: Settings) -> Composition:
-    """A family's composition in which mentions become what the settings say."""
-    return _ENTITIES[settings.entities](family, denoiser, settings)

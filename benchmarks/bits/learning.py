@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from augdiff.training.objectives import Corruption, Objective, Scattering
 from augdiff.training.run import train
 from benchmarks.bits import arms
 from benchmarks.bits.arms import Arm, clock, rates, shipped, vocabulary
+from benchmarks.progress import told
 
 
 @dataclass(frozen=True)
@@ -80,9 +80,5 @@ def trained(name: str, arm: Arm, frequency: Tensor, arguments: argparse.Namespac
         plain = Noise(context=0.0, examples=0.0)
         texts = arguments.data / "text" / arguments.texts
         family = MASKED if arm.shows else "sundae"
-        train(texts, out, budget, family=family, objective=objective, start=begin, noise=plain, report=_told)
+        train(texts, out, budget, family=family, objective=objective, start=begin, noise=plain, report=told)
     return out
-
-
-def _told(numbers: Mapping[str, float]) -> None:
-    print(f"{numbers['tokens']:.0f} tokens, loss {numbers['loss']:.3f}, {numbers['seconds']:.0f} s", file=sys.stderr)
