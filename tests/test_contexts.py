@@ -129,12 +129,29 @@ def test_guidance_goes_from_what_is_said_without_the_context_past_what_is_said_w
     guidance, active = Guidance(3.0, torch.tensor([7, 2, 0, 1]), 0), torch.tensor([1, 2, 3])
     guided, again = (guidance(net, x, torch.ones(3), where, active) for _ in range(2))
     plain = Leaning()(x, torch.ones(3), where)
-    assert net.asked[1].tolist() == [[1, 9, 2, 9, 3, 0, 0], [1, 9, 2, 3, 0, 0, 0]]
+    assert net.asked[1].tolist() == [[1, 9, 2, 9, 3, *[0] * 11], [1, 9, 2, 3, *[0] * 12]]
     without = torch.tensor([24.0, 24.0, 28.0, 28.0, 15.0])[:, None] * torch.arange(1, 4)
     guides = torch.tensor([True, True, False, False, True])[:, None]
     expected = torch.where(guides, without + 3 * (plain - without), plain)
     assert torch.allclose(guided[0:5], expected)
     assert torch.allclose(torch.cat([again[0:1], again[1:4], again[4:5]]), expected)
+
+
+def test_rows_without_their_contexts_are_as_wide_as_their_own_length_asks_for() -> None:
+    # A hole first, 40 tokens, 3 tokens, 17 tokens; 30 of context each.
+    rows = [[1, *[5] * 30, 9, *[2] * (more - 2)] for more in (40, 3, 17, 40)]
+    x, where = torch.zeros(4, 70, dtype=torch.long), torch.zeros(4, 70, dtype=torch.bool)
+    for at, row in enumerate(rows):
+        x[at, : len(row)] = torch.tensor(row)
+    where[:, [31, 32]] = True
+    net = Leaning()
+    guidance = Guidance(2.0, torch.full((4,), 30), 0)
+    logits, again = (guidance(net, x, torch.ones(4), where, torch.arange(4)) for _ in range(2))
+    assert [tuple(asked.shape) for asked in net.asked[1:4]] == [(1, 16), (1, 32), (2, 48)]
+    with_it, without = x.sum(1), x.sum(1) - 150
+    expected = (without + 2 * (with_it - without)).repeat_interleave(2)[:, None] * torch.arange(1, 4)
+    assert torch.allclose(logits[0:8], expected.float())
+    assert torch.allclose(torch.cat([again[0:3], again[3:4], again[4:8]]), expected.float())
 
 
 def test_nothing_is_computed_twice_without_a_context_or_at_weight_1() -> None:

@@ -144,7 +144,8 @@ class Sampler:
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
         surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
         for group in by_length([len(window.ids) for _, window in windows], _BATCH_TOKENS):
-            rows = [windows[i] for i in group]
+            # Rows that are of one length without their contexts, which guidance reads together, lie together.
+            rows = sorted((windows[i] for i in group), key=lambda row: len(row[1].ids) - len(proposals[row[0]].opening))
             drawn, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
             for row, (index, window) in enumerate(rows):
                 part = slice(window.first, window.first + len(window.holes))

@@ -14,6 +14,9 @@ from torch import Tensor
 
 from augdiff.engine.prediction import Logits
 
+# Rows without their contexts are padded to a multiple of this.
+_STRIDE = 16
+
 #: See :class:`augdiff.engine.denoise.Net`.
 Ask = Callable[[Tensor, Tensor, Tensor], Logits]
 
@@ -40,18 +43,56 @@ class Guidance:
         guided = lengths > 0
         if self.weight == 1 or not bool(guided.any()):
             return logits
-        away = lengths[guided, None]
-        bare_x, bare_where = (_without(part[guided], away) for part in (x, where))
-        places = torch.arange(x.shape[1], device=x.device) + away
-        bare_x[places >= x.shape[1]] = self.pad
-        bare_where[places >= x.shape[1]] = False
-        return Guided(logits, ask(bare_x, t[guided], bare_where), guided[where.nonzero(as_tuple=True)[0]], self.weight)
+        bare = self._bare(ask, x[guided], t[guided], where[guided], lengths[guided])
+        return Guided(logits, bare, guided[where.nonzero(as_tuple=True)[0]], self.weight)
+
+    def _bare(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, away: Tensor) -> Logits:
+        """Logits of rows without ``away`` tokens after the first one, in batches of one length.
+
+        Most of a row is context, so the rest is short; and what a row is padded to must not depend on the rows beside.
+        """
+        lengths = (x != self.pad).sum(1) - away
+        sizes = (lengths + -lengths % _STRIDE).tolist()
+        batches, row = dict[int, Logits](), where.nonzero(as_tuple=True)[0]
+        for size in sorted(set(sizes)):
+            rows = torch.tensor([at for at, own in enumerate(sizes) if own == size], device=x.device)
+            short, asked = (_without(part[rows], away[rows], size, fill) for part, fill in ((x, self.pad), (where, 0)))
+            batches[size] = ask(short, t[rows], asked)
+        places = torch.tensor(sizes, device=x.device)[row]
+        return Joined([(found, (places == size).nonzero(as_tuple=True)[0]) for size, found in batches.items()])
 
 
-def _without(values: Tensor, away: Tensor) -> Tensor:
-    """Rows ``(b, L)`` without the ``away`` values after the first one; what is moved in at the end means nothing."""
-    places = torch.arange(values.shape[1], device=values.device).expand_as(values)
-    return values.gather(1, torch.where(places > 0, places + away, 0).clamp(max=values.shape[1] - 1))
+def _without(values: Tensor, away: Tensor, size: int, fill: int) -> Tensor:
+    """Rows ``(b, L)`` without the ``away`` values after the first one, ``(b, size)``; at the end there is ``fill``."""
+    places = torch.arange(size, device=values.device).expand(len(values), size)
+    places = torch.where(places > 0, places + away[:, None], 0)
+    found = values.gather(1, places.clamp(max=values.shape[1] - 1))
+    return found.masked_fill(places >= values.shape[1], fill)
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Logits of N positions from batches that hold some of them each.
+
+    :param batches: with the positions of each, ascending.
+    """
+
+    batches: list[tuple[Logits, Tensor]]
+
+    def __getitem__(self, at: slice) -> Tensor:
+        """Logits of some positions, ``(n, V)``."""
+        parts = []
+        for logits, places in self.batches:
+            first, last = (int((places < end).sum()) for end in (at.start, at.stop))
+            if first < last:
+                parts.append((logits[first:last], places[first:last] - at.start))
+        read = parts[0][0] if len(parts) == 1 else torch.cat([part for part, _ in parts])
+        order = torch.cat([places for _, places in parts])
+        if bool((order[1:] > order[:-1]).all()):
+            return read
+        found = torch.empty_like(read)
+        found[order] = read
+        return found
 
 
 @dataclass(frozen=True)
@@ -72,7 +113,10 @@ class Guided:
         found, here = self.logits[at], self.guided[at]
         first = int(self.guided[: at.start or 0].sum())
         count = int(here.sum())
-        if count:
-            bare = self.bare[first : first + count]
-            found[here] = torch.lerp(bare, found[here], self.weight)
+        if not count:
+            return found
+        bare = self.bare[first : first + count]
+        if count == len(found):
+            return torch.lerp(bare, found, self.weight, out=found)
+        found[here] = torch.lerp(bare, found[here], self.weight)
         return found
