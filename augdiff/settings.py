@@ -88,10 +88,10 @@ class Settings:
     :param temperature: above 0; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
-    :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at twice
-        the time; 0 ignores it. Rows without a context are not touched by it. ``autoregressive`` is led away from what
-        the language model would write after rows of other labels; where it knows of none, it is as with 1. None is 2
-        where masked words are filled in, and 1 where rows are written anew, which gains as much as 2.
+    :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at up to
+        twice the time; 0 ignores it. Rows without a context are not touched by it. ``autoregressive`` is led away from
+        what the language model would write after rows of other labels; where it knows of none, it is as with 1. None is
+        2 where masked words are filled in, and 1 where rows are written anew, which gains as much as 2.
     :param echo: whether words of a row's context and of labels' names, of four letters or more, may come out though its
         text lacks them. A label's name in a text is no example of the label, so by default they may not.
     :param batch_size: texts worked on at once; changes speed and memory, not results.

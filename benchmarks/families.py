@@ -22,6 +22,7 @@ from augdiff.quality.language_model import likelihoods
 from benchmarks import diversity
 from benchmarks.data import labelled, parser, words_of
 from benchmarks.embeddings import Embeddings, Vectors
+from benchmarks.family_plot import draw
 from benchmarks.forwards import recorded
 from benchmarks.gains.models import loaded
 from benchmarks.results import RESULTS, record, settings_of
@@ -137,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
                     for name in ("fluency_change", "survival", "topics", "self_bleu", "seconds")
                 }
                 print(f"{family} {strength} {steps}: {shown}", file=sys.stderr)
+    print(draw(folder) or "too few strengths to draw")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,10 @@ from typing import Any
 
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
+from benchmarks.gains.names import ABLATION, AUGDIFF, NONE, SHOTS
+from benchmarks.gains.paired import gain
+from benchmarks.gains.read import Table, scores, table_of
+from benchmarks.gains.report import interval
 from benchmarks.markdown import table
 from benchmarks.results import latest, read
 
@@ -61,7 +65,9 @@ _USES = {
     "remdm": "mending: words in doubt, errors made early",
     "edlm": "masked variants that a language model has chosen among",
     "autoregressive": "whole rows anew, which read best",
-    "mixed": "two kinds of variants: most for a classifier",
+    "mixed": "two kinds of variants: more for a classifier",
+    "gal": "rows of any label, which the judge labels",
+    "threefold": "three kinds of variants: most for a classifier",
     "sundae": "any word redrawn, without masks",
     "sed": "spans filled in as vectors",
     "diffuseq": "what is written of a source, by one network",
@@ -69,6 +75,10 @@ _USES = {
     "latent": "meaning changed as a whole, and texts between two",
 }
 _STRENGTH, _STEPS = 0.7, 10
+#: Where families' gains are compared, and what ``gain.py`` calls those that it has other names for.
+_TASKS, _SEEDS = ("sst2", "subj", "trec6"), range(3)
+_CALLED = {"mdlm": AUGDIFF, **{name: f"{AUGDIFF}-{name}" for name in ("autoregressive", "mixed", "threefold")}}
+_LINEAR = ("tfidf", "frozen")
 
 
 def families(folder: Path) -> str:
@@ -82,7 +92,12 @@ def families(folder: Path) -> str:
 
 
 def uses(folder: Path) -> str:
-    """What each family is for, and how it writes in ten steps, or in as many as were measured most often."""
+    """What each family is for, what linear classifiers gain by it, and how it writes.
+
+    In ten steps, or in as many as were measured most often. What classifiers learn from has been told its label,
+    judged and weighted.
+    """
+    gained = table_of(folder)
     measured: dict[str, list[tuple[str, int, Seeds]]] = {}
     for (family, model, steps, strength), results in _seeds(
         "families", folder, "family", "model", "steps", "strength"
@@ -97,8 +112,21 @@ def uses(folder: Path) -> str:
         model, steps, results = max(
             measured.get(family, [(own, 0, [])]), key=lambda each: (each[1] == _STEPS, len(each[2]))
         )
-        rows.append([f"`{family}`", use, model, str(steps or ""), *_cells(results, _SHORT)])
-    return table(["family", "use it for", "weights", "steps", *_SHORT], rows)
+        cells = [str(steps or ""), *_cells(results, _SHORT), *_gained(gained, family)]
+        rows.append([f"`{family}`", use, model, *cells])
+    return table(["family", "use it for", "weights", "steps", *_SHORT, *(f"gain, {name}" for name in _LINEAR)], rows)
+
+
+def _gained(found: Table, family: str) -> list[str]:
+    """Of each linear classifier, on the cells where all families are measured; nothing as long as one is missing."""
+    method = _CALLED.get(family, f"{ABLATION}{family}")
+    wanted = {(task, seed) for task in _TASKS for seed in _SEEDS}
+    cells = []
+    for classifier in _LINEAR:
+        own, none = (scores(found, classifier, SHOTS, each) for each in (method, NONE))
+        whole = wanted <= own.keys()
+        cells.append(interval(gain({key: own[key] for key in wanted}, none), True) if whole else "")
+    return cells
 
 
 def curves(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The curves of ``quality.py`` and the gains of ``gain.py``, drawn from their lines: ``python -m benchmarks.plots``."""
+"""Curves of ``quality.py`` and ``families.py`` and gains of ``gain.py``, drawn anew: ``python -m benchmarks.plots``."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import defaultdict
 from math import nan
 from pathlib import Path
 
+from benchmarks.family_plot import draw as draw_families
 from benchmarks.gains.plot import draw as draw_gains
 from benchmarks.results import RESULTS, latest, read
 
@@ -55,4 +56,5 @@ def quality(folder: Path = RESULTS) -> Path | None:
 
 if __name__ == "__main__":
     print(quality() or "no lines of quality.py to draw")
+    print(draw_families() or "no lines of families.py to draw")
     print("\n".join(map(str, draw_gains())) or "no lines of gain.py to draw")

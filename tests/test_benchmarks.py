@@ -686,6 +686,34 @@ def test_the_plot_is_the_same_file_each_time_and_nothing_without_results(tmp_pat
     assert b"<svg" in first and drawn.read_bytes() == first
 
 
+def test_families_are_drawn_once_they_are_measured_at_two_strengths(tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    from benchmarks import family_plot
+
+    kind = {"model": "base-en", "family": "rdm", "steps": 4, "self_bleu": 0.3, "fluency_change": -0.5}
+    for strength in (0.3, 0.7):
+        assert family_plot.draw(tmp_path) is None
+        results.record("families", {}, {**kind, "strength": strength, "seed": 0}, tmp_path)
+    drawn = family_plot.draw(tmp_path)
+    assert drawn is not None and b"<svg" in (first := drawn.read_bytes())
+    family_plot.draw(tmp_path)
+    assert drawn.read_bytes() == first
+
+
+def test_the_gain_of_a_family_is_shown_once_all_cells_that_are_compared_are_measured(tmp_path: Path):
+    zeros = dict.fromkeys(("fluency_change", "distinct_2", "seconds"), 0.0)
+    results.record(
+        "families", {}, {"model": "m", "family": "rdm", "strength": 0.7, "steps": 10, "seed": 0, **zeros}, tmp_path
+    )
+    for method, right in (("none", 0.5), ("augdiff:rdm", 0.53)):
+        for task, seed in product(("sst2", "subj", "trec6"), range(3)):
+            assert "+3.0" not in tables.TABLES["families-use"](tmp_path)
+            cell = {"task": task, "shots": 10, "seed": seed, "method": method, "measure": "frozen", "accuracy": right}
+            results.record("gain", {}, cell, tmp_path)
+    [line] = (line for line in tables.TABLES["families-use"](tmp_path).splitlines() if line.startswith("| `rdm`"))
+    assert line.split(" | ")[-2:] == ["", "+3.0 [+3.0, +3.0] |"]
+
+
 def test_the_showcase_marks_what_is_new_and_what_is_gone():
     assert showcase.marked("a b c", [Edit(0, 1, "x"), Edit(1, 3, "")]) == "**x** ~~b~~ c"
 

@@ -140,4 +140,6 @@ ABLATIONS: Mapping[str, Augdiff] = {
     "strength-.3": DEFAULT.given({"strength": 0.3}),
     "strength-.5": DEFAULT.given({"strength": 0.5}),
     "strength-.7": DEFAULT.given({"strength": 0.7}),
+    **{family: DEFAULT.given({"family": family}) for family in ("d3pm", "diffusionbert", "rdm", "remdm")},
+    "edlm": LARGE.given({"family": "edlm"}),
 }
