@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -38,8 +38,8 @@ class _Counts:
     """Counters over normalised words and pairs."""
 
     def __init__(self) -> None:
-        self.alone: dict[str, Counter[str]] = {}
-        self.beside: dict[str, Counter[str]] = {}
+        self.alone: dict[str, Counter[str]] = defaultdict(Counter)
+        self.beside: dict[str, Counter[str]] = defaultdict(Counter)
         self.names: Counter[str] = Counter()
         self.plain: Counter[str] = Counter()
 
@@ -55,7 +55,7 @@ class _Counts:
             key = normalised(word).replace("’", "'")
             near = (at > 1 and capital[at - 1]) or (at + 1 < len(words) and capital[at + 1])
             table = self.beside if capital[at] and near else self.alone
-            table.setdefault(key, Counter())[word.replace("’", "'")] += 1
+            table[key][word.replace("’", "'")] += 1
             if at > 1 and inside[at - 1] and line[spans[at - 1][1] : spans[at][0]] == " ":
                 self._add_pair(words[at - 1], word, capital[at - 1] and capital[at])
 

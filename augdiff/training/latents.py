@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -30,8 +31,8 @@ from augdiff.training.trainee import Tuning, adamw
 _SHOWN = 0.5
 # The most noise that the reader learns to read through, as a time.
 _READABLE = 0.3
-# What survival is measured at and by: times, texts, and texts read at once.
-_TIMES, _MEASURED, _ROWS = 21, 256, 16
+# What survival is measured at and by: times, most texts, most of their tokens, and texts read at once.
+_TIMES, _MEASURED, _TOKENS, _ROWS = 21, 256, 4096, 16
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,9 @@ def with_latents(start: Start) -> Start:
         held = [line for line in lines if is_validation(line)][:_MEASURED] or lines[:_MEASURED]
         marks = vocabulary.marks
         texts = [[marks.start, *each.ids[:WINDOW], marks.end] for each in vocabulary.encode(held)]
-        save_latent(folder, network.cpu(), measure_survival(network, texts, marks.pad))
+        before = accumulate(map(len, texts), initial=0)
+        enough = [text for text, read in zip(texts, before, strict=False) if read < _TOKENS]
+        save_latent(folder, network.cpu(), measure_survival(network, enough, marks.pad))
 
     write = and_beside(start.write, save)
     return replace(start, trainee=LatentTrainee(network), write=write)
