@@ -17,7 +17,7 @@ from benchmarks import family_tables
 from benchmarks.contexts import FORMS
 from benchmarks.gains import report
 from benchmarks.markdown import table
-from benchmarks.named.report import spans
+from benchmarks.named.report import pipe, spans
 from benchmarks.results import RESULTS, latest, read
 
 _HOME = Path(__file__).parents[1]
@@ -197,6 +197,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "steering": steering,
     "words": words,
     "spans": spans,
+    "pipe": pipe,
     **family_tables.TABLES,
     **report.TABLES,
 }

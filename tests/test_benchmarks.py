@@ -212,6 +212,9 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
         results.record("quality", {}, {"set": "sst2", "strength": strength, **made}, tmp_path)
     cell = {"set": "a", "sentences": 5, "seed": 0, "method": "none", "tagger": "spacy", "f1": 0.5, "kept": 0.0}
     results.record("spans", {}, cell, tmp_path)
+    rates = {"core": [9.0, 10.0], "pipe": [9.0, 9.0]}
+    results.record("pipe", {}, {"set": "a", "docs_per_second": rates}, tmp_path)
+    assert "| a | pipe | 9 | 0.95 (0.90 to 1.00) |" in tables.TABLES["pipe"](tmp_path)
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
     family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
     results.record("families", {}, family, tmp_path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 
 from benchmarks.gains.paired import gain
 from benchmarks.gains.report import interval, over_tasks, points
@@ -38,3 +38,15 @@ def spans(folder: Path) -> str:
         )  # fmt: skip
     head = ["tagger", "sentences", "method", "sets x seeds", "F1", "over none", "over duplicate"]
     return table([*head, *names, "kept"], rows)
+
+
+def pipe(folder: Path) -> str:
+    """Docs per second of the spaCy pipe, and its share of the core's in each round: the median, lowest and highest."""
+    rows = []
+    for (name,), result in latest(read("pipe", folder), "set").items():
+        found = result["docs_per_second"]
+        for way, rates in found.items():
+            shares = [rate / core for rate, core in zip(rates, found["core"], strict=True)]
+            spread = f"{median(shares):.2f} ({min(shares):.2f} to {max(shares):.2f})"
+            rows.append([name, way, f"{median(rates):.0f}", "" if way == "core" else spread])
+    return table(["set", "", "Docs / s", "of the core's"], rows)
