@@ -15,8 +15,6 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.errors import DataError, OptionError
 from augdiff.family.registry import family_for, find_family
-from augdiff.quality.coinage import coins_words
-from augdiff.resampler import new_words
 from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
@@ -190,7 +188,7 @@ def fill_gaps(filler: Filler, denoiser: Denoiser, source: Source, gaps: Sequence
         coined = []
         for number, draw in zip(left, filler.fill(proposals), strict=True):
             texts[number] = filled(proposals[0].analysis, gaps, draw)
-            if coins_words(new_words(draw.edits), source.text, denoiser.vocabulary, denoiser.cases):
+            if draw.coined:
                 coined.append(number)
         left = coined
         if not left:

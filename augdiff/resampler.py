@@ -12,7 +12,6 @@ from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
 from augdiff.family.entities import with_entities
 from augdiff.family.registry import family_for, find_family
-from augdiff.quality.coinage import coins_words
 from augdiff.quality.language_model import Listener
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.remembered import Remembered
@@ -21,7 +20,7 @@ from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided, word_list
 from augdiff.text.echo import echoes
-from augdiff.text.edits import Edit, apply_edits
+from augdiff.text.edits import Edit, apply_edits, new_words
 from augdiff.text.markup import plain
 from augdiff.text.words import find_words
 from augdiff.variant import KEPT, Mention, Source, Variant
@@ -113,7 +112,7 @@ class Resampler:
             attempt.steered, attempt.given, attempt.named = draw.steered, frozenset(draw.given), draw.named
             attempt.unlabelled = draw.unlabelled
             attempt.text = apply_edits(sources[attempt.source].text, draw.edits)
-            attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source])
+            attempt.unwanted = draw.fault or self._unwanted(attempt, analyses[attempt.source], draw.coined)
 
     def _copies(
         self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source], analyses: Sequence[Analysis]
@@ -143,14 +142,13 @@ class Resampler:
                     again.append(attempt)
         return again
 
-    def _unwanted(self, attempt: _Attempt, source: Analysis) -> str | None:
+    def _unwanted(self, attempt: _Attempt, source: Analysis, coined: bool) -> str | None:
         """The reason why the new words cannot stay, if there is one."""
         new = new_words([edit for edit in attempt.edits if edit not in attempt.given])
         if avoided(new, self._avoid):
             return "avoided"
         if echoes(new, source.told):
             return "echo"
-        coined = coins_words(new, source.text, self.denoiser.vocabulary, self.denoiser.cases)
         return "unfluent" if coined else None
 
     def _judged(self, attempts: Sequence[Sequence[_Attempt]], sources: Sequence[Source]) -> list[list[Variant]]:
@@ -188,11 +186,6 @@ class Resampler:
 
 def _by_place(edit: Edit) -> int:
     return edit.start
-
-
-def new_words(edits: Sequence[Edit]) -> list[str]:
-    """The words that edits bring."""
-    return [edit.text[start:end] for edit in edits for start, end in find_words(edit.text)]
 
 
 def changed_share(edits: Sequence[Edit], words: Sequence[tuple[int, int]]) -> float:

@@ -72,7 +72,7 @@ def test_a_seed_gives_the_same_texts_and_another_one_others(infill: Infill) -> N
 def test_a_text_with_a_word_that_nobody_writes_is_drawn_again_and_no_other(
     infill: Infill, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(infilling, "coins_words", lambda new, source, vocabulary, cases: "bad" in new)
+    monkeypatch.setattr("augdiff.compositions.sampler.coins_words", lambda new, source, vocabulary, cases: "bad" in new)
     again = infill("we loved it [MASK:2]", 40)
     monkeypatch.setattr(infilling, "_ATTEMPTS", 1)
     once = infill("we loved it [MASK:2]", 40)

@@ -1,14 +1,17 @@
 """Two kinds of variants: rows written anew, and rows with some words resampled by the smaller denoiser."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from tiny import make_adapter, make_model
 
+from augdiff.denoisers.load import load
 from augdiff.errors import ModelError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
+from augdiff.text.casing import Cases
+from augdiff.text.vocabulary import Vocabulary
 from augdiff.variant import Source, Variant
 
 TEXTS = ("the film was very good", "we loved the old hotel", "how do i transfer money", "it was not bad", "a red bus")
@@ -63,6 +66,25 @@ def test_what_the_smaller_denoiser_has_no_words_for_is_written_anew(make: Make):
     written = make("autoregressive")
     for variant in make("mixed")([source])[0]:
         assert variant.text == written.replay(source, variant.seed)
+
+
+def test_words_that_nobody_writes_are_looked_for_among_those_that_masks_became(
+    make: Make, reader: Path, monkeypatch: pytest.MonkeyPatch
+):
+    lengths = set[int]()
+
+    def coined(new: Sequence[str], source: str, vocabulary: Vocabulary, cases: Cases | None) -> bool:
+        lengths.add(len(vocabulary))
+        return True
+
+    monkeypatch.setattr("augdiff.compositions.sampler.coins_words", coined)
+    make("autoregressive")(sources())
+    assert not lengths
+    found = [variant for row in make("mixed")(sources()) for variant in row]
+    assert {variant.verdict for variant in found if variant.seed >> 1 & 1} == {"unfluent"}
+    # The adapter's own words are looked up where those of the denoiser that embeds are.
+    assert {variant.verdict for row in make("mdlm")(sources()) for variant in row} == {"unfluent"}
+    assert lengths == {len(load(str(reader)).vocabulary)}
 
 
 def test_without_a_language_model_there_is_no_mixture(reader: Path):

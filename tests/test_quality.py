@@ -11,10 +11,10 @@ from tiny import make_model
 from augdiff.denoisers.buckets import bucket, by_length
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
-from augdiff.quality.coinage import coins_words
 from augdiff.quality.novelty import copy_reason
 from augdiff.quality.similarity import calibrated, embed
 from augdiff.text.casing import Cases
+from augdiff.text.coinage import coins_words
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from tiny import make_byte_level_lm, make_masked_lm, make_model
 
 from augdiff.errors import ModelError, OptionError
-from augdiff.resampler import Resampler, new_words
+from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.echo import Spellings, echoes, told_stems
-from augdiff.text.edits import apply_edits
+from augdiff.text.edits import apply_edits, new_words
 from augdiff.text.words import find_words
 from augdiff.variant import Source, Variant
 

@@ -16,10 +16,10 @@ from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.load import load
 from augdiff.engine.prediction import Logits
-from augdiff.resampler import Resampler, new_words
+from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided
-from augdiff.text.edits import apply_edits
+from augdiff.text.edits import apply_edits, new_words
 from augdiff.text.line_bars import Beginnings, LineBars
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.text.words import find_words

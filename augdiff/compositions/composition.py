@@ -23,6 +23,7 @@ class Draw:
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     :param given: those of the edits whose words the denoiser did not write.
     :param named: what the new text names; None where that is what the text named, moved along.
+    :param coined: whether what was noised came out as a word that nobody writes.
     :param unlabelled: whether it was made without regard to the row's label, so that a judge is to say which it has.
     """
 
@@ -34,6 +35,7 @@ class Draw:
     given: Sequence[Edit] = ()
     named: tuple[Mention, ...] | None = None
     unlabelled: bool = False
+    coined: bool = False
 
 
 class Filler(Protocol):

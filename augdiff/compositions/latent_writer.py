@@ -26,7 +26,8 @@ from augdiff.engine.space import absorbing
 from augdiff.settings import Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import avoided_ids
-from augdiff.text.edits import apply_edits
+from augdiff.text.coinage import coins_words
+from augdiff.text.edits import apply_edits, new_words
 from augdiff.text.writing import Change, write
 from augdiff.variant import Source
 
@@ -181,4 +182,5 @@ class LatentWriter:
             fault = "unfluent"
         elif lacks(text, apply_edits(text, edits), analysis.frozen):
             fault = "protected"
-        return Draw(edits, strength, float(np.mean(line.surprise)), fault=fault)
+        coined = coins_words(new_words(edits), text, denoiser.vocabulary, denoiser.cases)
+        return Draw(edits, strength, float(np.mean(line.surprise)), fault=fault, coined=coined)

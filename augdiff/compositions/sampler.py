@@ -26,6 +26,8 @@ from augdiff.engine.process import Process
 from augdiff.settings import PLAIN, STEERED, Settings
 from augdiff.text.avoid import word_list
 from augdiff.text.bars import Bars, avoided_ids
+from augdiff.text.coinage import coins_words
+from augdiff.text.edits import new_words
 from augdiff.text.holes import Shape, Window
 from augdiff.variant import Source
 
@@ -152,14 +154,16 @@ class Sampler:
                 ids[index][part] = drawn[row, window.holes]
                 surprise[index][part] = odds[row, window.holes]
         return [
-            Draw(
-                to_edits(proposal, tokens.tolist(), self.denoiser),
-                proposal.strength,
-                float(odds.mean()),
-                proposal.analysis.steered,
-            )
+            self._draw(proposal, tokens.tolist(), float(odds.mean()))
             for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
         ]
+
+    def _draw(self, proposal: Proposal, ids: Sequence[int], fluency: float) -> Draw:
+        edits, analysis = to_edits(proposal, ids, self.denoiser), proposal.analysis
+        # Who embeds for the judges knows how words are written, if the denoiser's own vocabulary does not.
+        known = self.denoiser.judge
+        coined = coins_words(new_words(edits), analysis.text, known.vocabulary, known.cases)
+        return Draw(edits, proposal.strength, fluency, analysis.steered, coined=coined)
 
     def _strengths(self, analysis: Analysis) -> tuple[float, float]:
         return self.settings.strengths(STEERED if analysis.steered else PLAIN)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from augdiff.text.words import find_words
+
 
 @dataclass(frozen=True, order=True)
 class Edit:
@@ -28,3 +30,8 @@ def apply_edits(source: str, edits: Sequence[Edit]) -> str:
         parts += (source[at : edit.start], edit.text)
         at = edit.end
     return "".join([*parts, source[at:]])
+
+
+def new_words(edits: Sequence[Edit]) -> list[str]:
+    """The words that edits bring."""
+    return [edit.text[start:end] for edit in edits for start, end in find_words(edit.text)]
