@@ -120,11 +120,11 @@ def uses(folder: Path) -> str:
 def _gained(found: Table, family: str) -> list[str]:
     """Of each linear classifier, on the cells where all families are measured; nothing as long as one is missing."""
     method = _CALLED.get(family, f"{ABLATION}{family}")
-    wanted = {(task, seed) for task in _TASKS for seed in _SEEDS}
+    wanted = [(task, seed) for task in _TASKS for seed in _SEEDS]
     cells = []
     for classifier in _LINEAR:
         own, none = (scores(found, classifier, SHOTS, each) for each in (method, NONE))
-        whole = wanted <= own.keys()
+        whole = own.keys() >= set(wanted)
         cells.append(interval(gain({key: own[key] for key in wanted}, none), True) if whole else "")
     return cells
 

@@ -27,14 +27,15 @@ from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Measure
 from benchmarks.gains.methods import METHODS
-from benchmarks.gains.names import CLASSIFIERS, SCRIPT
+from benchmarks.gains.names import CLASSIFIERS, file_of
 from benchmarks.gains.plan import Chosen, plan
 from benchmarks.gains.plot import draw
+from benchmarks.gains.read import lines
 from benchmarks.gains.report import gains
 from benchmarks.gains.scores import Scores
 from benchmarks.gains.store import Store, default_folder
 from benchmarks.gains.tasks import BUNDLED, Task, load_task, names_in
-from benchmarks.results import RESULTS, append, read
+from benchmarks.results import RESULTS, append
 from benchmarks.subjects import warm_start
 
 
@@ -60,7 +61,7 @@ def run(cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path) -> 
 
     :returns: how many cells could not be had; why is on the terminal.
     """
-    there = {line["result"]["digest"] for line in read(SCRIPT, folder)}
+    there = {line["result"]["digest"] for line in lines(folder)}
     tasks: dict[str, Task] = {}
     missed = 0
     for cell in cells:
@@ -70,9 +71,10 @@ def run(cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path) -> 
         try:
             for line in finisher.lines(cell, tasks[cell.task], METHODS[cell.method]):
                 if digest_in(line) not in there:
-                    append(SCRIPT, line, folder)
-                    there.add(digest_in(line))
-                    print(_told(json.loads(line)["result"]), file=sys.stderr)
+                    result = json.loads(line)["result"]
+                    append(file_of(result["measure"]), line, folder)
+                    there.add(result["digest"])
+                    print(_told(result), file=sys.stderr)
         except AugdiffError as error:
             missed += 1
             print(f"{cell.task} {cell.shots} {cell.seed} {cell.method}: left out: {error}", file=sys.stderr)

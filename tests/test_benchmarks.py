@@ -148,7 +148,8 @@ def measured(folder: Path, model: str = "base-en") -> None:
     )
     for method in ("none", "augdiff", "augdiff:no-context"):
         for measure, seed in product(("tfidf", "variants"), range(5)):
-            results.record("gain", {}, {**cell, **figures, "method": method, "measure": measure, "seed": seed}, folder)
+            result = {**cell, **figures, "method": method, "measure": measure, "seed": seed}
+            results.record(f"gain-{measure}", {}, result, folder)
     shown = [{"text": "a b", "label": "x", "variants": [["written anew", "a **c**"]]}]
     results.record("showcase", {}, {"name": "examples", "rows": shown}, folder)
     for rows in (10_000, 1000):
@@ -712,7 +713,7 @@ def test_the_gain_of_a_family_is_shown_once_all_cells_that_are_compared_are_meas
         for task, seed in product(("sst2", "subj", "trec6"), range(3)):
             assert "+3.0" not in tables.TABLES["families-use"](tmp_path)
             cell = {"task": task, "shots": 10, "seed": seed, "method": method, "measure": "frozen", "accuracy": right}
-            results.record("gain", {}, cell, tmp_path)
+            results.record("gain-frozen", {}, cell, tmp_path)
     [line] = (line for line in tables.TABLES["families-use"](tmp_path).splitlines() if line.startswith("| `rdm`"))
     assert line.split(" | ")[-2:] == ["", "+3.0 [+3.0, +3.0] |"]
 

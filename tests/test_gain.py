@@ -31,6 +31,7 @@ from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Grown
 from benchmarks.gains.method import FURTHER, Made, Method
+from benchmarks.gains.names import file_of
 from benchmarks.gains.plain import Duplicate, Nothing
 from benchmarks.gains.prompting import Prompting, Sampling, prompt, write_on
 from benchmarks.gains.scores import Scores, accuracy, macro_f1
@@ -536,7 +537,7 @@ def put(folder: Path, method: str, right: float, measure: str = "tfidf", shots: 
     cell = {"task": "trec6", "shots": shots, "seed": seed, "method": method, "measure": measure, "digest": "d"}
     figures = {"accuracy": right, "macro_f1": right / 2, "kept_share": 0.9, "fidelity": 0.8, "oracle": 0.85}
     more = dict.fromkeys(("copies", "distinct_1", "distinct_2", "self_bleu", "seconds"))
-    results.record("gain", {}, {**cell, **figures, **more, "fluency_change": -0.5}, folder)
+    results.record(file_of(measure), {}, {**cell, **figures, **more, "fluency_change": -0.5}, folder)
 
 
 def measured(folder: Path) -> None:
@@ -611,12 +612,12 @@ def test_the_command_goes_on_and_repeats_no_line(
     options = ["--work", str(tmp_path), "--shots", "2", "--seeds", "0", "1", "--methods", "none", "eda"]
     gain.main(options)
     assert "| tfidf | 2 | eda | 2 |" in capsys.readouterr().out
-    lines = results.read("gain", tmp_path / "bundled")
+    lines = results.read("gain-tfidf", tmp_path / "bundled")
     assert len(lines) == len(majority.seen) == 4
     gain.main(options)
-    assert results.read("gain", tmp_path / "bundled") == lines and len(majority.seen) == 4
+    assert results.read("gain-tfidf", tmp_path / "bundled") == lines and len(majority.seen) == 4
     gain.main([*options, "--results", str(tmp_path / "elsewhere")])
-    assert results.read("gain", tmp_path / "elsewhere") == lines
+    assert results.read("gain-tfidf", tmp_path / "elsewhere") == lines
 
 
 def test_a_method_that_cannot_be_had_leaves_the_others_in_peace(

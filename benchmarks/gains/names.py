@@ -5,7 +5,7 @@ from __future__ import annotations
 NONE, DUPLICATE, AUGDIFF = "none", "duplicate", "augdiff"
 #: What the names of ablations begin with.
 ABLATION = f"{AUGDIFF}:"
-#: The script whose lines they are in.
+#: The script whose lines they are in, a file a measure.
 SCRIPT = "gain"
 #: What the protocol compares, in the order of the brief table.
 COMPARED = (
@@ -14,3 +14,8 @@ COMPARED = (
 CLASSIFIERS = ("tfidf", "frozen", "fine-tuned")
 #: Rows of each label where every method is compared.
 SHOTS = 10
+
+
+def file_of(measure: str) -> str:
+    """Where the lines of a measure are."""
+    return f"{SCRIPT}-{measure}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.gains.names import CLASSIFIERS, SCRIPT
+from benchmarks.gains.names import CLASSIFIERS, file_of
 from benchmarks.gains.paired import Scores
 from benchmarks.results import latest, read
 
@@ -14,10 +14,15 @@ from benchmarks.results import latest, read
 Table = Mapping[tuple[str, int, str], Mapping[tuple[str, int], Mapping[str, Any]]]
 
 
+def lines(folder: Path) -> list[dict[str, Any]]:
+    """All lines, one measure's after another's."""
+    return [line for path in sorted(folder.glob(f"{file_of('*')}.jsonl")) for line in read(path.stem, folder)]
+
+
 def table_of(folder: Path) -> Table:
     """The newest figures; classifiers first, then by shots, methods in order of first appearance."""
     found: dict[tuple[str, int, str], dict[tuple[str, int], Mapping[str, Any]]] = {}
-    newest = latest(read(SCRIPT, folder), "measure", "shots", "method", "task", "seed")
+    newest = latest(lines(folder), "measure", "shots", "method", "task", "seed")
     for (measure, shots, method, task, seed), result in newest.items():
         found.setdefault((measure, shots, method), {})[task, seed] = result
     return dict(sorted(found.items(), key=lambda item: _place(*item[0])))
