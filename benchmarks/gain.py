@@ -19,7 +19,7 @@ import torch
 from augdiff.errors import AugdiffError
 from benchmarks.data import parser
 from benchmarks.embeddings import Embeddings
-from benchmarks.gains.cells import Cell, Finisher, digest_in, ordered
+from benchmarks.gains.cells import Cell, Finisher, ordered
 from benchmarks.gains.classifier import Classifier
 from benchmarks.gains.figures import Figures
 from benchmarks.gains.fine_tuning import FineTuned
@@ -70,8 +70,8 @@ def run(cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path) -> 
             tasks = {cell.task: load_task(data, cell.task)}
         try:
             for line in finisher.lines(cell, tasks[cell.task], METHODS[cell.method]):
-                if digest_in(line) not in there:
-                    result = json.loads(line)["result"]
+                result = json.loads(line)["result"]
+                if result["digest"] not in there:
                     append(file_of(result["measure"]), line, folder)
                     there.add(result["digest"])
                     print(_told(result), file=sys.stderr)

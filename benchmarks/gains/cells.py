@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -98,8 +97,3 @@ class Finisher:
             self._store.put(place, found)
         made = [Made(*one) for one in found["made"]]
         return Grown(task, cell.seed, rows, made, found["asked"], found["seconds"])
-
-
-def digest_in(line: str) -> str:
-    """The digest that a result line carries."""
-    return str(json.loads(line)["result"]["digest"])
