@@ -17,7 +17,7 @@ import torch
 from augdiff.cache import cache_folder
 from augdiff.denoisers.load import load
 from benchmarks.bits.arms import ARMS, frequencies, vocabulary
-from benchmarks.bits.cost import LONGEST, cost
+from benchmarks.bits.cost import LONGEST, cost, spread
 from benchmarks.bits.learning import trained
 from benchmarks.data import parser, validation_lines
 from benchmarks.results import RESULTS, record, settings_of
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--texts", default="masc.txt.xz", help="file below DATA/text")
     options.add_argument("--lines", type=int, default=400, help="that are set aside, measured")
     options.add_argument("--draws", type=int, default=4, help="of the bound of each line")
-    options.add_argument("--steps", type=int, default=256)
+    options.add_argument("--steps", type=int, default=256, help="of the way back")
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--work", type=Path, default=cache_folder() / "bounds", help="where models are kept")
     arguments = options.parse_args(argv)
@@ -41,18 +41,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         torch.set_num_threads(arguments.threads)
     frequency = frequencies(arguments.data, arguments.texts)
     lines = validation_lines(arguments.data / "text" / arguments.texts, arguments.lines)
-    tokens = sum(min(len(one.ids), LONGEST) for one in vocabulary().encode(lines))
+    sizes = [min(len(one.ids), LONGEST) for one in vocabulary().encode(lines)]
+    numbers = [spread(sizes, draw, arguments.draws, arguments.steps) for draw in range(arguments.draws)]
     for name in arguments.arms:
         arm = ARMS[name]
         denoiser = load(str(trained(name, arm, frequency, arguments)), "cpu", "float32")
-        bits = [cost(arm, denoiser, lines, frequency, arguments.steps, draw) for draw in range(arguments.draws)]
-        found = [sum(each) / tokens for each in bits]
+        bits = np.mean(
+            [
+                cost(arm, denoiser, lines, frequency, number, arguments.steps, draw)
+                for draw, number in enumerate(numbers)
+            ],
+            axis=0,
+        )
         result = {
             "arm": name,
             "seed": arguments.seed,
             "tokens": arguments.tokens,
-            "bits": float(np.mean(found)),
-            "error": float(np.std(found, ddof=1) / len(found) ** 0.5) if len(found) > 1 else None,
+            "bits": float(bits.sum() / sum(sizes)),
+            "lines": bits.round(3).tolist(),
+            "sizes": sizes,
         }
         record(
             "bounds", settings_of(arguments, ("data", "results", "work", "arms")), result, arguments.results or RESULTS

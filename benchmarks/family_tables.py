@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+import numpy as np
+
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from benchmarks.gains.names import ABLATION, AUGDIFF, NONE, SHOTS
@@ -48,6 +50,8 @@ _WRITTEN: Columns = {
     "empty": ("empty", "{:.0%}"),
     "ms a text": ("milliseconds", "{:.0f}"),
 }
+_MASKS, _PRETRAINED = "masks", "pretrained"
+_DRAWS = 10_000
 _PLAIN = "plain"
 _CHOSEN: Columns = {
     "fluency": ("fluency", "{:.2f}"),
@@ -154,13 +158,24 @@ def effects(folder: Path) -> str:
 
 
 def bounds(folder: Path) -> str:
-    """Bits of a token for each noise and training; mean of the seeds, and from the lowest to the highest."""
+    """Bits of a token for each noise and training, and how many fewer than of the arm beside it, on the same lines."""
+    found = _seeds("bounds", folder, "arm", "tokens")
     rows = []
-    for (arm, tokens), results in _seeds("bounds", folder, "arm", "tokens").items():
-        bits = [result["bits"] for result in results]
-        spread = f"{min(bits):.2f} to {max(bits):.2f}"
-        rows.append([arm, f"{tokens:,}", str(len(bits)), f"{fmean(bits):.2f}", spread])
-    return table(["noise and training", "tokens read", "seeds", "bits per token", "over the seeds"], rows)
+    for (arm, tokens), results in found.items():
+        name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
+        beside = found.get((name, tokens)) if arm != name else None
+        fewer = [name, _fewer(results, beside)] if beside else ["", ""]
+        rows.append([arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}", *fewer])
+    return table(["noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"], rows)
+
+
+def _fewer(own: Seeds, beside: Seeds) -> str:
+    """Bits a token, means of the seeds, with a 95 % interval: lines are drawn again, 10,000 times."""
+    sizes = np.array(own[0]["sizes"])
+    spared = np.mean([each["lines"] for each in beside], 0) - np.mean([each["lines"] for each in own], 0)
+    drawn = np.random.default_rng(0).integers(len(sizes), size=(_DRAWS, len(sizes)))
+    low, high = np.quantile(spared[drawn].sum(1) / sizes[drawn].sum(1), (0.025, 0.975))
+    return f"{spared.sum() / sizes.sum():+.2f} [{low:+.2f}, {high:+.2f}]"
 
 
 def seq2seq(folder: Path) -> str:

@@ -57,6 +57,7 @@ from benchmarks import (
     throughput,
 )
 from benchmarks.bits import arms
+from benchmarks.bits.cost import spread
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import recorded, replay
@@ -222,7 +223,10 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     written = {"task": "paraphrase", "method": "rdm", "tokens": 1000, "seed": 0, **zeros}
     written |= {"bleu_agreed": None, "bleu_best": None, "empty": 0.0}
     results.record("seq2seq", {}, written, tmp_path)
-    results.record("bounds", {}, {"arm": "masks", "seed": 0, "tokens": 1000, "bits": 9.5}, tmp_path)
+    whole = {"seed": 0, "tokens": 1000, "sizes": [10, 20]}
+    results.record("bounds", {}, {"arm": "masks", "bits": 9.5, "lines": [95.0, 190.0], **whole}, tmp_path)
+    results.record("bounds", {}, {"arm": "spindle", "bits": 9.0, "lines": [80.0, 190.0], **whole}, tmp_path)
+    assert "| spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
     chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
     results.record("energies", {}, chosen, tmp_path)
     results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
@@ -751,7 +755,7 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     for made in (arms.neighbours, arms.vocabulary, arms.shipped):
         made.cache_clear()
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
-    few = ["--lines", 8, "--draws", 2, "--steps", 16]
+    few = ["--lines", 64, "--draws", 4, "--steps", 16]
     bounds.main([*map(str, [*told, *few, "--tokens", 300])])
     bounds.main([*map(str, [*told, *few, "--tokens", 200_000, "--rate", 5e-3, "--arms", "masks", "any token"])])
     for made in (arms.neighbours, arms.vocabulary, arms.shipped):
@@ -760,3 +764,13 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     assert {arm for arm, _ in found} == set(arms.ARMS)
     assert found["masks", 200_000] < found["masks", 300] - 1
     assert found["masks", 200_000] < found["any token", 200_000]
+
+
+def test_steps_of_lines_are_spread_over_the_way_back_and_over_draws():
+    draws = torch.stack([spread([9, 3, 7] * 32, draw, 4, 16) for draw in range(4)])
+    assert draws.min() == 1
+    assert draws.max() == 16
+    assert set(((draws[1:] - draws[:-1]) % 16).flatten().tolist()) == {4}
+    assert np.ptp(np.bincount(draws.flatten().numpy())[1:]) <= 4
+    # Lines of one size have all of them alike, too.
+    assert np.ptp(np.bincount(draws[:, ::3].flatten().numpy())[1:]) <= 4

@@ -80,7 +80,8 @@ def test_of_texts_it_is_above_their_entropy_by_what_words_drawn_at_once_lose():
 
     def cost(steps: int) -> float:
         process, rate = Process(absorbing(MASK)), torch.ones(5)
-        return float(bound(process, Only(MASK), x0, free, rate, ExactDenoiser(), seeds(4000), steps).mean())
+        number = 1 + torch.arange(4000) % steps
+        return float(bound(process, Only(MASK), x0, free, rate, ExactDenoiser(), seeds(4000), number, steps).mean())
 
     found = {steps: cost(steps) for steps in (1, 4, 256)}
     alone = sum(
@@ -98,13 +99,14 @@ def test_what_is_known_costs_nothing_and_rows_do_not_depend_on_each_other():
     noise = uniform(WORDS)
     process = tokens(noise, reverse=Posterior(noise))
 
-    def cost(rows: Tensor, free: Tensor, numbers: Streams) -> Tensor:
-        return bound(process, noise, rows, free, torch.ones(WORDS), ExactDenoiser(uniform=True), numbers, 8)
+    def cost(rows: Tensor, free: Tensor, streams: Streams, number: Tensor) -> Tensor:
+        return bound(process, noise, rows, free, torch.ones(WORDS), ExactDenoiser(uniform=True), streams, number, 8)
 
-    together = cost(x0, free, seeds(40))
-    assert torch.equal(together[7:9], cost(x0[7:9], free[7:9], Streams(np.array([7, 8], np.uint64))))
+    number = 1 + torch.arange(40) % 8
+    together = cost(x0, free, seeds(40), number)
+    assert torch.equal(together[7:9], cost(x0[7:9], free[7:9], Streams(np.array([7, 8], np.uint64)), number[7:9]))
     assert float(together.sum()) > 0
-    assert not cost(x0, torch.zeros_like(free), seeds(40)).any()
+    assert not cost(x0, torch.zeros_like(free), seeds(40), number).any()
 
 
 def test_noise_that_tells_of_its_word_is_paid_for_at_the_start():

@@ -17,14 +17,21 @@ from augdiff.engine.prior import Prior
 from augdiff.engine.process import Process
 from augdiff.engine.step import Level, Shares
 
-_STEP = 14
 _TINY = 1e-30
 
 
 def bound(
-    process: Process, prior: Prior, x0: Tensor, free: Tensor, rate: Tensor, net: Net, streams: Streams, steps: int
+    process: Process,
+    prior: Prior,
+    x0: Tensor,
+    free: Tensor,
+    rate: Tensor,
+    net: Net,
+    streams: Streams,
+    number: Tensor,
+    steps: int,
 ) -> Tensor:
-    """Nats of the steps of each row, ``(B,)``: those of one step that is drawn, times ``steps``.
+    """Nats of the steps of each row, ``(B,)``: those of one step, times ``steps``.
 
     What the noise at time 1 costs is not in it; see :func:`start_cost`.
 
@@ -32,9 +39,8 @@ def bound(
     :param x0: clean ids, ``(B, L)``.
     :param free: which of them are sent, ``(B, L)``; the others are known.
     :param rate: of every id, above 0, ``(V,)``.
+    :param number: which step of each row, ``(B,)``, from 1 to ``steps``; on the mean each as often as any other.
     """
-    each = torch.arange(len(x0), device=x0.device)
-    number = 1 + (streams.uniform(each, torch.zeros_like(each), 0, _STEP) * steps).floor().clamp(max=steps - 1)
     t, s = number / steps, (number - 1) / steps
     x = corrupt(process, x0, t, torch.where(free, rate[x0], 0.0), streams)
     where = process.space.noisy((x == x0) | ~free, ~free)

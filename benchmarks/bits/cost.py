@@ -8,6 +8,7 @@ from math import log
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from augdiff.denoisers.buckets import by_length, stack
@@ -23,12 +24,19 @@ from augdiff.engine.space import TokenSpace
 from benchmarks.bits.arms import Arm, clock, rates
 
 _BATCH_TOKENS, _START = 2048, 13
+# Multiples of it, without their whole parts, are as even as numbers in a row can be.
+_GOLDEN = (5**0.5 - 1) / 2
 #: Tokens of a line that count.
 LONGEST = 126
 
 
-def cost(arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, steps: int, seed: int) -> list[float]:
-    """Bits of each line: one draw of the bound."""
+def cost(
+    arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, number: Tensor, steps: int, seed: int
+) -> NDArray[np.float64]:
+    """Bits of each line, one draw of the bound.
+
+    :param number: which step is measured of each line, from 1 to ``steps``; see :func:`spread`.
+    """
     marks, prior = denoiser.vocabulary.marks, arm.noise()
     process = Process(TokenSpace(prior, arm.shows), arm.schedule, arm.reverse(prior), order=at_random)
     rate = rates(frequency, arm.informed)
@@ -43,12 +51,22 @@ def cost(arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, 
             x0 = stack([[marks.start, *encoded[at], marks.end] for at in group], marks.pad, denoiser.device)
             free = torch.tensor([[0 < place <= len(encoded[at]) for place in range(x0.shape[1])] for at in group])
             streams = Streams(np.array([seed * len(lines) + at for at in group], np.uint64))
-            found = bound(process, prior, x0, free, rate, net, streams, steps)
+            found = bound(process, prior, x0, free, rate, net, streams, number[group], steps)
             rows, places = free.nonzero(as_tuple=True)
             sent = process.space.noise(x0[rows, places], streams.source(rows, places, 0, _START))
             found.index_add_(0, rows, start_cost(prior, x0[rows, places], sent, start))
             nats[group] = found.numpy()
-    return [float(value) / log(2) for value in nats]
+    return nats / log(2)
+
+
+def spread(sizes: Sequence[int], draw: int, draws: int, steps: int) -> Tensor:
+    """Steps of lines, from 1 to ``steps``, far apart for lines of like size and for the draws of a line.
+
+    :param sizes: of the lines, in tokens.
+    """
+    place = np.argsort(np.argsort(sizes, kind="stable"))
+    share = (place * _GOLDEN + draw / draws) % 1
+    return torch.from_numpy(1 + np.floor(share * steps).astype(np.int64))
 
 
 def _plain(denoiser: Denoiser) -> Net:
