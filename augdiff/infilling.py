@@ -58,7 +58,7 @@ def infill(
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
     guidance: float | None = None,
-    avoid: Sequence[str] = (),
+    avoid: Sequence[str] = Settings.avoid,
     device: str = Settings.device,
     precision: str = Settings.precision,
 ) -> list[str]:
@@ -102,7 +102,7 @@ def generate(
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
     guidance: float | None = None,
-    avoid: Sequence[str] = (),
+    avoid: Sequence[str] = Settings.avoid,
     device: str = Settings.device,
     precision: str = Settings.precision,
 ) -> list[str]:

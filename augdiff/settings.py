@@ -65,7 +65,8 @@ class Settings:
     :param protect: what never changes: words; regular expressions, as compiled patterns or as
         ``"re:..."``; ready-made sets (``emails``, ``handles``, ``placeholders``, ``urls``, which are the
         default, and ``numbers``, ``capitalised``, ``negations``). What is given here replaces the default.
-    :param avoid: words that are never produced; ``slurs`` names the ready-made list.
+    :param avoid: words that are never produced; ``slurs``, the default, names the ready-made list, and what is given
+        here replaces it.
     :param min_similarity: variants less similar to their source are rejected; 0 is two random texts, 1 the
         same; ``-inf`` lets all pass. None is .3, but lets all pass for rows that None means a high ``strength`` for.
     :param min_fluency: variants less fluent are rejected; nats per new word, 0 is typical; ``-inf`` lets all pass.
@@ -111,7 +112,7 @@ class Settings:
     family: str | None = None
     entities: str = "keep"
     protect: tuple[str, ...] = DEFAULT_PROTECTION
-    avoid: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ("slurs",)
     min_similarity: float | None = None
     min_fluency: float = -6.0
     max_likeness: float = 0.98

@@ -33,7 +33,7 @@ def transform(
     steps: int | None = _STEPS,
     temperature: float = Settings.temperature,
     min_p: float = Settings.min_p,
-    avoid: Sequence[str] = (),
+    avoid: Sequence[str] = Settings.avoid,
     batch_size: int = Settings.batch_size,
     device: str = Settings.device,
     precision: str = Settings.precision,

@@ -88,6 +88,12 @@ def test_an_empty_protect_option_protects_nothing():
     assert Call().augmenter().settings.protect == augdiff.Augmenter().settings.protect
 
 
+def test_slurs_are_avoided_unless_something_else_is_named():
+    assert augdiff.Augmenter().settings.avoid == Call().augmenter().settings.avoid == ("slurs",)
+    assert Call(avoid=["damn"]).augmenter().settings.avoid == ("damn",)
+    assert Call(avoid=[""]).augmenter().settings.avoid == ()
+
+
 def test_strength_is_a_number_or_a_range():
     assert (parse_strength(".3"), parse_strength(".2,.5")) == (0.3, (0.2, 0.5))
     with pytest.raises(OptionError, match="strength: 'high' is neither a number"):

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from test_training import lexicon, rows
 from tiny import ADAPTER_MARKS, MARKS, make_adapter, make_base_tokenizer, make_model, make_tokenizer
-from torch import Tensor
 
 import augdiff
 from augdiff.compositions.proposal import propose
 from augdiff.contexts import TEMPLATES, Bare, Written
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.engine.guidance import Guidance
 from augdiff.errors import DataError
 from augdiff.family.mdlm import compose
 from augdiff.resampler import Resampler
@@ -106,60 +103,6 @@ def test_training_rows_have_their_context_in_the_form_asked_for() -> None:
             assert two.ids.count(MARKS.end) == 1 and two.ids[0] == MARKS.start
             assert len(two.ids) >= len(one.ids) - 1 + len(newline)
     assert seen > 10
-
-
-class Leaning:
-    """A net whose logits are the sum of what a row holds, times the token; it keeps what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[Tensor] = []
-
-    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
-        self.asked.append(x.clone())
-        assert len(t) == len(x)
-        total = x.sum(1).float()[where.nonzero(as_tuple=True)[0]]
-        at = where.nonzero(as_tuple=True)[1]
-        return (total + 0 * at)[:, None] * torch.arange(1, 4)
-
-
-def test_guidance_goes_from_what_is_said_without_the_context_past_what_is_said_with_it() -> None:
-    # Context of the first row: 5 and 6; of the last row: 8. 9 are the holes, 0 is padding.
-    x = torch.tensor([[1, 5, 6, 9, 2, 9, 3], [1, 9, 4, 9, 2, 3, 0], [1, 8, 9, 2, 3, 0, 0]])
-    where, net = x == 9, Leaning()
-    guidance, active = Guidance(3.0, torch.tensor([7, 2, 0, 1]), 0), torch.tensor([1, 2, 3])
-    guided, again = (guidance(net, x, torch.ones(3), where, active) for _ in range(2))
-    plain = Leaning()(x, torch.ones(3), where)
-    assert net.asked[1].tolist() == [[1, 9, 2, 9, 3, *[0] * 11], [1, 9, 2, 3, *[0] * 12]]
-    without = torch.tensor([24.0, 24.0, 28.0, 28.0, 15.0])[:, None] * torch.arange(1, 4)
-    guides = torch.tensor([True, True, False, False, True])[:, None]
-    expected = torch.where(guides, without + 3 * (plain - without), plain)
-    assert torch.allclose(guided[0:5], expected)
-    assert torch.allclose(torch.cat([again[0:1], again[1:4], again[4:5]]), expected)
-
-
-def test_rows_without_their_contexts_are_as_wide_as_their_own_length_asks_for() -> None:
-    # A hole first, 40 tokens, 3 tokens, 17 tokens; 30 of context each.
-    rows = [[1, *[5] * 30, 9, *[2] * (more - 2)] for more in (40, 3, 17, 40)]
-    x, where = torch.zeros(4, 70, dtype=torch.long), torch.zeros(4, 70, dtype=torch.bool)
-    for at, row in enumerate(rows):
-        x[at, : len(row)] = torch.tensor(row)
-    where[:, [31, 32]] = True
-    net = Leaning()
-    guidance = Guidance(2.0, torch.full((4,), 30), 0)
-    logits, again = (guidance(net, x, torch.ones(4), where, torch.arange(4)) for _ in range(2))
-    assert [tuple(asked.shape) for asked in net.asked[1:4]] == [(1, 16), (1, 32), (2, 48)]
-    with_it, without = x.sum(1), x.sum(1) - 150
-    expected = (without + 2 * (with_it - without)).repeat_interleave(2)[:, None] * torch.arange(1, 4)
-    assert torch.allclose(logits[0:8], expected.float())
-    assert torch.allclose(torch.cat([again[0:3], again[3:4], again[4:8]]), expected.float())
-
-
-def test_nothing_is_computed_twice_without_a_context_or_at_weight_1() -> None:
-    x = torch.tensor([[1, 5, 9, 2]])
-    for weight, context, calls in ((1.0, 1, 1), (2.0, 0, 1), (2.0, 1, 2), (0.0, 1, 2)):
-        net = Leaning()
-        Guidance(weight, torch.tensor([context]), 0)(net, x, torch.ones(1), x == 9, torch.tensor([0]))
-        assert len(net.asked) == calls
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.5])

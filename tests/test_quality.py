@@ -43,6 +43,9 @@ def test_words_put_together_from_pieces_are_noticed(denoiser: Denoiser) -> None:
         (["walked", "food", "London"], False),
         (["musics"], False),
         (["12,5"], False),
+        (["29foodly"], True),
+        (["2food"], False),
+        (["20ths", "5kmh"], False),
     ):
         assert coins_words(new, "the musics played", denoiser.vocabulary, cases) == coined
     assert not coins_words(["foodly"], "the food", denoiser.vocabulary, None)

@@ -79,6 +79,8 @@ _PROTECT = (
     f"{', '.join(Settings.protect)}. Repeatable. [default: the last {len(Settings.protect)}; '' is nothing]"
 )
 
+_AVOID = "Never produce it. Repeatable. [default: slurs, which is a list; '' is nothing]"
+
 
 @dataclass(frozen=True)
 class Call:
@@ -109,7 +111,7 @@ class Call:
     family: Annotated[str | None, word("NAME", "How words are written; see augdiff families. [default: mdlm]")] = None
     entities: Annotated[str, word("WHAT", ENTITIES)] = Settings.entities
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
-    avoid: Annotated[list[str] | None, word("WORD", "Never produce it; slurs is a list. Repeatable.")] = None
+    avoid: Annotated[list[str] | None, word("WORD", _AVOID)] = None
     min_similarity: Annotated[float | None, number(_SIMILARITY)] = None
     min_fluency: Annotated[float, number("Reject what is less fluent: nats per new word, 0 is typical.")] = (
         Settings.min_fluency
@@ -153,7 +155,7 @@ class Call:
         protect = Settings.protect if self.protect is None else [item for item in self.protect if item]
         changed = {
             "protect": protect,
-            "avoid": self.avoid or (),
+            "avoid": Settings.avoid if self.avoid is None else [item for item in self.avoid if item],
             "outside": parse_tag(self.outside),
             "strength": None if self.strength is None else parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),

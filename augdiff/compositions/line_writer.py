@@ -17,7 +17,7 @@ from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.engine.guidance import Guided
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, Logits, Reading, Rule
+from augdiff.engine.prediction import FLOOR, Logits, Places, Reading, Rule
 from augdiff.engine.space import absorbing
 from augdiff.settings import Settings
 from augdiff.text.line_bars import Beginnings, LineBars
@@ -206,7 +206,7 @@ class LineWriter:
             return bars
         sets = self._sets
 
-        def bar(logits: Tensor, at: slice) -> Tensor:
+        def bar(logits: Tensor, at: Places) -> Tensor:
             return bars(logits, at).masked_fill_(sets[barred[at]], -1e4)
 
         return bar

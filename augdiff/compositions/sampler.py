@@ -119,6 +119,7 @@ class Sampler:
         self._again = again
         self._shape = Shape()
         self._guidance = settings.guided(_GUIDED)
+        self._words = torch.from_numpy(vocabulary.lettered).to(denoiser.device)
 
     def analyse(self, sources: Sequence[Source]) -> list[Analysis]:
         """See :class:`augdiff.compositions.composition.Composition`."""
@@ -201,7 +202,7 @@ class Sampler:
             self._states.net,
             streams,
             guide=lambda now, where, active: self._bars(self._states.read(now, x[active]), where, holes[active]),
-            guidance=Guidance(self._guidance, told, denoiser.vocabulary.marks.pad),
+            guidance=Guidance(self._guidance, told, marks.pad, self._words),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
             watch=watch,

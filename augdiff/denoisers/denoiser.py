@@ -15,7 +15,7 @@ from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
-from augdiff.engine.prediction import Logits
+from augdiff.engine.prediction import Logits, Places
 from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary
@@ -209,7 +209,7 @@ class Unread:
     output: Callable[[Tensor], Tensor]
     block: int
 
-    def __getitem__(self, at: slice) -> Tensor:
+    def __getitem__(self, at: Places) -> Tensor:
         """Logits of some positions, ``(n, V)``."""
         features = self.features[at]
         spare = features.new_zeros(-len(features) % self.block, features.shape[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -12,11 +12,12 @@ from torch import Tensor
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates
-from augdiff.engine.prediction import FLOOR, Logits, Prediction, Reading, Rule, unruled
+from augdiff.engine.prediction import FLOOR, Logits, Prediction, Reading, Rule, Some, afresh, unruled
 from augdiff.engine.process import Process
+from augdiff.engine.space import Space
 from augdiff.engine.step import Level
 
-_DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT, _PICK, _OTHER = range(7)
+_DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT, _PICK, _OTHER, _AGAIN = range(8)
 # Numbers for the draws of a search, apart from those of the steps.
 _STRIDE = 1 << 20
 
@@ -62,16 +63,6 @@ def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
 
 def unwatched(x: Tensor) -> None:
     """The watch that sees nothing."""
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """The net's logits for some positions, each time as they came."""
-
-    logits: Logits
-
-    def __getitem__(self, at: slice) -> Tensor:
-        return self.logits[at].clone()
 
 
 def corrupt(process: Process, x: Tensor, t: Tensor, rate: Tensor, streams: Streams) -> Tensor:
@@ -128,9 +119,9 @@ def denoise(
         if not len(active):
             continue
         rows, positions = where.nonzero(as_tuple=True)
-        logits = _asked(net, (x, t, where, previous), active, guidance)
         reading = Reading(guide(x[active], where[active], active), temperature, floor)
-        prediction = _predicted(process, logits, reading, x, where, t, streams, step)
+        draw = _draws(process.space, net, (x, t, where, previous), active, guidance, reading)
+        prediction = _predicted(process, draw, x, where, t, streams, step)
         before = x[rows, positions]
         if process.carry:
             stays = clean[rows, positions].view(-1, *[1] * (before.dim() - 1))
@@ -153,33 +144,45 @@ def denoise(
     return Denoised(x, surprise)
 
 
-def _asked(net: Net, state: tuple[Tensor, ...], active: Tensor, guidance: Guidance | None) -> Logits:
-    """The net's logits for the active rows."""
+#: Uniform numbers ``(N,)`` to draw by, and others to draw again by, to a prediction for N positions.
+_Draw = Callable[[Tensor, Tensor], Prediction]
+
+
+def _draws(
+    space: Space, net: Net, state: tuple[Tensor, ...], active: Tensor, guidance: Guidance | None, reading: Reading
+) -> _Draw:
+    """How predictions of the active rows are drawn."""
     x, t, where, previous = (part[active] for part in state)
-    if guidance is None:
-        return net(x, t, where, previous)
     # Contexts stand before tokens, which need no telling what was predicted of them.
-    return guidance(lambda x, t, where: net(x, t, where, torch.zeros_like(x)), x, t, where, active)
+    guided = None
+    if guidance is not None:
+        guided = guidance(lambda x, t, where: net(x, t, where, torch.zeros_like(x)), x, t, where, active)
+    if guided is None:
+        logits = afresh(net(x, t, where, previous))
+        return lambda chance, spare: space.predict(logits, chance, reading)
+
+    def draw(chance: Tensor, spare: Tensor) -> Prediction:
+        def again(some: Some) -> Prediction:
+            return space.predict(some, spare[some.places], replace(reading, rule=some.ruled(reading.rule)))
+
+        return guided.once(space.predict(guided, chance, reading), again)
+
+    return draw
 
 
 def _predicted(
-    process: Process,
-    logits: Logits,
-    reading: Reading,
-    x: Tensor,
-    where: Tensor,
-    t: Tensor,
-    streams: Streams,
-    step: int,
+    process: Process, draw: _Draw, x: Tensor, where: Tensor, t: Tensor, streams: Streams, step: int
 ) -> Prediction:
     """A prediction for every position that is asked for."""
     rows, positions = where.nonzero(as_tuple=True)
+
+    def drawn(number: int, code: int) -> Prediction:
+        return draw(*(streams.uniform(rows, positions, number, each) for each in (code, _AGAIN)))
+
     search = process.search
     searched = where.any(1) & (t > 1 - search.window) if search is not None else None
-    first = streams.uniform(rows, positions, step, _DRAW)
     if search is None or searched is None or not bool(searched.any()):
-        return process.space.predict(logits, first, reading)
-    others = [streams.uniform(rows, positions, step + _STRIDE * at, _OTHER) for at in range(1, search.count)]
-    found = [process.space.predict(_Asked(logits), chance, reading) for chance in (first, *others)]
+        return drawn(step, _DRAW)
+    found = [drawn(step, _DRAW), *(drawn(step + _STRIDE * at, _OTHER) for at in range(1, search.count))]
     each = torch.arange(len(x), device=x.device)
     return search(found, x, where, rows, searched, streams.uniform(each, torch.zeros_like(each), step, _PICK))

@@ -2,17 +2,22 @@
 
 Ho and Salimans 2022 (arXiv 2207.12598): ``logits = without + weight * (with - without)``; at weight 1
 the context counts as it was trained to, so nothing is computed twice.
+
+What a row says already is not made likelier than the context makes it: a word that tells of the context would come out
+again and again (*we loved the lovely love*), since every position is drawn further to it. Positions that are drawn at
+once do not know of each other, so of equal draws one stays and the others are made again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from augdiff.engine.prediction import Logits
+from augdiff.engine.prediction import Logits, Places, Prediction, Some, afresh
 
 # Rows without their contexts are padded to a multiple of this.
 _STRIDE = 16
@@ -28,23 +33,29 @@ class Guidance:
     :param weight: 1 is no guidance, above 1 is more of the context.
     :param context: how many tokens of each row a row without a context lacks; they follow the first one, ``(B,)``.
     :param pad: what is put at a row's end in place of its context.
+    :param words: which ids are words, ``(V,)``; others may be said again and again.
     """
 
     weight: float
     context: Tensor
     pad: int
+    words: Tensor
 
-    def __call__(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, rows: Tensor) -> Logits:
-        """Guided logits of the positions ``where``.
+    def __call__(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, rows: Tensor) -> Guided | None:
+        """Guided logits of the positions ``where``; None where nothing is to be guided.
 
         :param rows: which rows of the batch the others hold, ``(b,)``.
         """
-        logits, lengths = ask(x, t, where), self.context[rows]
+        lengths = self.context[rows]
         guided = lengths > 0
         if self.weight == 1 or not bool(guided.any()):
-            return logits
+            return None
+        logits = ask(x, t, where)
         bare = self._bare(ask, x[guided], t[guided], where[guided], lengths[guided])
-        return Guided(logits, bare, guided[where.nonzero(as_tuple=True)[0]], self.weight)
+        row, column = where.nonzero(as_tuple=True)
+        context = torch.arange(x.shape[1], device=x.device) <= lengths[:, None]
+        said = Said(x.masked_fill(where | context | ~self.words[x], self.pad), row, column, self.words)
+        return Guided(afresh(logits), afresh(bare), guided[row], self.weight, said)
 
     def _bare(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, away: Tensor) -> Logits:
         """Logits of rows without ``away`` tokens after the first one, in batches of one length.
@@ -53,13 +64,12 @@ class Guidance:
         """
         lengths = (x != self.pad).sum(1) - away
         sizes = (lengths + -lengths % _STRIDE).tolist()
-        batches, row = dict[int, Logits](), where.nonzero(as_tuple=True)[0]
-        for size in sorted(set(sizes)):
+        batches, row, widths = list[Logits](), where.nonzero(as_tuple=True)[0], sorted(set(sizes))
+        for size in widths:
             rows = torch.tensor([at for at, own in enumerate(sizes) if own == size], device=x.device)
             short, asked = (_without(part[rows], away[rows], size, fill) for part, fill in ((x, self.pad), (where, 0)))
-            batches[size] = ask(short, t[rows], asked)
-        places = torch.tensor(sizes, device=x.device)[row]
-        return Joined([(found, (places == size).nonzero(as_tuple=True)[0]) for size, found in batches.items()])
+            batches.append(ask(short, t[rows], asked))
+        return Joined.by(batches, torch.tensor([widths.index(size) for size in sizes], device=x.device)[row])
 
 
 def _without(values: Tensor, away: Tensor, size: int, fill: int) -> Tensor:
@@ -74,20 +84,30 @@ def _without(values: Tensor, away: Tensor, size: int, fill: int) -> Tensor:
 class Joined:
     """Logits of N positions from batches that hold some of them each.
 
-    :param batches: with the positions of each, ascending.
+    :param batches: of which each has logits.
+    :param of: the batch of each position, ``(N,)``.
+    :param place: its number there, ``(N,)``.
     """
 
-    batches: list[tuple[Logits, Tensor]]
+    batches: Sequence[Logits]
+    of: Tensor
+    place: Tensor
 
-    def __getitem__(self, at: slice) -> Tensor:
+    @classmethod
+    def by(cls, batches: Sequence[Logits], of: Tensor) -> Joined:
+        """Of batches that hold their positions in ascending order."""
+        place = torch.zeros_like(of)
+        for number in range(len(batches)):
+            place[of == number] = torch.arange(int((of == number).sum()), device=of.device)
+        return cls(batches, of, place)
+
+    def __getitem__(self, at: Places) -> Tensor:
         """Logits of some positions, ``(n, V)``."""
-        parts = []
-        for logits, places in self.batches:
-            first, last = (int((places < end).sum()) for end in (at.start, at.stop))
-            if first < last:
-                parts.append((logits[first:last], places[first:last] - at.start))
-        read = parts[0][0] if len(parts) == 1 else torch.cat([part for part, _ in parts])
-        order = torch.cat([places for _, places in parts])
+        of, place = self.of[at], self.place[at]
+        here = [(number, (of == number).nonzero()[:, 0]) for number in sorted(set(of.tolist()))]
+        parts = [self.batches[number][place[own]] for number, own in here]
+        order = torch.cat([own for _, own in here])
+        read = parts[0] if len(parts) == 1 else torch.cat(parts)
         if bool((order[1:] > order[:-1]).all()):
             return read
         found = torch.empty_like(read)
@@ -96,27 +116,87 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class Said:
+    """The words that rows have beside their contexts.
+
+    :param ids: of rows, ``(b, L)``; elsewhere a mark that is never drawn.
+    :param row: the row of each of N positions, ``(N,)``; so ``column``, its place there.
+    :param words: see :class:`Guidance`.
+    """
+
+    ids: Tensor
+    row: Tensor
+    column: Tensor
+    words: Tensor
+
+    def __getitem__(self, at: Places) -> Tensor:
+        """What is said in the rows of some positions, ``(n, L)``."""
+        return self.ids[self.row[at]]
+
+    def more(self, drawn: Tensor) -> Said:
+        """With words that were drawn for the N positions, ``(N,)``."""
+        ids = self.ids.clone()
+        ids[self.row, self.column] = torch.where(self.words[drawn], drawn, ids[self.row, self.column])
+        return replace(self, ids=ids)
+
+    def twice(self, prediction: Prediction) -> Tensor:
+        """Which of the N positions draw a word that a likelier draw of their row has, too, ``(N,)``."""
+        key = self.row * len(self.words) + prediction.drawn
+        likeliest = prediction.log_probability.argsort(descending=True, stable=True)
+        order = likeliest[key[likeliest].argsort(stable=True)]
+        found = torch.zeros_like(key, dtype=torch.bool)
+        found[order[1:]] = key[order][1:] == key[order][:-1]
+        return found & self.words[prediction.drawn]
+
+
+@dataclass(frozen=True)
 class Guided:
     """Logits of N positions, some of which have a second opinion.
 
     :param bare: those of the M guided positions, without the context.
     :param guided: which of the N these are, ``(N,)``.
+    :param said: what is not made likelier than the context makes it; None for nothing.
     """
 
     logits: Logits
     bare: Logits
     guided: Tensor
     weight: float
+    said: Said | None = None
 
-    def __getitem__(self, at: slice) -> Tensor:
+    def __getitem__(self, at: Places) -> Tensor:
         """Logits of some positions, ``(n, V)``."""
         found, here = self.logits[at], self.guided[at]
-        first = int(self.guided[: at.start or 0].sum())
-        count = int(here.sum())
-        if not count:
+        if not bool(here.any()):
             return found
-        bare = self.bare[first : first + count]
-        if count == len(found):
-            return torch.lerp(bare, found, self.weight, out=found)
-        found[here] = torch.lerp(bare, found[here], self.weight)
+        bare = self.bare[self._place[at][here]]
+        said = None if self.said is None or self.weight < 1 else self.said[at][here]
+        if len(bare) == len(found):
+            return self._led(found, bare, said)
+        found[here] = self._led(found[here], bare, said)
         return found
+
+    def _led(self, found: Tensor, bare: Tensor, said: Tensor | None) -> Tensor:
+        if said is None:
+            return torch.lerp(bare, found, self.weight, out=found)
+        most = found.gather(1, said)
+        torch.lerp(bare, found, self.weight, out=found)
+        return found.scatter_(1, said, torch.minimum(most, found.gather(1, said)))
+
+    @cached_property
+    def _place(self) -> Tensor:
+        """The number of each position among the guided ones."""
+        return self.guided.cumsum(0) - 1
+
+    def once(self, prediction: Prediction, draw: Callable[[Some], Prediction]) -> Prediction:
+        """A prediction for the N positions, of whose equal words in a guided row all but one are drawn once more.
+
+        :param draw: predictions from logits of some positions.
+        """
+        if self.said is None:
+            return prediction
+        again = (self.said.twice(prediction) & self.guided).nonzero()[:, 0]
+        if not len(again):
+            return prediction
+        told = replace(self, said=self.said.more(prediction.drawn))
+        return prediction.with_some(again, draw(Some(told, again)))

@@ -16,21 +16,40 @@ _LEAST = 1e-25
 BLOCK = 64
 
 
+#: Some of N positions: a stretch of them, or the numbers of some.
+Places = slice | Tensor
+
+
 class Logits(Protocol):
     """Logits of N positions, ``(N, V)``, made when they are read; a tensor is one, too."""
 
-    def __getitem__(self, at: slice) -> Tensor:
+    def __getitem__(self, at: Places) -> Tensor:
         """Those of some positions, ``(n, V)``; the memory is the reader's to use."""
 
 
+@dataclass(frozen=True)
+class _Copied:
+    """A tensor's rows, each time as they came."""
+
+    logits: Tensor
+
+    def __getitem__(self, at: Places) -> Tensor:
+        return self.logits[at].clone()
+
+
+def afresh(logits: Logits) -> Logits:
+    """Logits that may be read more than once."""
+    return _Copied(logits) if isinstance(logits, Tensor) else logits
+
+
 #: Logits ``(n, V)`` and which of the N positions they belong to, to logits ``(n, V)``.
-Rule = Callable[[Tensor, slice], Tensor]
+Rule = Callable[[Tensor, Places], Tensor]
 
 #: Likelihoods ``(n, V)``, not normalised, and uniform numbers ``(n,)`` to predictions and their likelihoods ``(n,)``.
 Draw = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-def unruled(logits: Tensor, at: slice) -> Tensor:
+def unruled(logits: Tensor, at: Places) -> Tensor:
     """The rule that changes nothing."""
     return logits
 
@@ -51,6 +70,25 @@ class Reading:
 
 
 @dataclass(frozen=True)
+class Some:
+    """Logits of some of N positions, and the rules for these.
+
+    :param places: which of them, ``(K,)``.
+    """
+
+    logits: Logits
+    places: Tensor
+
+    def __getitem__(self, at: Places) -> Tensor:
+        """Logits of some of the K, ``(n, V)``."""
+        return self.logits[self.places[at]]
+
+    def ruled(self, rule: Rule) -> Rule:
+        """A rule for the N positions as one for the K."""
+        return lambda logits, at: rule(logits, self.places[at])
+
+
+@dataclass(frozen=True)
 class Prediction:
     """The denoiser's view of N positions, and what was drawn from it.
 
@@ -62,6 +100,11 @@ class Prediction:
     drawn: Tensor
     log_probability: Tensor
     entropy: Tensor
+
+    def with_some(self, places: Tensor, other: Prediction) -> Prediction:
+        """With others of some positions, ``(K,)``."""
+        parts = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Prediction(*(own.index_copy(0, places, more) for own, more in parts))
 
 
 def read(logits: Logits, chance: Tensor, reading: Reading, draw: Draw) -> Prediction:

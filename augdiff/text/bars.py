@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augdiff.engine.prediction import Rule
+from augdiff.engine.prediction import Places, Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
@@ -65,14 +65,14 @@ class Bars:
 
     def __call__(self, x: Tensor, where: Tensor, holes: Holes) -> Rule:
         """What lays the bars on logits of the positions ``where`` of ``x``, ``(B, L)``, in place."""
-        lines = [self._table[code] for code in self._codes(x, holes)[where].tolist()]
+        codes = self._codes(x, holes)[where]
         own = torch.stack([holes.forbidden[where], *self._neighbours(x, where)], 1)
         unwanted = torch.cat([own, holes.told[where.nonzero(as_tuple=True)[0]]], 1)
 
-        def bar(logits: Tensor, at: slice) -> Tensor:
+        def bar(logits: Tensor, at: Places) -> Tensor:
             # Row by row: the lines of a block in one tensor would leave the cache.
-            for row, line in zip(logits, lines[at], strict=True):
-                row += line
+            for row, code in zip(logits, codes[at].tolist(), strict=True):
+                row += self._table[code]
             position, which = (unwanted[at] >= 0).nonzero(as_tuple=True)
             logits[position, unwanted[at][position, which]] = _BARRED
             return logits

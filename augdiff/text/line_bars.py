@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augdiff.engine.prediction import Rule
+from augdiff.engine.prediction import Places, Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
@@ -47,7 +47,7 @@ class LineBars:
         :param beginnings: of the lines, if this is their first token.
         """
 
-        def bar(logits: Tensor, at: slice) -> Tensor:
+        def bar(logits: Tensor, at: Places) -> Tensor:
             logits.index_fill_(1, self._never, _BARRED).scatter_(1, told[at], _BARRED)
             if beginnings is not None:
                 begins = beginnings.empty[at, None] & self.ends | beginnings.parted[at, None] & self._goes_on

@@ -17,7 +17,7 @@ from augdiff.engine.bound import bound, start_cost
 from augdiff.engine.denoise import Net
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import at_random
-from augdiff.engine.prediction import Logits
+from augdiff.engine.prediction import Logits, Places
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import TokenSpace
@@ -92,7 +92,7 @@ class _Weighed:
     more: Tensor
     rows: Tensor
 
-    def __getitem__(self, at: slice) -> Tensor:
+    def __getitem__(self, at: Places) -> Tensor:
         return self.logits[at] + self.more[self.rows[at]]
 
 
