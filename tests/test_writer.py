@@ -15,7 +15,7 @@ from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.load import load
-from augdiff.engine.prediction import Logits
+from augdiff.engine.logits import Logits
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.text.avoid import avoided

@@ -19,8 +19,9 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.latent import LatentNetwork
 from augdiff.engine.denoise import corrupt, denoise
 from augdiff.engine.inversion import arc, invert
+from augdiff.engine.logits import Rule
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, Reading, Rule
+from augdiff.engine.prediction import FLOOR, Reading
 from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.settings import Settings

@@ -16,8 +16,9 @@ from augdiff.denoisers.buckets import bucket, by_length, stack
 from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, Language
 from augdiff.engine.guidance import Guided
+from augdiff.engine.logits import Logits, Places, Rule
 from augdiff.engine.noise import Streams
-from augdiff.engine.prediction import FLOOR, Logits, Places, Reading, Rule
+from augdiff.engine.prediction import FLOOR, Reading
 from augdiff.engine.space import absorbing
 from augdiff.settings import Settings
 from augdiff.text.line_bars import Beginnings, LineBars

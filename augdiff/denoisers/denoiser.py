@@ -15,7 +15,7 @@ from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.causal import Past, Texts
 from augdiff.denoisers.eight_bit import in_eight_bits
 from augdiff.denoisers.encoder import Encoder
-from augdiff.engine.prediction import Logits, Places
+from augdiff.engine.logits import Logits, Places
 from augdiff.errors import DataError, ModelError
 from augdiff.text.casing import Cases
 from augdiff.text.vocabulary import Vocabulary

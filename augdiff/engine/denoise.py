@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from augdiff.engine.guidance import Guidance
+from augdiff.engine.logits import Logits, Rule, Some, afresh, unruled
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import Candidates
-from augdiff.engine.prediction import FLOOR, Logits, Prediction, Reading, Rule, Some, afresh, unruled
+from augdiff.engine.prediction import FLOOR, Prediction, Reading
 from augdiff.engine.process import Process
 from augdiff.engine.space import Space
 from augdiff.engine.step import Level

@@ -10,14 +10,16 @@ once do not know of each other, so of equal draws one stays and the others are m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from augdiff.engine.prediction import Logits, Places, Prediction, Some, afresh
+from augdiff.engine.logits import Joined, Logits, Places, Some, afresh
+from augdiff.engine.prediction import Prediction
+from augdiff.engine.said import Said
 
 # Rows without their contexts are padded to a multiple of this.
 _STRIDE = 16
@@ -55,7 +57,7 @@ class Guidance:
         row, column = where.nonzero(as_tuple=True)
         context = torch.arange(x.shape[1], device=x.device) <= lengths[:, None]
         said = Said(x.masked_fill(where | context | ~self.words[x], self.pad), row, column, self.words)
-        return Guided(afresh(logits), afresh(bare), guided[row], self.weight, said)
+        return Guided(afresh(logits), afresh(bare), guided[row], self.weight, said if self.weight > 1 else None)
 
     def _bare(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, away: Tensor) -> Logits:
         """Logits of rows without ``away`` tokens after the first one, in batches of one length.
@@ -81,75 +83,6 @@ def _without(values: Tensor, away: Tensor, size: int, fill: int) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Joined:
-    """Logits of N positions from batches that hold some of them each.
-
-    :param batches: of which each has logits.
-    :param of: the batch of each position, ``(N,)``.
-    :param place: its number there, ``(N,)``.
-    """
-
-    batches: Sequence[Logits]
-    of: Tensor
-    place: Tensor
-
-    @classmethod
-    def by(cls, batches: Sequence[Logits], of: Tensor) -> Joined:
-        """Of batches that hold their positions in ascending order."""
-        place = torch.zeros_like(of)
-        for number in range(len(batches)):
-            place[of == number] = torch.arange(int((of == number).sum()), device=of.device)
-        return cls(batches, of, place)
-
-    def __getitem__(self, at: Places) -> Tensor:
-        """Logits of some positions, ``(n, V)``."""
-        of, place = self.of[at], self.place[at]
-        here = [(number, (of == number).nonzero()[:, 0]) for number in sorted(set(of.tolist()))]
-        parts = [self.batches[number][place[own]] for number, own in here]
-        order = torch.cat([own for _, own in here])
-        read = parts[0] if len(parts) == 1 else torch.cat(parts)
-        if bool((order[1:] > order[:-1]).all()):
-            return read
-        found = torch.empty_like(read)
-        found[order] = read
-        return found
-
-
-@dataclass(frozen=True)
-class Said:
-    """The words that rows have beside their contexts.
-
-    :param ids: of rows, ``(b, L)``; elsewhere a mark that is never drawn.
-    :param row: the row of each of N positions, ``(N,)``; so ``column``, its place there.
-    :param words: see :class:`Guidance`.
-    """
-
-    ids: Tensor
-    row: Tensor
-    column: Tensor
-    words: Tensor
-
-    def __getitem__(self, at: Places) -> Tensor:
-        """What is said in the rows of some positions, ``(n, L)``."""
-        return self.ids[self.row[at]]
-
-    def more(self, drawn: Tensor) -> Said:
-        """With words that were drawn for the N positions, ``(N,)``."""
-        ids = self.ids.clone()
-        ids[self.row, self.column] = torch.where(self.words[drawn], drawn, ids[self.row, self.column])
-        return replace(self, ids=ids)
-
-    def twice(self, prediction: Prediction) -> Tensor:
-        """Which of the N positions draw a word that a likelier draw of their row has, too, ``(N,)``."""
-        key = self.row * len(self.words) + prediction.drawn
-        likeliest = prediction.log_probability.argsort(descending=True, stable=True)
-        order = likeliest[key[likeliest].argsort(stable=True)]
-        found = torch.zeros_like(key, dtype=torch.bool)
-        found[order[1:]] = key[order][1:] == key[order][:-1]
-        return found & self.words[prediction.drawn]
-
-
-@dataclass(frozen=True)
 class Guided:
     """Logits of N positions, some of which have a second opinion.
 
@@ -170,7 +103,7 @@ class Guided:
         if not bool(here.any()):
             return found
         bare = self.bare[self._place[at][here]]
-        said = None if self.said is None or self.weight < 1 else self.said[at][here]
+        said = None if self.said is None else self.said[at][here]
         if len(bare) == len(found):
             return self._led(found, bare, said)
         found[here] = self._led(found[here], bare, said)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 import torch
 from torch import Tensor
+
+from augdiff.engine.logits import Logits, Rule, unruled
 
 # exp of this is lost in any sum, and no denormal number yet, which would be slow.
 FLOOR = -60.0
@@ -15,43 +16,8 @@ _LEAST = 1e-25
 #: Positions read at a time.
 BLOCK = 64
 
-
-#: Some of N positions: a stretch of them, or the numbers of some.
-Places = slice | Tensor
-
-
-class Logits(Protocol):
-    """Logits of N positions, ``(N, V)``, made when they are read; a tensor is one, too."""
-
-    def __getitem__(self, at: Places) -> Tensor:
-        """Those of some positions, ``(n, V)``; the memory is the reader's to use."""
-
-
-@dataclass(frozen=True)
-class _Copied:
-    """A tensor's rows, each time as they came."""
-
-    logits: Tensor
-
-    def __getitem__(self, at: Places) -> Tensor:
-        return self.logits[at].clone()
-
-
-def afresh(logits: Logits) -> Logits:
-    """Logits that may be read more than once."""
-    return _Copied(logits) if isinstance(logits, Tensor) else logits
-
-
-#: Logits ``(n, V)`` and which of the N positions they belong to, to logits ``(n, V)``.
-Rule = Callable[[Tensor, Places], Tensor]
-
 #: Likelihoods ``(n, V)``, not normalised, and uniform numbers ``(n,)`` to predictions and their likelihoods ``(n,)``.
 Draw = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
-
-
-def unruled(logits: Tensor, at: Places) -> Tensor:
-    """The rule that changes nothing."""
-    return logits
 
 
 @dataclass(frozen=True)
@@ -67,25 +33,6 @@ class Reading:
     rule: Rule = unruled
     temperature: float = 1.0
     floor: float = FLOOR
-
-
-@dataclass(frozen=True)
-class Some:
-    """Logits of some of N positions, and the rules for these.
-
-    :param places: which of them, ``(K,)``.
-    """
-
-    logits: Logits
-    places: Tensor
-
-    def __getitem__(self, at: Places) -> Tensor:
-        """Logits of some of the K, ``(n, V)``."""
-        return self.logits[self.places[at]]
-
-    def ruled(self, rule: Rule) -> Rule:
-        """A rule for the N positions as one for the K."""
-        return lambda logits, at: rule(logits, self.places[at])
 
 
 @dataclass(frozen=True)

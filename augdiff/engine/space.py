@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from augdiff.engine.drawing import draw_ids
+from augdiff.engine.logits import Logits
 from augdiff.engine.noise import Source
-from augdiff.engine.prediction import BLOCK, Logits, Prediction, Reading, read
+from augdiff.engine.prediction import BLOCK, Prediction, Reading, read
 from augdiff.engine.prior import Only, Prior
 
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augdiff.engine.prediction import Places, Rule
+from augdiff.engine.logits import Places, Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from augdiff.engine.prediction import Places, Rule
+from augdiff.engine.logits import Places, Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4

@@ -15,9 +15,9 @@ from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.bound import bound, start_cost
 from augdiff.engine.denoise import Net
+from augdiff.engine.logits import Logits, Places
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import at_random
-from augdiff.engine.prediction import Logits, Places
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import TokenSpace
