@@ -287,6 +287,18 @@ def test_a_long_doc_an_empty_one_and_one_of_names_alone_come_out(nlp: Language):
     assert {one["verdict"] for one in nlp("")._.augmentations} == {"nothing-free"}
 
 
+def test_a_span_of_no_tokens_stays_between_two(nlp: Language):
+    doc = nlp.make_doc(TEXTS[0])
+    doc.spans["some"] = [Span(doc, at, at, label="GAP", span_id=at) for at in (0, 1, len(doc))]
+    made = nlp(doc)._.augmented_docs
+    assert made
+    for one in made:
+        spans = list(one.spans["some"])
+        assert [span.label_ for span in spans] == ["GAP"] * 3
+        assert not any(map(len, spans))
+        assert [span.start for span in spans] == [0, 1, len(one)]
+
+
 def test_importing_the_core_loads_no_spacy():
     import subprocess
     import sys

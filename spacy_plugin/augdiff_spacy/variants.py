@@ -106,6 +106,9 @@ def _fits(span: Span, edits: Sequence[Edit], plain: Sequence[Edit], made: Doc) -
 def _copy(span: Span, made: Doc, edits: Sequence[Edit]) -> Span:
     """A span in its new place, with its label and ids."""
     place = moved(span.start_char, span.end_char, edits)
+    if place is not None and not len(span):
+        at = sum(token.idx < place[0] for token in made)
+        return Span(made, at, at, span.label, kb_id=span.kb_id, span_id=span.id)
     found = None if place is None else made.char_span(*place, span.label, kb_id=span.kb_id, span_id=span.id)
     if found is None:
         raise ValueError(f"span {span.text!r} cannot be moved: it was judged to fit")
