@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -145,8 +146,8 @@ def denoise(
     return Denoised(x, surprise)
 
 
-#: Uniform numbers ``(N,)`` to draw by, and others to draw again by, to a prediction for N positions.
-_Draw = Callable[[Tensor, Tensor], Prediction]
+#: Uniform numbers ``(N,)`` to draw by, and what makes others to draw again by, to a prediction for N positions.
+_Draw = Callable[[Tensor, Callable[[], Tensor]], Prediction]
 
 
 def _draws(
@@ -162,9 +163,9 @@ def _draws(
         logits = afresh(net(x, t, where, previous))
         return lambda chance, spare: space.predict(logits, chance, reading)
 
-    def draw(chance: Tensor, spare: Tensor) -> Prediction:
+    def draw(chance: Tensor, spare: Callable[[], Tensor]) -> Prediction:
         def again(some: Some) -> Prediction:
-            return space.predict(some, spare[some.places], replace(reading, rule=some.ruled(reading.rule)))
+            return space.predict(some, spare()[some.places], replace(reading, rule=some.ruled(reading.rule)))
 
         return guided.once(space.predict(guided, chance, reading), again)
 
@@ -178,7 +179,8 @@ def _predicted(
     rows, positions = where.nonzero(as_tuple=True)
 
     def drawn(number: int, code: int) -> Prediction:
-        return draw(*(streams.uniform(rows, positions, number, each) for each in (code, _AGAIN)))
+        chance, spare = (partial(streams.uniform, rows, positions, number, each) for each in (code, _AGAIN))
+        return draw(chance(), spare)
 
     search = process.search
     searched = where.any(1) & (t > 1 - search.window) if search is not None else None
