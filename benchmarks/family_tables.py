@@ -12,6 +12,7 @@ import numpy as np
 
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
+from benchmarks.effects import EFFECTS
 from benchmarks.gains.names import ABLATION, AUGDIFF, NONE, SHOTS
 from benchmarks.gains.paired import gain
 from benchmarks.gains.read import Table, scores, table_of
@@ -102,14 +103,14 @@ def uses(folder: Path) -> str:
     judged and weighted.
     """
     gained = table_of(folder)
+    found = _seeds("families", folder, "family", "model", "steps", "strength")
+    if not found:
+        return ""
+    found |= _taught(folder)
     measured: dict[str, list[tuple[str, int, Seeds]]] = {}
-    for (family, model, steps, strength), results in _seeds(
-        "families", folder, "family", "model", "steps", "strength"
-    ).items():
+    for (family, model, steps, strength), results in found.items():
         if strength == _STRENGTH:
             measured.setdefault(family, []).append((model, steps, results))
-    if not measured:
-        return ""
     rows = []
     for family, use in _USES.items():
         own = "" if find_family(family).weights == MASKED else "its own, to be trained"
@@ -119,6 +120,16 @@ def uses(folder: Path) -> str:
         cells = [str(steps or ""), *_cells(results, _SHORT), *_gained(gained, family)]
         rows.append([f"`{family}`", use, model, *cells])
     return table(["family", "use it for", "weights", "steps", *_SHORT, *(f"gain, {name}" for name in _LINEAR)], rows)
+
+
+def _taught(folder: Path) -> dict[tuple[Any, ...], Seeds]:
+    """Families on weights of their own, which learned as they are known for, on the rows that all are measured on."""
+    found = _seeds("effects", folder, "effect", "tokens", "steps", "strength", "own", "arm")
+    return {
+        (family, f"its own, {tokens // 1000:,} k tokens", steps, strength): results
+        for (family, tokens, steps, strength, own, arm), results in found.items()
+        if not own and arm == next(iter(EFFECTS[family]))
+    }
 
 
 def _gained(found: Table, family: str) -> list[str]:
@@ -149,12 +160,12 @@ def curves(folder: Path) -> str:
 
 def effects(folder: Path) -> str:
     """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    found = _seeds("effects", folder, "effect", "arm", "strength", "steps")
+    found = _seeds("effects", folder, "effect", "arm", "tokens", "strength", "steps")
     rows = [
-        [effect, arm, f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
-        for (effect, arm, strength, steps), results in found.items()
+        [effect, arm, f"{tokens:,}", f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
+        for (effect, arm, tokens, strength, steps), results in found.items()
     ]
-    return table(["family", "trained", "strength", "steps", "seeds", *_VARIANTS], rows)
+    return table(["family", "trained", "tokens", "strength", "steps", "seeds", *_VARIANTS], rows)
 
 
 def bounds(folder: Path) -> str:
@@ -233,9 +244,10 @@ TABLES: dict[str, Callable[[Path], str]] = {
 
 
 def _seeds(script: str, folder: Path, *keys: str) -> dict[tuple[Any, ...], Seeds]:
-    """The newest results of a script for each value of ``keys``, one for each seed."""
+    """The newest results of a script for each value of ``keys`` (of a result or a setting), one for each seed."""
     found: dict[tuple[Any, ...], Seeds] = {}
-    for key, result in latest(read(script, folder), *keys, "seed").items():
+    lines = [{"result": {**line["settings"], **line["result"]}} for line in read(script, folder)]
+    for key, result in latest(lines, *keys, "seed").items():
         seconds = result.get("seconds")
         found.setdefault(key[:-1], []).append({**result, "milliseconds": None if seconds is None else 1000 * seconds})
     return found

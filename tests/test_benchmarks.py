@@ -229,7 +229,12 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     assert "| spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
     chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
     results.record("energies", {}, chosen, tmp_path)
-    results.record("effects", {}, {"effect": "sundae", "arm": "unrolled", **family}, tmp_path)
+    learned = {"effect": "sundae", **family, "fluency_change": -2.5, "steps": 10}
+    for own, arm in ((False, "unrolled"), (True, "unrolled"), (False, "one step")):
+        results.record("effects", {"tokens": 30_000, "own": own}, {**learned, "arm": arm}, tmp_path)
+        learned["fluency_change"] = -1.0
+    taught = tables.TABLES["families-use"](tmp_path)
+    assert "| `sundae` | any word redrawn, without masks | its own, 30 k tokens | 10 | -2.50 |" in taught
     for make in tables.TABLES.values():
         assert make(tmp_path).startswith("| ")
 
