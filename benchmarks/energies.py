@@ -1,9 +1,10 @@
 """Does it pay to choose among whole texts by the energy of an autoregressive model (EDLM, arXiv 2410.21357)?
 
 Texts of 128 tokens, marks included, are written from masks alone: by a denoiser in random order, and by the same
-denoiser where the first part of its steps chooses among several predictions. Both models go on from ``base-en``, are of
-its size and learn from the same paragraphs for as many tokens; the base of ``large-en`` is a third energy. Fluency is
-the log-probability of a token by each of the two language models, so that the one that did not choose can be asked.
+denoiser where the first part of its steps chooses among several predictions; and by an autoregressive model, from left
+to right. Both models go on from ``base-en``, are of its size and learn from the same paragraphs for as many tokens; the
+base of ``large-en`` is a third energy. Fluency is the log-probability of a token by each of the two language models, so
+that the one that did not choose can be asked.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ from augdiff.variant import Source
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.gains.models import loaded
+from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
@@ -48,16 +50,29 @@ _READER = "large-en"
 _NOISE = Noise(most=1.0, single=1.0, context=0.0, examples=0.0)
 
 
+#: Steps, how many and a seed to texts.
+Writer = Callable[[int, int, int], list[str]]
+
+
 @dataclass(frozen=True)
 class Arm:
-    """Who chooses, among how many, and in which share of the time.
+    """A way to write.
 
-    :param energy: of a small model's folder and the denoiser; None where nothing is chosen.
+    :param begin: of a small model's folder and the denoiser.
+    :param steps: what it takes; 0 for as many as are asked for.
     """
 
-    energy: Callable[[Path, Denoiser], Energy] | None = None
-    count: int = 1
-    window: float = 0.0
+    begin: Callable[[Path, Denoiser], Writer]
+    steps: int = 0
+
+
+def _plain(folder: Path, denoiser: Denoiser) -> Writer:
+    return partial(write, denoiser, None)
+
+
+def _chosen(energy: Callable[[Path, Denoiser], Energy], count: int, window: float) -> Arm:
+    """Among ``count`` predictions, in the first ``window`` of the time."""
+    return Arm(lambda folder, denoiser: partial(write, denoiser, Search(energy(folder, denoiser), count, window)))
 
 
 def _small(folder: Path, denoiser: Denoiser) -> Energy:
@@ -68,13 +83,19 @@ def _large(folder: Path, denoiser: Denoiser) -> Energy:
     return ReadTexts(denoiser.vocabulary, loaded(_READER))
 
 
+def _left_to_right(folder: Path, denoiser: Denoiser) -> Writer:
+    writer = load_writer(folder)
+    return lambda steps, count, seed: writer.write(count, steps, seed)
+
+
 #: How many predictions, and in which share of the time.
 _CHOICES = ((2, 0.2), (4, 0.2), (8, 0.2), (4, 0.5), (4, 1.0))
 ARMS = {
-    "plain": Arm(),
-    **{f"small, {count} in {window}": Arm(_small, count, window) for count, window in _CHOICES},
-    "large, 4 in 0.2": Arm(_large, 4, 0.2),
-    "large, 4 in 1.0": Arm(_large, 4, 1.0),
+    "plain": Arm(_plain),
+    **{f"small, {count} in {window}": _chosen(_small, count, window) for count, window in _CHOICES},
+    "large, 4 in 0.2": _chosen(_large, 4, 0.2),
+    "large, 4 in 1.0": _chosen(_large, 4, 1.0),
+    "left to right": Arm(_left_to_right, WINDOW),
 }
 
 
@@ -128,11 +149,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     judge = prefix_lm.read_alone(small)
     for name in arguments.arms:
         arm = ARMS[name]
-        search = arm.energy and Search(arm.energy(small, denoiser), arm.count, arm.window)
-        write(denoiser, search, 2, 2, arguments.seed)
-        for steps in arguments.steps:
+        writes = arm.begin(small, denoiser)
+        writes(2, 2, arguments.seed)
+        for steps in [arm.steps] if arm.steps else arguments.steps:
             clock = time.perf_counter()
-            texts = write(denoiser, search, steps, arguments.n, arguments.seed)
+            texts = writes(steps, arguments.n, arguments.seed)
             seconds = (time.perf_counter() - clock) / len(texts)
             result = {"arm": name, "steps": steps, "seed": arguments.seed, "tokens": arguments.tokens}
             result |= {

@@ -6,7 +6,6 @@ et al. 2019, arXiv 1905.03197), and learns as the families do: the same rows, lo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,18 +14,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.load import load_vocabulary, read_config
-from augdiff.engine.drawing import draw_ids
-from augdiff.engine.noise import Streams
 from augdiff.errors import OptionError
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Objective
-from augdiff.training.pairs import LONGEST, room_for
 from augdiff.training.start import Start
 
 _FAR = -1e9
@@ -119,53 +114,3 @@ def _begin(start: Start) -> Start:
 
 #: How it learns.
 OBJECTIVE = Objective(lambda vocabulary: continued, pairs=followed, masks=False, begin=_begin)
-
-
-@torch.inference_mode()
-def transform(
-    sources: Sequence[str], folder: Path, n: int, temperature: float, seed: int = 0, rows: int = 64
-) -> list[list[str]]:
-    """``n`` texts of each source; at temperature 0 the likeliest token each time.
-
-    :param folder: that a training by :data:`OBJECTIVE` wrote.
-    :param rows: that are written at once.
-    """
-    encoder, vocabulary = load_encoder(folder, read_config(folder)).eval(), load_vocabulary(folder)
-    marks = vocabulary.marks
-    openings = [[marks.start, *one.ids[:LONGEST], marks.end] for one in vocabulary.encode(list(sources))]
-    wanted = [(source, number) for source in range(len(sources)) for number in range(n)]
-    texts = list[str]()
-    for first in range(0, len(wanted), rows):
-        part = wanted[first : first + rows]
-        streams = Streams(np.array([(seed * len(sources) + source) * n + number for source, number in part], np.uint64))
-        lines = _written(encoder, marks, [openings[source] for source, _ in part], temperature, streams)
-        texts += [" ".join(vocabulary.spell(line)) for line in lines]
-    return [texts[at : at + n] for at in range(0, len(texts), n)]
-
-
-def _written(
-    encoder: Encoder, marks: Marks, openings: Sequence[Sequence[int]], temperature: float, streams: Streams
-) -> list[list[int]]:
-    """Ids that follow openings."""
-    lines = [list[int]() for _ in openings]
-    active = list(range(len(openings)))
-    while active:
-        ids = stack([[*openings[at], *lines[at]] for at in active], marks.pad, encoder.token.weight.device)
-        ends = torch.tensor([len(openings[at]) + len(lines[at]) for at in active])
-        prefix = torch.tensor([len(openings[at]) for at in active])
-        features = read(encoder, ids, ids != marks.pad, prefix)[torch.arange(len(active)), ends - 1]
-        logits = encoder.logits(features)
-        if temperature:
-            rows = torch.tensor(active)
-            chance = streams.uniform(rows, torch.zeros_like(rows), len(lines[active[0]]), 0)
-            tokens = draw_ids((logits / temperature).softmax(1), chance).tolist()
-        else:
-            tokens = logits.argmax(1).tolist()
-        left = []
-        for at, token in zip(active, tokens, strict=True):
-            if token != marks.end:
-                lines[at].append(token)
-                if len(lines[at]) < room_for(len(openings[at]) - 2):
-                    left.append(at)
-        active = left
-    return lines

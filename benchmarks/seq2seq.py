@@ -32,6 +32,7 @@ from augdiff.training.loop import Training
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
+from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
@@ -174,10 +175,9 @@ def learn(method: Method, texts: Path, out: Path, start: str, tokens: int, argum
 
 def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
     """Texts of each source; where nothing is drawn there is one."""
-    if not method.drawn:
-        return prefix_lm.transform(sources, folder, 1, 0.0)
     if method.family is None:
-        return prefix_lm.transform(sources, folder, arguments.n, arguments.temperature, arguments.seed)
+        n, temperature = (arguments.n, arguments.temperature) if method.drawn else (1, 0.0)
+        return load_writer(folder).transform(sources, n, temperature, arguments.seed)
     return augdiff.transform(
         sources, arguments.n, model=str(folder), family=method.family, seed=arguments.seed, steps=arguments.steps,
         temperature=arguments.temperature,

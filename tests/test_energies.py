@@ -56,10 +56,11 @@ def test_arms_are_measured_and_tabled(tmp_path: Path, monkeypatch: pytest.Monkey
     with lzma.open(tmp_path / "paragraphs" / "arxiv.txt.xz", "wt") as file:
         file.writelines(f"the film was good and the hotel bad. we loved {n}.\n" for n in range(200))
     told = ["--data", tmp_path, "--results", tmp_path, "--work", tmp_path / "work", "--tokens", 500, "-n", 3]
-    energies.main([*map(str, told), "--steps", "2", "4", "--arms", "plain", "small, 4 in 0.5"])
+    energies.main([*map(str, told), "--steps", "2", "4", "--arms", "plain", "small, 4 in 0.5", "left to right"])
     lines = [line["result"] for line in results.read("energies", tmp_path)]
     assert [(line["arm"], line["steps"]) for line in lines] == [
         ("plain", 2), ("plain", 4), ("small, 4 in 0.5", 2), ("small, 4 in 0.5", 4),
+        ("left to right", energies.ARMS["left to right"].steps),
     ]  # fmt: skip
     assert all(line["fluency_small"] < 0 < line["seconds"] for line in lines)
     assert lines[0]["shown"] != lines[2]["shown"], "nothing was chosen"

@@ -2,6 +2,7 @@
 
 import json
 import lzma
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from augdiff.training.noising import Noise
 from augdiff.training.run import train
 from benchmarks import prefix_lm, results, seq2seq
 from benchmarks.prefix_lm import PrefixTrainee, followed
+from benchmarks.prefix_writer import Lines, load_writer
 from benchmarks.seq2seq import Pair, Task, measure
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
@@ -60,12 +62,32 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_it_learns_what_follows_and_where_it_ends(answers: Path):
-    assert prefix_lm.transform(["hotel", "film", "hotel"], answers, 1, 0.0) == [["bad"], ["good"], ["bad"]]
+    assert load_writer(answers).transform(["hotel", "film", "hotel"], 1, 0.0) == [["bad"], ["good"], ["bad"]]
+
+
+def test_what_is_kept_says_what_reading_anew_would():
+    torch.manual_seed(0)
+    encoder = Encoder(SIZES).eval()
+    openings = torch.tensor([[2, 10, 11, 3], [2, 12, 3, MARKS.pad], [2, 13, 14, 3]])
+    whole = torch.tensor([[2, 10, 11, 3, 20, 21, 22], [2, 12, 3, 23, 24, 25, MARKS.pad]])
+    lengths = torch.tensor([4, 3])
+    with torch.inference_mode():
+        features = prefix_lm.read(encoder, whole, whole != MARKS.pad, lengths)
+        told = [encoder.logits(features[torch.arange(2), lengths - 1 + step]) for step in range(4)]
+        lines = Lines(encoder, openings, MARKS.pad)
+        found = [lines.logits[:2]]
+        lines.add(torch.tensor([20, 23, 30]))
+        found.append(lines.logits[:2])
+        lines.keep(torch.tensor([0, 1]))
+        for tokens in ([21, 24], [22, 25]):
+            lines.add(torch.tensor(tokens))
+            found.append(lines.logits)
+    assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, told, strict=True))
 
 
 def test_draws_follow_their_seeds_whatever_is_beside_them(answers: Path):
     def drawn(seed: int, rows: int) -> list[list[str]]:
-        return prefix_lm.transform(["film", "hotel", "good"], answers, 4, 3.0, seed, rows)
+        return replace(load_writer(answers), rows=rows).transform(["film", "hotel", "good"], 4, 3.0, seed)
 
     assert drawn(0, 64) == drawn(0, 5) != drawn(1, 64)
     assert len({text for texts in drawn(0, 64) for text in texts}) > 2

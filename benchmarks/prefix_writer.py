@@ -1,0 +1,158 @@
+"""Texts by a prefix language model, a token at a time, where keys and values of what is written are kept.
+
+Nothing is read twice, so that its speed is that of an autoregressive model as people use them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from augdiff.denoisers.buckets import stack
+from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.encoder_folder import load_encoder
+from augdiff.denoisers.load import load_vocabulary, read_config
+from augdiff.engine.drawing import draw_ids
+from augdiff.engine.noise import Streams
+from augdiff.text.slots import Marks
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.pairs import LONGEST, room_for
+
+_FAR = -1e9
+
+
+class _Kept(nn.Module):
+    """Attention to the keys and values of before, too; see :class:`augdiff.denoisers.encoder.Attention`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.before: tuple[Tensor, Tensor] | None = None
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, bias: Tensor) -> Tensor:
+        """Bias ``(B, 1, 1, L)`` of all places, the new ones at the end."""
+        if self.before is not None:
+            k, v = (torch.cat([old, new], 2) for old, new in zip(self.before, (k, v), strict=True))
+        self.before = k, v
+        return F.scaled_dot_product_attention(q, k, v, bias)
+
+    def keep(self, rows: Tensor) -> None:
+        """Forget all but some rows."""
+        if self.before is not None:
+            self.before = self.before[0][rows], self.before[1][rows]
+
+
+class Lines:
+    """Rows that grow by a token at a time.
+
+    :param encoder: whose layers attend to these rows from here on.
+    :param ids: openings that are read on both sides, ``(B, L)``.
+    """
+
+    def __init__(self, encoder: Encoder, ids: Tensor, pad: int) -> None:
+        self._encoder, self._kept = encoder, [_Kept() for _ in encoder.layers]
+        for layer, kept in zip(encoder.layers, self._kept, strict=True):
+            layer.attention = kept
+        self._real = ids != pad
+        self._size = self._real.sum(1)
+        places = torch.arange(ids.shape[1]).expand_as(ids)
+        self.logits = self._logits(self._read(ids, places)[torch.arange(len(ids)), self._size - 1])
+
+    def add(self, tokens: Tensor) -> None:
+        """Put a token at each row's end, ``(B,)``."""
+        self._real = F.pad(self._real, (0, 1), value=True)
+        self.logits = self._logits(self._read(tokens[:, None], self._size[:, None])[:, 0])
+        self._size = self._size + 1
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with some rows alone."""
+        self._real, self._size, self.logits = self._real[rows], self._size[rows], self.logits[rows]
+        for kept in self._kept:
+            kept.keep(rows)
+
+    def _read(self, ids: Tensor, places: Tensor) -> Tensor:
+        """States of new places, ``(B, l, D)``."""
+        encoder = self._encoder
+        x = encoder.norm(encoder.token(ids) + encoder.position(places))
+        bias = torch.zeros(self._real.shape).masked_fill_(~self._real, _FAR)[:, None, None]
+        for layer in encoder.layers:
+            x = layer(x, bias)
+        states: Tensor = x
+        return states
+
+    def _logits(self, states: Tensor) -> Tensor:
+        encoder = self._encoder
+        return encoder.logits(encoder.transform_norm(F.gelu(encoder.transform(states))))
+
+
+@dataclass(frozen=True)
+class PrefixWriter:
+    """What a training by :data:`benchmarks.prefix_lm.OBJECTIVE` made, at work.
+
+    :param rows: that are written at once.
+    """
+
+    encoder: Encoder
+    vocabulary: Vocabulary
+    rows: int = 64
+
+    def transform(self, sources: Sequence[str], n: int, temperature: float, seed: int = 0) -> list[list[str]]:
+        """``n`` texts of each source, by a model of pairs; at temperature 0 the likeliest token each time."""
+        marks = self.vocabulary.marks
+        openings = [[marks.start, *one.ids[:LONGEST], marks.end] for one in self.vocabulary.encode(list(sources))]
+        rooms = [room_for(len(opening) - 2) for opening in openings]
+        texts = self._texts(openings, rooms, n, temperature, seed)
+        return [texts[at : at + n] for at in range(0, len(texts), n)]
+
+    def write(self, n: int, most: int, seed: int = 0) -> list[str]:
+        """``n`` texts of up to ``most`` tokens from nothing, by a model of texts, at temperature 1."""
+        return self._texts([[self.vocabulary.marks.start]], [most], n, 1.0, seed)
+
+    @torch.inference_mode()
+    def _texts(
+        self, openings: Sequence[list[int]], rooms: Sequence[int], n: int, temperature: float, seed: int
+    ) -> list[str]:
+        wanted = [(opening, number) for opening in range(len(openings)) for number in range(n)]
+        texts = list[str]()
+        for first in range(0, len(wanted), self.rows):
+            part = wanted[first : first + self.rows]
+            streams = Streams(np.array([(seed * len(openings) + at) * n + number for at, number in part], np.uint64))
+            begun, room = [openings[at] for at, _ in part], torch.tensor([rooms[at] for at, _ in part])
+            lines = _written(self.encoder, self.vocabulary.marks, begun, room, temperature, streams)
+            texts += [" ".join(self.vocabulary.spell(line)) for line in lines]
+        return texts
+
+
+def load_writer(folder: Path) -> PrefixWriter:
+    """The writer of a model's folder."""
+    return PrefixWriter(load_encoder(folder, read_config(folder)).eval(), load_vocabulary(folder))
+
+
+def _written(
+    encoder: Encoder, marks: Marks, openings: Sequence[list[int]], room: Tensor, temperature: float, streams: Streams
+) -> list[list[int]]:
+    """Ids that follow openings."""
+    written = [list[int]() for _ in openings]
+    lines, active = Lines(encoder, stack(list(openings), marks.pad, room.device), marks.pad), torch.arange(len(room))
+    for step in range(int(room.max())):
+        if temperature:
+            chance = streams.uniform(active, torch.zeros_like(active), step, 0)
+            tokens = draw_ids((lines.logits / temperature).softmax(1), chance)
+        else:
+            tokens = lines.logits.argmax(1)
+        left = (tokens != marks.end).nonzero()[:, 0]
+        for at, token in zip(active[left].tolist(), tokens[left].tolist(), strict=True):
+            written[at].append(token)
+        left = left[room[active[left]] > step + 1]
+        if not len(left):
+            break
+        if len(left) < len(active):
+            active = active[left]
+            lines.keep(left)
+        lines.add(tokens[left])
+    return written
