@@ -94,6 +94,12 @@ def test_rows_are_read_from_any_container(make: Any):
         ([{"text": "a", "label": " "}], COLUMNS, "row 0, column 'label': ' ' is no label"),
         ([{"text": "a", "label": float("nan")}], COLUMNS, "row 0, column 'label': nan is no label"),
         ([{"text": "a", "label": [1]}], COLUMNS, r"row 0, column 'label': \[1\] is no single label"),
+        ([{"text": "a", "label": (1, 2)}], COLUMNS, r"row 0, column 'label': \(1, 2\) is no single label"),
+        (
+            [{"text": "a", "label": 2.0}, {"text": "b", "label": 1.5}],
+            COLUMNS,
+            "row 1, column 'label': 1.5 is an amount",
+        ),
         ([{"text": None, "label": 1}, {"text": "a", "label": 1}], COLUMNS, "row 0, column 'text': None is no text"),
         ([{"text": "a"}], COLUMNS, "column 'label' must be there once; the columns are: text"),
         ([{"a": "a", "b": "b", "label": 1}], Columns(label="label"), "several columns could be the text: a, b"),
@@ -106,6 +112,55 @@ def test_bad_rows_are_said_in_one_line(data: Any, columns: Columns, message: str
     with pytest.raises((DataError, OptionError), match=message) as caught:
         read_rows(data, columns, "training rows")
     assert "\n" not in str(caught.value)
+
+
+def test_a_datasets_names_of_classes_reach_what_grows_and_other_numbers_are_no_labels(monkeypatch: pytest.MonkeyPatch):
+    kinds = datasets.ClassLabel(names=["bad", "good"])
+    features = datasets.Features({"text": datasets.Value("string"), "label": kinds})
+    texts = ["a film", "a hotel", "a beer", "a meal"]
+    data = datasets.Dataset.from_dict({"text": texts, "label": [0, 1, -1, 1]}, features=features)
+    with pytest.raises(DataError, match="row 2, column 'label': -1 is no label"):
+        read_rows(data, COLUMNS, "training rows")
+    known, blank = read_rows(data, COLUMNS, "training rows", unlabelled=True).parted()
+    assert (list(known.labels), list(blank.labels)) == ([0, 1, 1], [None])
+    told = []
+
+    class Noting(UnjudgedAugmenter):
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            told.append(self.columns.label_names)
+
+    monkeypatch.setattr("augdiff.augmentation.Augmenter", Noting)
+    for names in ({}, {1: "great"}):
+        grow(known, np.array([0, 1, 1]), Augmenter(text="text", label="label", n=1, label_names=names), 0, blank)
+    assert told == [((0, "bad"), (1, "good")), ((1, "great"),)]
+
+
+def test_answers_are_read_along(fake: None):
+    data = [
+        {"text": "we loved the hotel", "label": at % 2, "ans": {"text": ["hotel"], "answer_start": [13]}}
+        for at in range(4)
+    ]
+    columns = replace(COLUMNS, answers="ans")
+    rows = read_rows(data, columns, "training rows")
+    grown = grow(
+        rows, np.array([0, 1, 0, 1]), Augmenter(text="text", label="label", answers="ans", n=1), 0, rows.at([])
+    )
+    assert len(grown.texts) == 8
+
+
+def test_what_gets_a_label_that_no_row_has_is_left_out_and_the_rest_keeps_its_sources(monkeypatch: pytest.MonkeyPatch):
+    def augment(values: Any, **options: Any) -> dict[str, list[Any]]:
+        records = [{"source": at // 2, "variant": at % 2, "weight": 1.0} for at in range(6)]
+        labels = ["bad", "unknown", "good", "good", "bad", "bad"]
+        return {"text": list("abcdef"), "label": labels, "augdiff": records}
+
+    monkeypatch.setattr("augdiff.evaluation.methods.augment", augment)
+    rows = read_rows(labelled(3), COLUMNS, "training rows")
+    grown = grow(rows, rows.codes(["bad", "good"]), Augmenter(text="text", label="label"), 0, rows.at([]))
+    assert grown.texts == list("acdef")
+    assert grown.sources.tolist() == [0, 1, 1, 3, 3] and grown.own.tolist() == [True, True, False, True, False]
+    assert METHODS["duplicate"](grown, 0).texts == list("accee")
 
 
 def test_augmented_rows_are_refused_whole_or_flat(fake: None):
@@ -125,6 +180,8 @@ def test_equal_texts_and_equal_others_belong_together_whatever_the_way():
     assert group_rows(texts).tolist() == [0, 0, 1, 2, 1, 3, 4]
     # The cow belongs to the second cat's author, and so to both cats.
     assert group_rows(texts, [1, 2, 3, 2, 4, None, None]).tolist() == [0, 0, 1, 0, 1, 2, 3]
+    # A column with a gap is one of floats elsewhere.
+    assert group_rows(texts, [1, 2, 3, 2.0, 4, math.nan, math.nan]).tolist() == [0, 0, 1, 0, 1, 2, 3]
 
 
 def test_near_copies_of_other_groups_are_counted_and_equal_texts_are_not():

@@ -34,7 +34,7 @@ def test_equal_keys_and_equal_texts_share_a_fold(rows: list[tuple[str, str, int]
 
 
 def test_rows_are_joined_through_others() -> None:
-    groups = join(["a", "b", "b", "c", "d"], ["One", "one ", "two", "TWO", "three"])
+    groups = join(["a", "b", "b", "c", "d"], ["One", "one .", "two", "TWO!", "three"])
     assert len(set(groups[:4])) == 1
     assert groups[4] == key_hash("d")
     assert groups[0] == min(map(key_hash, "abc"))

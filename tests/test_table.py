@@ -152,6 +152,9 @@ def test_equal_rows_get_equal_variants_unless_an_id_tells_them_apart():
 def test_label_is_part_of_the_key():
     one, two = (grown(pa.table({"text": ["same"], "label": [value]}), label="label").table for value in (0, 1))
     assert provenance(one, "key") != provenance(two, "key")
+    # A column with a gap is one of floats in a frame.
+    same = grown(pa.table({"text": ["same"], "label": [1.0]}), label="label").table
+    assert provenance(same, "key") == provenance(two, "key")
 
 
 # Which column is the text

@@ -42,7 +42,7 @@ def grow(data: Dataset, augmenter: Augmenter, splits: tuple[str, ...]) -> Datase
     return grown.with_format(shown["type"], columns, shown["output_all_columns"], **shown["format_kwargs"])
 
 
-def read(data: Dataset, splits: tuple[str, ...]) -> list[Cells] | None:
+def read(data: Dataset, splits: tuple[str, ...]) -> list[Cells]:
     """What ``data`` tells of itself; columns are read when they are asked for."""
     empty = read_table(data.features.arrow_schema.empty_table())
     return [

@@ -10,7 +10,7 @@ from augdiff.adapters.dataset import class_names, wider
 from augdiff.errors import OptionError
 from augdiff.rows.columns import Cells, check_columns, text_columns
 from augdiff.rows.table import read as read_table
-from augdiff.text.labels import name_of
+from augdiff.text.labels import names_of
 
 if TYPE_CHECKING:
     from datasets import IterableDataset
@@ -24,8 +24,7 @@ def _named(augmenter: Augmenter, known: Mapping[str, Any]) -> Augmenter:
     names = class_names(known, columns.label) if columns.label else ()
     if columns.label_names or not names:
         return augmenter
-    told = tuple((value, name_of(name)) for value, name in enumerate(names) if name_of(name))
-    return augmenter.with_columns(replace(columns, label_names=told))
+    return augmenter.with_columns(replace(columns, label_names=names_of(names)))
 
 
 def grow(data: IterableDataset, augmenter: Augmenter, splits: tuple[str, ...]) -> IterableDataset:

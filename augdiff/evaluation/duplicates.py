@@ -11,6 +11,7 @@ from rapidfuzz.distance import Indel
 from rapidfuzz.process import cdist
 
 from augdiff.quality.novelty import bare
+from augdiff.values import plain_value
 
 #: Shared characters, in order, from which two texts count as near-copies. Of the rows of public sets of questions
 #: and reviews up to 5 % have such a neighbour; of the same rows with their variants, 60 % to 80 %.
@@ -24,11 +25,11 @@ def group_rows(texts: Sequence[str], others: Sequence[Any] | None = None) -> NDA
 
     Texts are equal whose letters and digits are, whatever their case, blanks and punctuation.
 
-    :param others: a value per row; rows with equal values belong together, too. None there says nothing.
+    :param others: a value per row; rows with equal values belong together, too. None and nan there say nothing.
     """
     keys: list[list[Hashable]] = [[("text", _letters(text))] for text in texts]
     for own, value in zip(keys, others if others is not None else (), strict=False):
-        own.extend([("other", str(value))] if value is not None else [])
+        own.extend([("other", str(plain))] if (plain := plain_value(value)) is not None else [])
     parents: dict[Hashable, Hashable] = {}
 
     def root(key: Hashable) -> Hashable:

@@ -90,7 +90,7 @@ def lay_out(
         raise DataError("training rows: none has a label; label some of them")
     if test is None:
         return _crossed(rows, _without(blank, rows, group), group, cut, warnings)
-    read = replace(columns, text=(rows.text,), id=None, context=None, protect_spans=())
+    read = replace(columns, text=(rows.text,), id=None, context=None, answers=None, protect_spans=())
     tested = read_rows(test, read, "test rows", others)
     apart = _without(rows, tested, group)
     if not len(apart):

@@ -62,7 +62,10 @@ def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: in
     :param others: rows without a label, which augdiff may give one; those that get none are left out.
     """
     settings = replace(augmenter.settings, seed=augmenter.settings.seed + seed)
-    columns = replace(augmenter.columns, text=(rows.text,), keep_original=True, return_rejected=False, provenance=True)
+    columns = replace(
+        augmenter.columns, text=(rows.text,), label_names=augmenter.columns.label_names or rows.names,
+        keep_original=True, return_rejected=False, provenance=True,
+    )  # fmt: skip
     values = {name: [*values, *others.columns[name]] for name, values in rows.columns.items()}
     made = augment(values, judge=augmenter.judge, adapt=augmenter.adapt, **vars(settings), **vars(columns))
     records = made[COLUMN]
@@ -75,8 +78,8 @@ def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: in
     guessed = np.flatnonzero(taken >= len(rows))
     taken[guessed] = np.arange(len(guessed)) % len(rows)
     kept = np.flatnonzero(labels != _NO_LABEL)
-    # No source lies behind what is left out.
-    return Grown([made[rows.text][at] for at in kept], labels[kept], weights[kept], firsts[taken][kept])
+    sources = np.searchsorted(kept, firsts[taken][kept])
+    return Grown([made[rows.text][at] for at in kept], labels[kept], weights[kept], sources)
 
 
 _NO_LABEL = -1

@@ -12,15 +12,23 @@ from numpy.typing import NDArray
 
 from augdiff.adapters.registry import BATCHES, find
 from augdiff.errors import DataError, OptionError
-from augdiff.quality.judge import label_mark
+from augdiff.quality.judge import known_label, label_mark, single_label
 from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
 from augdiff.rows.examples import read_examples
 from augdiff.rows.provenance import COLUMN
+from augdiff.text.labels import Names, names_of
+from augdiff.values import plain_value
 
-# (top module, name) of a type that is read whole first
-_WHOLE: Mapping[tuple[str, str], Callable[[Any], Any]] = {
-    ("datasets", "Dataset"): lambda data: data.with_format("arrow")[:],
-}
+
+def _dataset(data: Any) -> Cells:
+    from augdiff.adapters.dataset import read
+
+    (cells,) = read(data, ())
+    return cells
+
+
+# (top module, name) of a type that no batch is of
+_WHOLE: Mapping[tuple[str, str], Callable[[Any], Cells]] = {("datasets", "Dataset"): _dataset}
 
 
 @dataclass(frozen=True)
@@ -30,11 +38,13 @@ class Labelled:
     :param columns: the columns that an augmenter reads, by name.
     :param text: name of the column of texts.
     :param label: name of the column of labels.
+    :param names: what the container calls labels that are numbers.
     """
 
     columns: Mapping[str, Sequence[Any]]
     text: str
     label: str
+    names: Names = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -52,7 +62,7 @@ class Labelled:
     def at(self, rows: Sequence[int] | NDArray[np.intp]) -> Labelled:
         """Some of the rows."""
         taken = {name: [values[row] for row in rows] for name, values in self.columns.items()}
-        return Labelled(taken, self.text, self.label)
+        return replace(self, columns=taken)
 
     def parted(self) -> tuple[Labelled, Labelled]:
         """Those with a label, and those without one."""
@@ -81,14 +91,13 @@ def read_rows(
     cells = _cells(data, what)
     refuse_augmented(cells, what)
     try:
-        rows = _checked(cells, columns, columns.label, others)
-        _check_labels(rows.labels, rows.label, unlabelled)
+        rows = _checked(cells, columns, columns.label, others, unlabelled)
     except DataError as error:
         raise DataError(f"{what}: {error}") from None
     return rows
 
 
-def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str]) -> Labelled:
+def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str], unlabelled: bool) -> Labelled:
     named = replace(columns, provenance=False)
     check_columns(named, cells)
     for name in others:
@@ -100,9 +109,12 @@ def _checked(cells: Cells, columns: Columns, label: str, others: Sequence[str]) 
     if len(text) != 1:
         raise OptionError(f"text must name one column to be evaluated, was: {', '.join(text)}")
     read_examples(cells, named, range(cells.length))
-    wanted = (*text, label, columns.id, columns.context, *columns.protect_spans, *others)
+    wanted = (*text, label, columns.id, columns.context, columns.answers, *columns.protect_spans, *others)
     values = {name: list(cells.values(name)) for name in wanted if name is not None}
-    return Labelled(values, text[0], label)
+    classes = cells.classes.get(label, ())
+    _check_labels(values[label], label, len(classes), unlabelled)
+    values[label] = [known_label(value, len(classes)) for value in values[label]]
+    return Labelled(values, text[0], label, names_of(classes))
 
 
 def refuse_augmented(cells: Cells, what: str) -> None:
@@ -130,20 +142,29 @@ def _variant_numbers(cells: Cells) -> list[int]:
 
 def _cells(data: Any, what: str) -> Cells:
     kinds = [(kind.__module__.partition(".")[0], kind.__name__) for kind in type(data).__mro__]
-    whole = next((_WHOLE[kind](data) for kind in kinds if kind in _WHOLE), data)
-    adapter = find(whole, BATCHES)
+    read = next((_WHOLE[kind] for kind in kinds if kind in _WHOLE), None)
+    if read is not None:
+        return read(data)
+    adapter = find(data, BATCHES)
     if adapter is None:
         known = ", ".join(f"{module}.{name}" for module, name in (*BATCHES, *_WHOLE))
         raise OptionError(f"{what} must be one of {known}; was: {type(data).__module__}.{type(data).__qualname__}")
-    cells: Cells = adapter.read(whole)
+    cells: Cells = adapter.read(data)
     return cells
 
 
-def _check_labels(labels: Sequence[Any], column: str, unlabelled: bool) -> None:
+def _check_labels(labels: Sequence[Any], column: str, classes: int, unlabelled: bool) -> None:
     for row, label in enumerate(labels):
-        if unlabelled and label_mark(label) is None:
+        single = single_label(known_label(label, classes))
+        if single is not None and not isinstance(single, float):
             continue
-        if type(label).__hash__ is None:
-            raise DataError(f"row {row}, column {column!r}: {short(label)} is no single label; give the row one")
-        if label is None or label != label or not str(label).strip():
-            raise DataError(f"row {row}, column {column!r}: {short(label)} is no label; label the row or drop it")
+        value = plain_value(known_label(label, classes))
+        missing = value is None or (isinstance(value, str) and not value.strip())
+        if missing and unlabelled:
+            continue
+        fault = (
+            "an amount, and no class; name a column of classes"
+            if isinstance(single, float)
+            else ("no label; label the row or drop it" if missing else "no single label; give the row one")
+        )
+        raise DataError(f"row {row}, column {column!r}: {short(label)} is {fault}")

@@ -20,7 +20,7 @@ from augdiff.fitting.saliency import Saliency, weigh_words
 from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
-from augdiff.quality.judge import Judge, Label, label_mark, single_label
+from augdiff.quality.judge import Judge, Label, known_label, label_mark, single_label
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
@@ -161,7 +161,7 @@ def fit(
             keys.append(example.key)
             contexts.append(next(iter(example.sources.values())).context)
     names = _names(labels, () if columns.label_names else classes)
-    labels = [_known(label, len(classes)) for label in labels]
+    labels = [known_label(label, len(classes)) for label in labels]
     pool = gather(rows, labels, keys) if columns.demonstrate else Pool()
     texts = [joined(row) for row in rows]
     known = sum(label_mark(label) is not None for label in labels)
@@ -247,12 +247,6 @@ def _names(labels: Sequence[Any], classes: Sequence[str]) -> Names:
     pairs: list[tuple[Any, str]] = [*enumerate(classes), *((text, text) for text in texts)]
     named = [(value, name_of(name)) for value, name in pairs if name_of(name)]
     return checked_names(named) if len(named) <= _MOST_NAMES else ()
-
-
-def _known(label: Any, classes: int) -> Any:
-    """The label of a row; where a container names its classes, other numbers say that there is none."""
-    found = single_label(label)
-    return None if classes and isinstance(found, int) and not 0 <= found < classes else label
 
 
 def _judge(

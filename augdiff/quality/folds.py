@@ -9,6 +9,8 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from augdiff.quality.novelty import bare
+
 MOST_FOLDS = 5
 
 
@@ -18,7 +20,7 @@ def key_hash(key: str) -> str:
 
 
 def join(keys: Sequence[str], texts: Sequence[str]) -> list[str]:
-    """For each row the name of its group; rows with equal keys, or equal texts but for case and blanks, share one.
+    """For each row the name of its group; rows with equal keys, or texts with equal letters, share one.
 
     A copy of a row in another fold would show a judge what it must not see. The name is the smallest hash of
     the group's keys, so it hangs on no order.
@@ -35,7 +37,7 @@ def join(keys: Sequence[str], texts: Sequence[str]) -> list[str]:
     hashes = [key_hash(key) for key in keys]
     for own, text in zip(hashes, texts, strict=True):
         # The mark is behind all hex digits: a key's hash is always the smallest name.
-        first, second = sorted((top(own), top(f"text {' '.join(text.casefold().split())}")))
+        first, second = sorted((top(own), top(f"text {bare(text) or ' '.join(text.split())}")))
         above[second] = first
     return [top(own) for own in hashes]
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.errors import DataError, OptionError
+from augdiff.values import plain_value
 
 Label = str | bool | int | float
 
@@ -101,12 +102,14 @@ def label_scores(judge: Judge, texts: Sequence[str], labels: Sequence[Any], keys
 
 def single_label(label: Any) -> Label | None:
     """A label as Python has it, whole numbers as such; None for what is missing and for what is no single label."""
-    value = label.tolist() if hasattr(label, "tolist") else label
-    if _missing(value):
-        return None
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    return value if isinstance(value, str | int | float) else None
+    value = plain_value(label)
+    return None if _missing(value) else value if isinstance(value, str | int | float) else None
+
+
+def known_label(label: Any, classes: int) -> Any:
+    """The label of a row; where a container names its classes, other numbers say that there is none."""
+    found = single_label(label)
+    return None if classes and isinstance(found, int) and not 0 <= found < classes else label
 
 
 def label_mark(label: Any) -> str | None:

@@ -15,6 +15,7 @@ from augdiff.rows.columns import Cells, Columns, check_columns, text_columns
 from augdiff.rows.spans import Pointer, Spans, read_answers, read_spans, told_kind
 from augdiff.rows.tagged import Tagged, read_tagged
 from augdiff.text.labels import label_context
+from augdiff.values import plain_value
 from augdiff.variant import Mention, Source
 
 UNNUMBERED = -1
@@ -154,7 +155,7 @@ def _ids(cells: Cells, column: str, numbers: Sequence[int]) -> list[str]:
 
 
 def _hashes(cells: Cells, label: str | None, texts: Sequence[Sequence[str]]) -> list[str]:
-    labels = cells.values(label) if label else [None] * cells.length
+    labels = map(plain_value, cells.values(label)) if label else [None] * cells.length
     return [_hash([*row, value]) for *row, value in zip(*texts, labels, strict=True)]
 
 

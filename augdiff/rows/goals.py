@@ -8,7 +8,7 @@ from reprlib import repr as short
 from typing import Any
 
 from augdiff.errors import OptionError
-from augdiff.quality.judge import Label, marked, single_label
+from augdiff.quality.judge import Label, known_label, marked, single_label
 from augdiff.rows.columns import Cells, Columns, check_columns
 
 _MOST_SHOWN = 10
@@ -89,8 +89,7 @@ def _rows_of(labels: Sequence[Any], classes: Sequence[str]) -> dict[_Mark, list[
                 f"target and balance count rows of one class each, row {row} has the label {short(value)}: name "
                 "another column, or do without"
             )
-        outside = bool(classes) and isinstance(label, int) and not 0 <= label < len(classes)
-        if label is not None and not outside:
+        if label is not None and known_label(label, len(classes)) is not None:
             found.setdefault(marked(label), []).append(row)
     return found
 

@@ -56,6 +56,11 @@ def name_of(value: str) -> str:
     return "" if code or _NUMBERED.fullmatch(short) else in_words(value)
 
 
+def names_of(classes: Sequence[str]) -> Names:
+    """The names, in words, of the labels 0, 1, ... that a container calls so; none for codes."""
+    return tuple((value, name_of(name)) for value, name in enumerate(classes) if name_of(name))
+
+
 def in_words(name: str) -> str:
     """``card_paymentFee`` as *card payment fee*; nothing for a name without letters.
 
