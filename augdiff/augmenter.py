@@ -396,6 +396,14 @@ class Augmenter:
         return 0.0 if self.fitted is None else self.fitted.sure
 
     @property
+    def classes(self) -> int:
+        """How many classes the container of what was fitted names; 0 where it names none.
+
+        :raises ModelError: see :attr:`fitted`.
+        """
+        return 0 if self.fitted is None else self.fitted.classes
+
+    @property
     def span_judge(self) -> SpanJudge | None:
         """Who judges whether what tags and labelled spans name is still found; None for nobody.
 
@@ -485,7 +493,7 @@ class Augmenter:
     def without_variants(self) -> Self:
         """The same for rows that only get the column ``augdiff``, so that all splits have equal features."""
         other = self.with_columns(replace(self.columns, keep_original=True, target=(), balance=False))
-        other.settings = replace(self.settings, n=0)
+        other.settings = replace(self.settings, n=0, pseudo_label=False)
         other._fitted = other._fitted_at = None
         return other
 

@@ -18,6 +18,7 @@ from augdiff.evaluation.classifiers import word_counts
 from augdiff.evaluation.ground import Cut, Ground, lay_out
 from augdiff.evaluation.methods import Grown, duplicate, grow, none
 from augdiff.evaluation.trial import judge, try_all
+from augdiff.quality.callable_judge import CallableJudge
 from augdiff.rows.columns import Columns
 
 NAMES = sorted(TOPICS)
@@ -131,6 +132,27 @@ def test_every_container_gets_them_in_its_own_types(kind: str):
     found = dict(zip(texts, labels, strict=True))
     wanted = {row["text"]: row["label"] for row in guessed(grown(rows))}
     assert {text: found[text] for text in wanted} == wanted
+
+
+def test_a_number_outside_of_a_datasets_classes_is_no_label():
+    rows = [*ROWS, *MORE]
+    codes = [{**row, "label": -1 if row["label"] is None else NAMES.index(row["label"])} for row in rows]
+    data = grown(datasets.Dataset.from_list(codes, features=CLASSES))
+    found = dict(zip(data["text"], (NAMES[label] for label in data["label"]), strict=True))
+    assert {row["text"]: found[row["text"]] for row in guessed(grown(rows))} == {
+        row["text"]: row["label"] for row in guessed(grown(rows))
+    }
+    assert sum(one["verdict"] == "pseudo-labelled" for one in data["augdiff"]) == len(MORE)
+
+
+@pytest.mark.parametrize("judge", [True, CallableJudge(tuple(NAMES), lambda texts: [[0.2, 0.5, 0.3]] * len(texts))])
+def test_splits_that_do_not_grow_get_no_labels(judge: Any):
+    halves = datasets.DatasetDict(
+        train=datasets.Dataset.from_list([*ROWS, *MORE]), test=datasets.Dataset.from_list([*ROWS[:2], *MORE[:3]])
+    )
+    made = grown(halves, judge=judge)
+    assert {one["verdict"] for one in made["test"]["augdiff"]} == {"original"}
+    assert made["test"]["label"][:] == halves["test"]["label"][:]
 
 
 def test_the_command_gives_labels_to_empty_cells(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

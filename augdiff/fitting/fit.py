@@ -60,6 +60,7 @@ class Fitted:
     :param channel: the same classifier together with a language model, where there is one.
     :param sure: how sure the judge is, at most, of the hardest tenth of the rows, each of its likeliest label; 0 if
         that was not asked for.
+    :param classes: how many the container names; other numbers say that a row has no label. 0 where it names none.
     """
 
     names: Names = ()
@@ -73,6 +74,7 @@ class Fitted:
     spans: SpanJudge | None = None
     pseudo_weight: float = 1.0
     sure: float = 0.0
+    classes: int = 0
 
     @property
     def label_judge(self) -> Judge | None:
@@ -94,6 +96,7 @@ class Fitted:
             mentions,
             self.pseudo_weight,
             self.sure,
+            self.classes,
         ]
         return sha256(json.dumps(whole).encode()).hexdigest()
 
@@ -170,6 +173,7 @@ def fit(
         pool=pool,
         saliency=weigh_words(texts, labels) if weighs else Saliency(),
         pseudo_weight=min(1.0, _PSEUDO * known / max(1, len(labels) - known)),
+        classes=len(classes),
     )
     if mentions:
         found = replace(found, mentions=gather_mentions(examples))

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from augdiff.denoisers.difference import Difference
     from augdiff.quality.language_model import Listener
 
-_FORMAT = "augdiff-fitted-8"
+_FORMAT = "augdiff-fitted-9"
 _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safetensors", "spans.safetensors"
-_KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo sure".split())
+_KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo sure classes".split())
 
 
 def save_fitted(fitted: Fitted) -> Path:
@@ -59,6 +59,7 @@ def save_fitted(fitted: Fitted) -> Path:
         "spans": None if fitted.spans is None else _spans_record(fitted.spans),
         "pseudo": fitted.pseudo_weight,
         "sure": fitted.sure,
+        "classes": fitted.classes,
     }
 
     def write(part: Path) -> None:
@@ -143,6 +144,7 @@ def load_fitted(
             None if record["spans"] is None else _load_taggers(record["spans"], folder / _SPANS, read),
             float(record["pseudo"]),
             float(record["sure"]),
+            int(record["classes"]),
         )
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         raise ModelError(f"{folder} is broken ({first_line(error)}): remove it and fit the Augmenter again") from error

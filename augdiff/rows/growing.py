@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from augdiff.annotating import annotates
-from augdiff.quality.judge import LabelScore, label_mark, label_scores
+from augdiff.quality.judge import LabelScore, known_label, label_mark, label_scores
 from augdiff.rows.aligned import pointed, retagged
 from augdiff.rows.columns import Cells, Columns
 from augdiff.rows.examples import Example, read_examples
@@ -111,8 +111,11 @@ def _relabelled(columns: Columns, augmenter: Resampling) -> list[str]:
 def _pseudo_labels(examples: Sequence[Example], augmenter: Resampling) -> dict[int, LabelScore]:
     """What the judge says of rows that have no label and are to get one; nothing without a judge."""
     judge = augmenter.label_judge if augmenter.settings.pseudo_label else None
-    found = [row for row, example in enumerate(examples) if label_mark(example.label) is None]
-    if judge is None or not found:
+    if judge is None:
+        return {}
+    classes = augmenter.classes
+    found = [row for row, one in enumerate(examples) if label_mark(known_label(one.label, classes)) is None]
+    if not found:
         return {}
     texts, keys = [examples[row].text for row in found], [examples[row].key for row in found]
     scores = label_scores(judge, texts, [judge.classes[0]] * len(texts), keys)

@@ -40,6 +40,10 @@ class Resampling(Protocol):
         """How sure the judge of labels must be of the label that it gives a text."""
 
     @property
+    def classes(self) -> int:
+        """How many the rows' container names; numbers outside of these are no labels. 0 where it names none."""
+
+    @property
     def span_judge(self) -> SpanJudge | None:
         """Who judges whether what variants name is still found; None for nobody."""
 
