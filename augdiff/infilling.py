@@ -232,8 +232,13 @@ def filled(analysis: Analysis, gaps: Sequence[Gap], draw: Draw) -> str:
     """The text with what was drawn for its gaps: where these were, and not after the blanks that followed them."""
     starts = [span[0] for span in analysis.units.spans] + [len(analysis.text)]
     moved = {starts[_unit_at(analysis, gap)]: gap.at for gap in gaps}
-    edits = [Edit(moved[one.start], moved[one.start], one.text) for one in draw.edits]
+    # Others set the case of a word right that follows what came in, or an article before it.
+    edits = [_moved(one, moved.get(one.start, one.start)) if one.start == one.end else one for one in draw.edits]
     return apply_edits(analysis.text, edits)
+
+
+def _moved(edit: Edit, at: int) -> Edit:
+    return Edit(at, at, edit.text)
 
 
 def _drafted(layout: Layout, drafts: Sequence[Sequence[int]]) -> Layout:

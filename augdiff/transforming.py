@@ -13,6 +13,7 @@ from augdiff.infilling import filler_of
 from augdiff.quality.consensus import by_agreement
 from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
+from augdiff.text.edits import apply_edits
 from augdiff.text.holes import Window
 from augdiff.text.slots import Slot
 from augdiff.training.pairs import LONGEST, room_for
@@ -69,7 +70,8 @@ def transform(
         asked = filler.analyse([Source(source, source) for source in batch])
         count = n * candidates
         proposals = [proposal for analysis in asked for proposal in _proposals(analysis, denoiser, count, seed)]
-        written = iter(["".join(edit.text for edit in draw.edits).strip() for draw in filler.fill(proposals)])
+        draws = zip(proposals, filler.fill(proposals), strict=True)
+        written = iter([apply_edits(one.analysis.text, draw.edits).strip() for one, draw in draws])
         texts += [_agreed(list(islice(written, count)), n) for _ in batch]
     return texts
 
@@ -94,4 +96,4 @@ def _proposals(analysis: Analysis, denoiser: Denoiser, n: int, seed: int) -> lis
     window = Window([*head, *[marks.elastic] * room, marks.end], holes, 0)
     slot = Slot(count, count, room, True)
     seeds = [derive_seed(seed, analysis.text, number, 0) for number in range(1, n + 1)]
-    return [Proposal(analysis, each, 1.0, [slot], opening, [window], [0] * room) for each in seeds]
+    return [Proposal(analysis, each, 1.0, [slot], opening, [window], [0] * room, apart=True) for each in seeds]

@@ -23,6 +23,7 @@ def allowed(
     elastic: bool = False,
     avoid: tuple[str, ...] = (),
     told: tuple[str, ...] = (),
+    apart: bool = False,
 ) -> set[str]:
     """The tokens that may come out at ``at`` of a row with holes where ``slot`` is not -1."""
     x, slots = torch.tensor([ids]), torch.tensor([slot])
@@ -38,6 +39,7 @@ def allowed(
         none,
         torch.full_like(slots, -1),
         torch.tensor([[token(word) for word in told]], dtype=torch.long),
+        torch.tensor([apart]),
     )
     where = torch.zeros_like(hole)
     where[0, at] = True
@@ -53,6 +55,14 @@ def test_a_slot_begins_with_a_word_and_never_with_a_piece_or_a_mark() -> None:
     found = allowed([S, M, E], [-1, 0, -1], 1)
     assert "good" in found
     assert not found & {"##s", "'", ",", "[UNK]", "[MASK]", "[PAD]", "[BLANK]", "[ELASTIC]", "s", "t"}
+
+
+def test_a_text_of_its_own_has_marks_and_rests_of_words_but_begins_with_no_piece() -> None:
+    first = allowed([S, M, M, E], [-1, 0, 0, -1], 1, apart=True)
+    assert {"good", "'", ",", "s"} <= first
+    assert not first & {"##s", "[UNK]", "[MASK]", "[PAD]", "[BLANK]", "[ELASTIC]"}
+    later = allowed([S, token("movie"), M, E], [-1, 0, 0, -1], 2, avoid=("good",), apart=True)
+    assert {"##s", "'", "t"} <= later and not later & {"movie", "good"}
 
 
 def test_a_piece_follows_letters_but_no_mark() -> None:

@@ -1,5 +1,6 @@
 """Texts with holes, and texts that are one hole."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,13 @@ def test_the_rest_of_a_text_stays_byte_for_byte(infill: Infill) -> None:
         assert "  :-)  we loved " in text
         assert text.endswith("!")
         assert "[MASK" not in text
+
+
+def test_what_follows_a_hole_is_set_right_in_its_place(infill: Infill) -> None:
+    for text in infill("[MASK:1-2] The film was good.", n=8, temperature=1.0):
+        assert text.lower().endswith(" the film was good.") and text.count("he film") == 1
+    for text in infill("I saw a [MASK] film and a [MASK:1-3].", n=8, temperature=1.0):
+        assert re.fullmatch(r"I saw an? \S+ film and an? .+\.", text), text
 
 
 @pytest.mark.parametrize(("hole", "counts"), [("[MASK]", {1}), ("[MASK:3]", {1, 2, 3}), ("[MASK:1-4]", {1, 2, 3, 4})])

@@ -9,15 +9,21 @@ import pytest
 from tiny import make_adapter, make_model
 
 from augdiff import DataError, ModelError, OptionError, transform
+from augdiff.compositions.proposal import to_edits
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import load
+from augdiff.family.registry import find_family
 from augdiff.quality.consensus import by_agreement
+from augdiff.settings import Settings
+from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Marks
 from augdiff.training.loop import Training
 from augdiff.training.noising import Noise
 from augdiff.training.pairs import answering, read_pairs, room_for, tokenize_pairs
 from augdiff.training.pairs import written as written_of
 from augdiff.training.run import train
+from augdiff.transforming import _proposals
+from augdiff.variant import Source
 
 SIZES = EncoderConfig(1, width=48, depth=2, heads=4, inner=96, max_length=128, sentence=16, sentence_depth=1)
 WORDS = dict(zip("hund katze kind wagen stadt haus".split(), "dog cat child car town house".split(), strict=True))
@@ -118,6 +124,27 @@ def test_vectors_are_noised_in_all_that_is_written() -> None:
     assert layout.ids == [10, 11, MARKS.end, 20, *[MARKS.blank] * (room_for(2) - 1)]
     assert layout.holes == list(range(3, len(layout.ids)))
     assert layout.targets == layout.ids[3:]
+
+
+def test_what_is_written_is_a_text_of_its_own(tmp_path: Path) -> None:
+    denoiser = load(str(make_model(tmp_path / "tiny")))
+    filler = find_family("mdlm").compose(denoiser, Settings())
+
+    def spelt(source: str, answer: str) -> str:
+        (analysis,) = filler.analyse([Source(source, source)])
+        (proposal,) = _proposals(analysis, denoiser, 1, 0)
+        ids = denoiser.vocabulary.encode([answer])[0].ids
+        blank = denoiser.vocabulary.marks.blank
+        assert blank is not None
+        return apply_edits(source, to_edits(proposal, [*ids, *[blank] * (len(proposal.slot_of) - len(ids))], denoiser))
+
+    # Neither the source's last word nor its article has a say in it, and a last mark stays.
+    assert spelt("we loved the film", "film was very good") == "film was very good"
+    assert spelt("we loved the film", "film") == "film"
+    assert spelt("we saw a", "old film") == "old film"
+    assert spelt("We loved it.", "the film was good.") == "The film was good."
+    assert spelt("we loved the film", "we loved the film") == "we loved the film"
+    assert spelt("we loved the film", "") == ""
 
 
 @pytest.mark.parametrize("family", ["diffuseq", "genie", "sed"])

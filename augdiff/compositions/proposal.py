@@ -28,6 +28,7 @@ class Proposal:
     :param opening: ids that stand before the text.
     :param windows: what the denoiser reads.
     :param slot_of: the slot of each mask, in order.
+    :param apart: whether what comes out is a text of its own, written of the source, and not a part of it.
     """
 
     analysis: Analysis
@@ -37,6 +38,7 @@ class Proposal:
     opening: list[int]
     windows: list[Window]
     slot_of: list[int]
+    apart: bool = False
 
 
 def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, denoiser: Denoiser) -> Proposal:
@@ -61,6 +63,7 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
     goes_on = denoiser.vocabulary.goes_on
     slot = np.full((len(proposals), width), -1)
     flags = np.zeros((4, len(proposals), width), dtype=bool)
+    apart = np.array([proposal.apart for proposal, _ in proposals])
     forbidden = np.full((len(proposals), width), -1)
     told = np.full((len(proposals), max(len(proposal.analysis.told_ids) for proposal, _ in proposals)), -1)
     for row, (proposal, window) in enumerate(proposals):
@@ -81,14 +84,15 @@ def hole_rules(proposals: Sequence[tuple[Proposal, Window]], width: int, denoise
                     forbidden[row, place_] = first
     to = denoiser.device
     elastic, begin_flags, end_flags, glued = (torch.from_numpy(flag).to(to) for flag in flags)
-    slots, unlike, untold = (torch.from_numpy(ids).to(to) for ids in (slot, forbidden, told))
-    return Holes(slots, elastic, begin_flags, end_flags, glued, unlike, untold)
+    slots, unlike, untold, whole = (torch.from_numpy(each).to(to) for each in (slot, forbidden, told, apart))
+    return Holes(slots, elastic, begin_flags, end_flags, glued, unlike, untold, whole)
 
 
 def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> list[Edit]:
     """The edits that the drawn tokens make of the source, one token per mask, in order.
 
-    Units at either end of a slot that came out as they were stay the source's own bytes.
+    Units at either end of a slot that came out as they were stay the source's own bytes. A text of its own takes the
+    place of the whole source.
     """
     marks, units, text = denoiser.vocabulary.marks, proposal.analysis.units, proposal.analysis.text
     filled: list[list[int]] = [[] for _ in proposal.slots]
@@ -96,6 +100,9 @@ def to_edits(proposal: Proposal, drawn: Sequence[int], denoiser: Denoiser) -> li
         if token != marks.blank:
             filled[slot].append(token)
     spell = denoiser.vocabulary.spell
+    if proposal.apart:
+        whole = [Change(0, len(text), [word for tokens in filled for word in spell(tokens)])]
+        return write(text, whole, (), denoiser.cases, denoiser.english)
     changes: list[Change] = []
     reached = -1
     for held, tokens in zip(proposal.slots, filled, strict=True):

@@ -18,6 +18,8 @@ from augdiff.engine.logits import Places, Rule
 from augdiff.text.vocabulary import Vocabulary
 
 _BARRED = -1e4
+# The first line of the table for texts of their own.
+_APART = 3 * 3 * 2
 # The one mark that may come out between words; the others open, close or tie what is not there.
 _INNER_MARK = ","
 # What contractions leave on either side of their apostrophe, and letters that are no words.
@@ -29,7 +31,7 @@ _RESTS = frozenset(
 
 @dataclass(frozen=True)
 class Holes:
-    """The holes of a batch of windows, ``(B, L)`` each but for the last.
+    """The holes of a batch of windows, ``(B, L)`` each but for the last two.
 
     :param slot: the slot of each hole, -1 elsewhere.
     :param elastic: holes that may come out blank; without its first one, a slot cannot vanish.
@@ -38,6 +40,7 @@ class Holes:
     :param glued: slots whose first token goes on with the text before it (no blank between).
     :param forbidden: an id that a hole must not become, -1 where there is none.
     :param told: ids that no hole of a row must become, ``(B, C)``, -1 where there are fewer.
+    :param apart: rows whose holes are a text of its own, with marks and rests of words where it likes, ``(B,)``.
     """
 
     slot: Tensor
@@ -47,6 +50,7 @@ class Holes:
     glued: Tensor
     forbidden: Tensor
     told: Tensor
+    apart: Tensor
 
     def __getitem__(self, rows: Tensor) -> Holes:
         return Holes(*(value[rows] for value in vars(self).values()))
@@ -99,7 +103,8 @@ class Bars:
         start = torch.where(holes.begins, torch.where(holes.glued, 2, 1), torch.where(loose, 1, 0))
         tied = known_after & (self._goes_on[after] | ~self._lettered[after])
         edge = holes.begins | (holes.ends & ~holes.elastic)
-        return ((blank * 3 + start) * 2 + (tied | edge | loose).long()).long()
+        inside = (blank * 3 + start) * 2 + (tied | edge | loose).long()
+        return torch.where(holes.apart[:, None], _APART + blank * 2 + (start > 0), inside).long()
 
     @cached_property
     def _lettered(self) -> Tensor:
@@ -111,7 +116,10 @@ class Bars:
 
     @cached_property
     def _table(self) -> Tensor:
-        """``(3 * 3 * 2, V)``: blank (no, yes, only), start (free, word, going on), letters only."""
+        """``(3 * 3 * 2 + 3 * 2, V)``: blank (no, yes, only), start (free, word, going on), letters only.
+
+        Then, for texts of their own, blank and start (free, word or mark).
+        """
         words = self.vocabulary
         never = words.never.copy()
         never[list(self.avoid)] = True
@@ -122,6 +130,7 @@ class Bars:
             for start in (rest, rest | words.goes_on, words.lettered & ~words.goes_on):
                 for letters in (np.zeros(len(words), bool), ~words.lettered):
                     lines.append(self._line(never | odd | start | letters, blank))
+        lines += [self._line(never | start, blank) for blank in range(3) for start in (never, words.goes_on)]
         return torch.from_numpy(np.stack(lines)).to(self.device)
 
     def _line(self, barred: NDArray[np.bool_], blank: int) -> NDArray[np.float32]:
