@@ -76,6 +76,17 @@ def test_a_row_comes_out_alike_alone_and_in_a_batch(make: Make, family: str) -> 
 
 
 @pytest.mark.parametrize("family", ALL)
+def test_a_row_that_is_told_of_something_comes_out_alike_alone_and_beside_one_that_is_not(
+    make: Make, family: str
+) -> None:
+    told = [Source(text, text, context="story" if at % 2 else "", alone=True) for at, text in enumerate(TEXTS)]
+    resampler = make(family)
+    together = resampler(told)
+    assert any(variant.edits for row in together for variant in row)
+    assert [resampler([source])[0] for source in told] == together
+
+
+@pytest.mark.parametrize("family", ALL)
 def test_anchors_never_change(make: Make, family: str) -> None:
     for source, variants in zip(sources(), make(family, strength=1.0)(sources()), strict=True):
         assert all(variant.text.startswith(source.text[:2]) or variant.verdict != "kept" for variant in variants)

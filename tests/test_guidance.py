@@ -24,7 +24,8 @@ class Leaning:
     def __init__(self) -> None:
         self.asked: list[Tensor] = []
 
-    def __call__(self, x: Tensor, t: Tensor, where: Tensor) -> Tensor:
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
+        assert previous.shape == x.shape
         self.asked.append(x.clone())
         assert len(t) == len(x)
         total = x.sum(1).float()[where.nonzero(as_tuple=True)[0]]
@@ -37,8 +38,8 @@ def test_guidance_goes_from_what_is_said_without_the_context_past_what_is_said_w
     x = torch.tensor([[1, 5, 6, 9, 2, 9, 3], [1, 9, 4, 9, 2, 3, 0], [1, 8, 9, 2, 3, 0, 0]])
     where, net = x == 9, Leaning()
     guidance, active = Guidance(3.0, torch.tensor([7, 2, 0, 1]), 0, NO_WORDS), torch.tensor([1, 2, 3])
-    guided, again = (guidance(net, x, torch.ones(3), where, active) for _ in range(2))
-    plain = Leaning()(x, torch.ones(3), where)
+    guided, again = (guidance(net, x, torch.ones(3), where, x, active) for _ in range(2))
+    plain = Leaning()(x, torch.ones(3), where, x)
     assert net.asked[1].tolist() == [[1, 9, 2, 9, 3, *[0] * 11], [1, 9, 2, 3, *[0] * 12]]
     without = torch.tensor([24.0, 24.0, 28.0, 28.0, 15.0])[:, None] * torch.arange(1, 4)
     guides = torch.tensor([True, True, False, False, True])[:, None]
@@ -58,7 +59,7 @@ def test_rows_without_their_contexts_are_as_wide_as_their_own_length_asks_for() 
     where[:, [31, 32]] = True
     net = Leaning()
     guidance = Guidance(2.0, torch.full((4,), 30), 0, NO_WORDS)
-    logits, again = (guidance(net, x, torch.ones(4), where, torch.arange(4)) for _ in range(2))
+    logits, again = (guidance(net, x, torch.ones(4), where, x, torch.arange(4)) for _ in range(2))
     assert [tuple(asked.shape) for asked in net.asked[1:4]] == [(1, 16), (1, 32), (2, 48)]
     with_it, without = x.sum(1), x.sum(1) - 150
     expected = (without + 2 * (with_it - without)).repeat_interleave(2)[:, None] * torch.arange(1, 4)
@@ -71,9 +72,29 @@ def test_nothing_is_computed_twice_without_a_context_or_at_weight_1() -> None:
     for weight, context, calls in ((1.0, 1, 0), (2.0, 0, 0), (2.0, 1, 2), (0.0, 1, 2)):
         net = Leaning()
         guidance = Guidance(weight, torch.tensor([context]), 0, NO_WORDS)
-        guided = guidance(net, x, torch.ones(1), x == 9, torch.tensor([0]))
+        guided = guidance(net, x, torch.ones(1), x == 9, x, torch.tensor([0]))
         assert len(net.asked) == calls
         assert (guided is None) == (calls == 0)
+
+
+class Vectorial:
+    """A net of vectors whose logits are the sum of a row's vectors and of what it was told of the last prediction."""
+
+    def __call__(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
+        assert previous.shape == x.shape
+        return (x.sum(1) + 100 * previous.sum(1))[where.nonzero(as_tuple=True)[0]]
+
+
+def test_vectors_are_guided_too_and_told_what_was_predicted_last() -> None:
+    # A start, a context of two, a hole, and padding.
+    x = torch.tensor([[[1.0, 0], [0, 5], [0, 7], [2, 0], [0, 0]]])
+    previous = torch.tensor([[[0.0, 0], [0, 0], [0, 0], [0, 3], [0, 0]]])
+    where = torch.tensor([[False, False, False, True, False]])
+    guidance = Guidance(3.0, torch.tensor([2]), None, NO_WORDS)
+    guided = guidance(Vectorial(), x, torch.ones(1), where, previous, torch.tensor([0]))
+    assert guided is not None
+    # Without the context 3 and 300, with it 3 and 312.
+    assert guided[0:1].tolist() == [[3.0, 300 + 3 * 12]]
 
 
 class Fond:

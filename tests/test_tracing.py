@@ -39,6 +39,13 @@ def test_the_last_one_is_the_variant_in_the_texts_own_bytes(model: str) -> None:
     assert found[-1] != text
 
 
+def test_vectors_are_shown_as_the_words_that_they_are_nearest_to(tmp_path: Path) -> None:
+    vectors = str(make_model(tmp_path / "sed", family="sed"))
+    found = states(vectors, context="story")
+    assert len(found) == 6 and found[0] != found[-2]
+    assert all(len(state.split()) > 3 for state in found)
+
+
 def test_a_seed_gives_the_same_steps(model: str) -> None:
     assert states(model, seed=5) == states(model, seed=5) != states(model, seed=6)
 

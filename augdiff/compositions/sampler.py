@@ -45,6 +45,10 @@ class States(Protocol):
         """States from ids and where these are masks, ``(B, L)`` each, with the noise that the process begins from."""
 
     @property
+    def pad(self) -> int | None:
+        """The id of padding; None for vectors, of which zeros are padding."""
+
+    @property
     def net(self) -> Net:
         """Who denoises them."""
 
@@ -68,6 +72,11 @@ class Tokens:
     def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
         """See :class:`States`."""
         return ids
+
+    @property
+    def pad(self) -> int | None:
+        """The mark."""
+        return self.denoiser.vocabulary.marks.pad
 
     @property
     def net(self) -> Net:
@@ -202,10 +211,10 @@ class Sampler:
             self._states.net,
             streams,
             guide=lambda now, where, active: self._bars(self._states.read(now, x[active]), where, holes[active]),
-            guidance=Guidance(self._guidance, told, marks.pad, self._words),
+            guidance=Guidance(self._guidance, told, self._states.pad, self._words),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
-            watch=watch,
+            watch=lambda now: watch(self._states.end(now, x, noised)),
         )
         return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
 

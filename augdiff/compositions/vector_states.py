@@ -38,6 +38,11 @@ class Vectors:
         return x
 
     @property
+    def pad(self) -> None:
+        """Zeros."""
+        return None
+
+    @property
     def net(self) -> Net:
         """The network that reads vectors."""
         read = self._network.logits

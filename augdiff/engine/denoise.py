@@ -155,10 +155,7 @@ def _draws(
 ) -> _Draw:
     """How predictions of the active rows are drawn."""
     x, t, where, previous = (part[active] for part in state)
-    # Contexts stand before tokens, which need no telling what was predicted of them.
-    guided = None
-    if guidance is not None:
-        guided = guidance(lambda x, t, where: net(x, t, where, torch.zeros_like(x)), x, t, where, active)
+    guided = None if guidance is None else guidance(net, x, t, where, previous, active)
     if guided is None:
         logits = afresh(net(x, t, where, previous))
         return lambda chance, spare: space.predict(logits, chance, reading)

@@ -25,7 +25,7 @@ from augdiff.engine.said import Said
 _STRIDE = 16
 
 #: See :class:`augdiff.engine.denoise.Net`.
-Ask = Callable[[Tensor, Tensor, Tensor], Logits]
+Ask = Callable[[Tensor, Tensor, Tensor, Tensor], Logits]
 
 
 @dataclass(frozen=True)
@@ -34,52 +34,62 @@ class Guidance:
 
     :param weight: 1 is no guidance, above 1 is more of the context.
     :param context: how many tokens of each row a row without a context lacks; they follow the first one, ``(B,)``.
-    :param pad: what is put at a row's end in place of its context.
+    :param pad: what is put at a row's end in place of its context; None for vectors, of which zeros are none.
     :param words: which ids are words, ``(V,)``; others may be said again and again.
     """
 
     weight: float
     context: Tensor
-    pad: int
+    pad: int | None
     words: Tensor
 
-    def __call__(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, rows: Tensor) -> Guided | None:
+    def __call__(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, previous: Tensor, rows: Tensor) -> Guided | None:
         """Guided logits of the positions ``where``; None where nothing is to be guided.
 
+        :param previous: what was predicted last, like ``x``.
         :param rows: which rows of the batch the others hold, ``(b,)``.
         """
         lengths = self.context[rows]
         guided = lengths > 0
         if self.weight == 1 or not bool(guided.any()):
             return None
-        logits = ask(x, t, where)
-        bare = self._bare(ask, x[guided], t[guided], where[guided], lengths[guided])
+        logits = ask(x, t, where, previous)
+        bare = self._bare(ask, x[guided], t[guided], where[guided], previous[guided], lengths[guided])
+        said = self._said(x, where, lengths) if self.weight > 1 else None
+        row = where.nonzero(as_tuple=True)[0]
+        return Guided(afresh(logits), afresh(bare), guided[row], self.weight, said)
+
+    def _said(self, x: Tensor, where: Tensor, lengths: Tensor) -> Said | None:
+        """What is not made likelier."""
+        if self.pad is None:
+            return None
         row, column = where.nonzero(as_tuple=True)
         context = torch.arange(x.shape[1], device=x.device) <= lengths[:, None]
-        said = Said(x.masked_fill(where | context | ~self.words[x], self.pad), row, column, self.words)
-        return Guided(afresh(logits), afresh(bare), guided[row], self.weight, said if self.weight > 1 else None)
+        return Said(x.masked_fill(where | context | ~self.words[x], self.pad), row, column, self.words)
 
-    def _bare(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, away: Tensor) -> Logits:
+    def _bare(self, ask: Ask, x: Tensor, t: Tensor, where: Tensor, previous: Tensor, away: Tensor) -> Logits:
         """Logits of rows without ``away`` tokens after the first one, in batches of one length.
 
         Most of a row is context, so the rest is short; and what a row is padded to must not depend on the rows beside.
         """
-        lengths = (x != self.pad).sum(1) - away
+        lengths = (x.any(-1) if self.pad is None else x != self.pad).sum(1) - away
         sizes = (lengths + -lengths % _STRIDE).tolist()
         batches, row, widths = list[Logits](), where.nonzero(as_tuple=True)[0], sorted(set(sizes))
         for size in widths:
             rows = torch.tensor([at for at, own in enumerate(sizes) if own == size], device=x.device)
-            short, asked = (_without(part[rows], away[rows], size, fill) for part, fill in ((x, self.pad), (where, 0)))
-            batches.append(ask(short, t[rows], asked))
+            short = _without(x[rows], away[rows], size, self.pad or 0)
+            asked, last = (_without(part[rows], away[rows], size, 0) for part in (where, previous))
+            batches.append(ask(short, t[rows], asked, last))
         return Joined.by(batches, torch.tensor([widths.index(size) for size in sizes], device=x.device)[row])
 
 
 def _without(values: Tensor, away: Tensor, size: int, fill: int) -> Tensor:
-    """Rows ``(b, L)`` without the ``away`` values after the first one, ``(b, size)``; at the end there is ``fill``."""
+    """Rows ``(b, L)`` or ``(b, L, D)`` without the ``away`` values after the first one, ``size`` long by ``fill``."""
     places = torch.arange(size, device=values.device).expand(len(values), size)
     places = torch.where(places > 0, places + away[:, None], 0)
-    found = values.gather(1, places.clamp(max=values.shape[1] - 1))
-    return found.masked_fill(places >= values.shape[1], fill)
+    found = values[torch.arange(len(values), device=values.device)[:, None], places.clamp(max=values.shape[1] - 1)]
+    found[places >= values.shape[1]] = fill
+    return found
 
 
 @dataclass(frozen=True)
