@@ -158,7 +158,8 @@ def augment(
         context=context,
     )
     splits = (split,) if isinstance(split, str) else tuple(split)
-    learns = label is not None or tags is not None or adapt or augmenter.settings.entities != "keep"
+    named = tags is not None or bool(augmenter.columns.protect_spans)
+    learns = label is not None or named or adapt or augmenter.settings.entities != "keep"
     parts = read(data, splits) if learns else None
     if unlabeled is not None and not adapt:
         raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")

@@ -229,6 +229,11 @@ class Augmenter:
         return self.judge if isinstance(self.judge, ByEstimator) else None
 
     @property
+    def _own_judge(self) -> Judge | None:
+        """One of the user's that needs no fitting."""
+        return None if isinstance(self.judge, bool | ByEstimator) else self.judge
+
+    @property
     def resampler(self) -> Resampler:
         """The loaded weights, with what they have learned of rows.
 
@@ -336,6 +341,7 @@ class Augmenter:
                 annotates(self.settings.family),
                 self._estimator,
                 self.settings.seed,
+                self._own_judge,
             )
             self.columns = self._fitted.told(self.columns)
 
@@ -375,9 +381,9 @@ class Augmenter:
         """
         if self.judge is False or self.settings.idle:
             return None
-        if self.judge is True or isinstance(self.judge, ByEstimator):
+        if self._fits_judges:
             return None if self.fitted is None else self.fitted.label_judge
-        return self.judge
+        return self._own_judge
 
     @property
     def pseudo_weight(self) -> float:

@@ -72,7 +72,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
     options.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", default=list(METHODS)[:9])
     options.add_argument("--taggers", nargs="+", choices=list(TAGGERS), default=list(TAGGERS))
-    options.add_argument("--work", type=Path, default=cache_folder() / SCRIPT, help="where finished work is kept")
+    options.add_argument(
+        "--work",
+        type=Path,
+        default=cache_folder() / SCRIPT,
+        help="where finished work is kept, by sentences and seeds; after a change of code, name another",
+    )
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

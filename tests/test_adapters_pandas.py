@@ -42,6 +42,14 @@ def test_dtypes_and_values_of_other_columns_stay():
     pd.testing.assert_frame_equal(grown[expected.columns], expected)
 
 
+def test_a_missing_category_is_no_category():
+    before = frame()
+    before["kind"] = pd.Categorical(["x", None], categories=["x", "y"])
+    grown = augment(before, text="text", label="kind", relabel=True, n=1)
+    assert grown["kind"].dtype == before["kind"].dtype
+    assert grown["kind"].isna().tolist() == [False, False, True, True]
+
+
 def test_the_frame_that_came_in_is_left_alone():
     before = frame()
     augment(before, text="text", n=1)

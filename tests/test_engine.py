@@ -15,6 +15,8 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import even_times
 from augdiff.engine.space import TokenSpace, absorbing
 from augdiff.engine.step import Ancestral, Level, Memory, shares
+from augdiff.family.rdm import routed
+from augdiff.family.remdm import remasking
 
 ROWS = 20_000
 FLOOR = 0.013  # total variation between 20,000 exact draws and the language
@@ -55,6 +57,19 @@ def test_ranking_by_the_drawn_probability_loses_diversity_as_known() -> None:
     _, out = resample(1.0, 32, by_probability)
     assert distance(out) == pytest.approx(0.275, abs=0.03)
     assert entropy(out) == pytest.approx(0.48, abs=0.1)
+
+
+@pytest.mark.parametrize("process", [routed(MASK), remasking(MASK)])
+def test_typicality_is_of_the_token_that_stays_and_not_of_a_later_draw_that_nobody_took(process: Process) -> None:
+    logits = torch.tensor([0.0, 1.0, 2.0, 4.0])
+    likely = logits.log_softmax(0)
+    x = torch.full((200, LENGTH), MASK)
+    times = even_times(torch.full((200,), 8))
+    out = denoise(
+        process, x, x != MASK, times, torch.ones(200, LENGTH),
+        lambda x, t, where, previous: logits.expand(int(where.sum()), -1).clone(), streams(200),
+    )  # fmt: skip
+    assert torch.allclose(out.surprise, likely[out.x] - (likely.exp() * likely).sum(), atol=1e-5)
 
 
 def test_memory_below_one_is_harmless_on_masks() -> None:

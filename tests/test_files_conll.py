@@ -51,6 +51,8 @@ def test_files_of_others_are_read(text: str, tmp_path: Path):
 def test_a_hash_is_a_token_where_it_has_a_tag(tmp_path: Path):
     (tmp_path / "rows.conll").write_text("# \tO\n#\tO\n")
     assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["#", "#"], "tags": ["O", "O"]}]
+    (tmp_path / "rows.conll").write_text("# a comment\nTicket O\n# O\n12 O\n")
+    assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["Ticket", "#", "12"], "tags": ["O"] * 3}]
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,18 @@ def test_a_text_of_which_the_judge_is_less_sure_than_of_rows_is_rejected(
     assert {row["augdiff"]["verdict"] for row in made} - {"copy", "near-copy", "unfluent", "echo"} == verdicts
 
 
+def test_a_judge_of_the_users_must_be_as_sure_as_of_rows_too(loose: Options):
+    class Wavering(Believing):
+        def probabilities(self, texts: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
+            known = np.array([text in OWN or text in OTHERS for text in texts])
+            return np.where(known[:, None], (0.9, 0.1), (0.6, 0.4))
+
+    augmenter = Augmenter(text="text", label="label", family="gal", judge=Wavering((0.0, 0.0)), **loose).fit(ROWS)
+    assert augmenter.sure == pytest.approx(0.9)
+    made = augment(ROWS, text="text", label="label", family="gal", judge=Wavering((0.0, 0.0)), **loose)
+    assert all(not row["augdiff"]["variant"] for row in made)
+
+
 def test_texts_must_be_as_sure_as_the_hardest_tenth_of_the_rows_by_what_has_not_seen_them():
     (cells,) = read(ROWS, ()) or []
     columns = Columns(text=("text",), label="label")

@@ -1,18 +1,21 @@
 """Mentions that give way to others of their kind, and what moves with them."""
 
 import pickle
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import datasets
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tiny import make_model
 
 from augdiff import Augmenter, DataError, OptionError, augment
-from augdiff.compositions.renewal import Swap, composed
+from augdiff.compositions.renewal import Resample, Swap, composed
 from augdiff.rows.tagged import Tagged
 from augdiff.settings import Settings
 from augdiff.text.edits import Edit, apply_edits
@@ -69,6 +72,24 @@ def test_what_is_protected_or_alone_of_its_kind_stays():
     assert Swap(Settings())([(source(others={"PER": ("Peter",), "LOC": ("London",)}), 1)]) == [
         [Edit(0, 8, "Peter"), Edit(34, 42, "Peter")]
     ]
+
+
+def test_names_of_one_text_are_drawn_by_seeds_of_their_own():
+    class Noting:
+        def __init__(self) -> None:
+            self.seeds: list[int] = []
+
+        def analyse(self, sources: Sequence[Source]) -> list[Any]:
+            return [SimpleNamespace(units=SimpleNamespace(free_places=np.ones(1))) for _ in sources]
+
+        def __call__(self, wanted: Sequence[tuple[Any, int]]) -> list[Any]:
+            self.seeds += [seed for _, seed in wanted]
+            return [SimpleNamespace(edits=[]) for _ in wanted]
+
+    write = Noting()
+    Resample(write, Settings())([(source(), seed) for seed in (6, 7)])
+    assert len(set(write.seeds)) == len(write.seeds) == 2 * len(source().mentions)
+    assert [seed & 1 for seed in write.seeds] == [0, 1] * len(source().mentions)
 
 
 @given(st.data())

@@ -192,10 +192,27 @@ def test_initialize_fits_a_judge_that_is_saved_with_the_pipe(
     assert again == made
 
 
-def test_without_categories_initialize_learns_nothing(model: str):
+def test_without_categories_and_entities_initialize_learns_nothing(model: str):
     nlp = pipeline(model)
     nlp.initialize(lambda: [Example(nlp.make_doc(TEXTS[0]), nlp.make_doc(TEXTS[0]))])
     assert nlp.get_pipe("augdiff").augmenter.fitted is None
+
+
+def test_entities_alone_get_a_judge_that_is_saved_with_the_pipe(model: str, tmp_path: Path):
+    nlp = pipeline(model)
+    docs = []
+    for name in ("Anna", "Peter", "Mary", "Paul", "Eve", "Tom"):
+        doc = nlp.make_doc(f"We met {name} at the old hotel")
+        doc.ents = [Span(doc, 2, 3, "PERSON")]
+        docs.append(doc)
+    nlp.initialize(lambda: [Example(nlp.make_doc(doc.text), doc) for doc in docs])
+    augmenter = nlp.get_pipe("augdiff").augmenter
+    assert augmenter.span_judge is not None and augmenter.label_judge is None
+    made = [one for doc in nlp.pipe([doc.copy() for doc in docs]) for one in doc._.augmentations]
+    assert all(0 <= one["label_prob"] <= 1 for one in made)
+    nlp.to_disk(tmp_path / "saved")
+    other = spacy.load(tmp_path / "saved").get_pipe("augdiff").augmenter
+    assert other.span_judge is not None and other.span_judge.digest == augmenter.span_judge.digest
 
 
 def test_docs_with_nothing_to_resample_come_out_with_the_reason(nlp: Language):

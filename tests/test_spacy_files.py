@@ -54,6 +54,12 @@ def test_a_long_name_has_tags_of_its_length(tmp_path: Path):
     assert (tmp_path / "one.conll").read_text() == "Anna\tB-PER\nLee\tI-PER\nBrown\tI-PER\nleft\tO\n\n"
 
 
+def test_lines_of_a_file_end_where_a_text_goes_on_in_another_line(tmp_path: Path):
+    doc = NLP.make_doc("One\u2028two\u0085three.")
+    write_docs(tmp_path / "one.jsonl", [doc, doc])
+    assert [each.text for each in read_docs(tmp_path / "one.jsonl", NLP)] == [doc.text] * 2
+
+
 def test_spans_that_overlap_are_a_group(tmp_path: Path):
     spans = [{"start": 0, "end": 8, "label": "PER"}, {"start": 0, "end": 4, "label": "FIRST"}]
     (tmp_path / "one.jsonl").write_text(json.dumps({"text": "Anna Lee left.", "spans": spans}) + "\n\n")

@@ -164,6 +164,17 @@ def test_variants_of_tagged_rows_are_judged_and_it_can_be_left_out(options: dict
     assert any(row["augdiff"]["verdict"] == "mislabelled" for row in strict)
 
 
+def test_variants_of_texts_with_labelled_spans_are_judged_too(options: dict[str, Any]):
+    rows = []
+    for row in ROWS:
+        text, at = " ".join(row["tokens"]), [" ".join(row["tokens"][:place]) for place in (2, 6)]
+        spans = [[len(at[0]) + 1, len(at[0]) + 1 + len(row["tokens"][2]), "PER"]]
+        rows.append({"text": text, "spans": [*spans, [len(at[1]) + 1, len(at[1]) + 1 + len(row["tokens"][6]), "LOC"]]})
+    told = {**options, "tokens": None, "tags": None, "text": "text", "protect_spans": "spans"}
+    judged = [row["augdiff"]["label_prob"] for row in augment(rows, **told, return_rejected=True)]
+    assert all(0 <= value <= 1 for value in judged)
+
+
 def test_the_judge_is_kept_with_what_was_fitted(options: dict[str, Any]):
     fitted = Augmenter(**options).fit(ROWS)
     assert fitted.span_judge is not None

@@ -1,5 +1,6 @@
 """``train``: a folder of texts to a model that augments."""
 
+import json
 import lzma
 from dataclasses import replace
 from pathlib import Path
@@ -7,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import make_adapter, make_model
+from tiny import MARKS, make_adapter, make_model
 
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
-from augdiff.training.loop import Training
+from augdiff.training.loop import Run, Training
+from augdiff.training.noising import Noise
 from augdiff.training.run import train
+from augdiff.training.trainee import Tuning
 from augdiff.variant import Source
 
 SIZES = EncoderConfig(1, width=32, depth=2, heads=2, inner=64, max_length=128, sentence=16, sentence_depth=1)
@@ -88,6 +91,49 @@ def test_a_stopped_run_goes_on_and_another_one_does_not_take_its_state(texts: Pa
         train(texts, out, Training(tokens=9, seed=1), start="scratch")
     train(texts, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
     assert out.is_dir() and not (tmp_path / "model.part").exists()
+
+
+def test_each_optimizer_goes_on_with_its_own_parameters_alone(tmp_path: Path) -> None:
+    class Split:
+        def __init__(self) -> None:
+            self.parameters = {name: torch.nn.Parameter(torch.ones(3)) for name in "ab"}
+
+        def tunings(self, rate: float) -> list[Tuning]:
+            every = (torch.optim.AdamW([one], rate) for one in self.parameters.values())
+            return [Tuning(one, ("step", "exp_avg", "exp_avg_sq")) for one in every]
+
+    first = Run(tmp_path, Split(), MARKS, BUDGET, Noise())
+    for number, (parameter, tuning) in enumerate(zip(first.trainee.parameters.values(), first.tunings, strict=True)):
+        for _ in range(number + 1):
+            parameter.grad = torch.full((3,), float(number))
+            tuning.optimizer.step()
+    first.save()
+    second = Run(tmp_path, Split(), MARKS, BUDGET, Noise())
+    for parameter, tuning, steps in zip(second.trainee.parameters.values(), second.tunings, (1, 2), strict=True):
+        assert list(tuning.optimizer.state) == [parameter]
+        assert tuning.optimizer.state[parameter]["step"] == steps
+
+
+@pytest.mark.parametrize("end", ["", "\u200b\n"])
+def test_lines_without_a_token_are_left_out(tmp_path: Path, end: str) -> None:
+    own = lines(150)
+    (tmp_path / "a.txt").write_text(
+        "\n".join([*own[:70], "\u200b", "\ufeff", *own[70:]]) + f"\n{end}", encoding="utf-8"
+    )
+    assert load(str(make_model(tmp_path / "start"))).vocabulary.encode(["\u200b"])[0].ids == []
+    budget = Training(tokens=3000, batch_tokens=512, warmup=2)
+    assert train(tmp_path / "a.txt", tmp_path / "out", budget, start=str(tmp_path / "start")).is_dir()
+
+
+def test_an_autoencoder_learns_from_texts_alone(texts: Path, tmp_path: Path) -> None:
+    start, budget = str(make_model(tmp_path / "start")), Training(tokens=2000, batch_tokens=512, warmup=2)
+
+    def shares(family: str) -> tuple[float, float]:
+        folder = train(texts / "a.txt", tmp_path / family, budget, family=family, start=start)
+        noise = json.loads((folder / "config.json").read_text())["trained"]["noise"]
+        return noise["context"], noise["examples"]
+
+    assert shares("latent") == (0, 0) < shares("sed")
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,16 @@ def test_an_estimator_takes_features() -> None:
     assert judge.digest != fitted(RandomForestClassifier(30), seed=4).digest
 
 
+@pytest.mark.parametrize("kinds", [(True, 2, "3"), (1, "1", True)])
+def test_an_estimator_tells_labels_of_several_types_apart(kinds: tuple[Any, ...]) -> None:
+    named = dict(zip(sorted(TOPICS), kinds, strict=True))
+    labels = [named[label] for label in LABELS]
+    own = ByEstimator(make_pipeline(CountVectorizer(), MultinomialNB()), on_texts=True)
+    judge = fit_label_judge(TEXTS, labels, KEYS, fake_embed, by=own)
+    assert len(judge.classes) == 3
+    assert np.mean(label_prob(judge, TEXTS, labels, ["new"] * 45)) > 0.6
+
+
 def test_a_pipeline_takes_texts() -> None:
     pipeline = make_pipeline(CountVectorizer(), MultinomialNB())
     judge = fitted(pipeline, on_texts=True)

@@ -44,4 +44,5 @@ def _dtype(column: Series[Any], cells: list[Any]) -> Any:
     pandas = require("pandas", "pandas")
     if not isinstance(column.dtype, pandas.CategoricalDtype):
         return column.dtype
-    return pandas.CategoricalDtype(list(dict.fromkeys([*column.dtype.categories, *cells])), column.dtype.ordered)
+    known = dict.fromkeys([*column.dtype.categories, *(cell for cell in cells if cell is not None)])
+    return pandas.CategoricalDtype(list(known), column.dtype.ordered)

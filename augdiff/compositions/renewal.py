@@ -125,11 +125,13 @@ class Resample:
         # From the last one on, so that the places of those before it stay.
         while any(left):
             turn = [(at, mentions.pop()) for at, mentions in enumerate(left) if mentions]
-            asked = [(_alone(wanted[at][0], edits[at], mention), wanted[at][1]) for at, mention in turn]
-            read = self._write.analyse([source for source, _ in asked])
-            free = [(one, seed ^ _RESAMPLED << 1) for one, (_, seed) in zip(read, asked, strict=True) if _free(one)]
+            asked = [_alone(wanted[at][0], edits[at], mention) for at, mention in turn]
+            read = self._write.analyse(asked)
+            # A name does not hang on how the others of its text were drawn.
+            seeds = [wanted[at][1] ^ (_RESAMPLED | len(left[at]) << 8) << 1 for at, _ in turn]
+            free = [(one, seed) for one, seed in zip(read, seeds, strict=True) if _free(one)]
             drawn = iter(self._write(free))
-            for (at, mention), one, (source, _) in zip(turn, read, asked, strict=True):
+            for (at, mention), one, source in zip(turn, read, asked, strict=True):
                 name = _named(source, mention, next(drawn).edits) if _free(one) else None
                 if name is not None:
                     edits[at].insert(0, Edit(mention.start, mention.end, name))

@@ -20,6 +20,8 @@ from augdiff.engine.space import Space
 from augdiff.engine.step import Level
 
 _DRAW, _ORDER, _COUNT, _NOISE, _CORRUPT, _PICK, _OTHER, _AGAIN = range(8)
+# Those above are with who begins and ends.
+_CORRUPTION = 9
 # Numbers for the draws of a search, apart from those of the steps.
 _STRIDE = 1 << 20
 
@@ -50,7 +52,7 @@ class Denoised:
     """The states when the loop ends, and how typical each draw was.
 
     :param x: ``(B, L)`` or ``(B, L, D)``.
-    :param surprise: log-probability plus entropy at the last draw, 0 on average for honest draws,
+    :param surprise: log-probability plus entropy when the state was drawn, 0 on average for honest draws,
         ``(B, L)``; NaN where nothing was drawn.
     """
 
@@ -77,7 +79,7 @@ def corrupt(process: Process, x: Tensor, t: Tensor, rate: Tensor, streams: Strea
     rows, positions = (rate > 0).nonzero(as_tuple=True)
     a, b = process.schedule(t[rows], rate[rows, positions])
     clean = x[rows, positions]
-    fresh = process.space.noise(clean, streams.source(rows, positions, 0, _NOISE))
+    fresh = process.space.noise(clean, streams.source(rows, positions, 0, _CORRUPTION))
     u = streams.uniform(rows, positions, 0, _CORRUPT)
     noised = x.clone()
     noised[rows, positions] = process.space.blend(a, torch.zeros_like(a), b, clean, clean, fresh, u).to(x.dtype)
@@ -124,12 +126,9 @@ def denoise(
         reading = Reading(guide(x[active], where[active], active), temperature, floor)
         draw = _draws(process.space, net, (x, t, where, previous), active, guidance, reading)
         prediction = _predicted(process, draw, x, where, t, streams, step)
-        before = x[rows, positions]
-        if process.carry:
-            stays = clean[rows, positions].view(-1, *[1] * (before.dim() - 1))
-            prediction = Prediction(
-                torch.where(stays, before, prediction.drawn), prediction.log_probability, prediction.entropy
-            )
+        before, stays = x[rows, positions], clean[rows, positions] & process.carry
+        carried = torch.where(stays.view(-1, *[1] * (before.dim() - 1)), before, prediction.drawn)
+        prediction = Prediction(carried, prediction.log_probability, prediction.entropy)
         then, now = (Level(*process.schedule(time[rows], rate[rows, positions])) for time in (t, s))
         take, keep, new = process.reverse(then, now, space.p, prediction.drawn, before)
         random = streams.uniform(rows, positions, step, _ORDER)
@@ -140,8 +139,8 @@ def denoise(
         previous[rows, positions] = prediction.drawn
         taken = u < take
         clean[rows, positions] = taken | (clean[rows, positions] & (u < take + keep))
-        typicality = prediction.log_probability + prediction.entropy
-        surprise[rows[taken], positions[taken]] = typicality[taken].float()
+        typicality, drawn = prediction.log_probability + prediction.entropy, taken & ~stays
+        surprise[rows[drawn], positions[drawn]] = typicality[drawn].float()
         watch(x)
     return Denoised(x, surprise)
 

@@ -103,9 +103,9 @@ class Near:
         return torch.zeros_like(frequency).index_add(0, self.table.flatten(), shares)
 
 
-def uniform(vocabulary: int, never: frozenset[int] = frozenset()) -> Alike:
+def uniform(vocabulary: int, never: frozenset[int] = frozenset(), device: torch.device | str = "cpu") -> Alike:
     """All ids alike but some that never come."""
-    weights = torch.ones(vocabulary)
+    weights = torch.ones(vocabulary, device=device)
     weights[list(never)] = 0
     return Alike(weights)
 
@@ -113,7 +113,7 @@ def uniform(vocabulary: int, never: frozenset[int] = frozenset()) -> Alike:
 def nearest(embeddings: Tensor, count: int, never: frozenset[int] = frozenset()) -> Near:
     """The ids whose embeddings ``(V, D)`` are at the smallest angle to a token's; ids that never come are no one's."""
     unit = torch.nn.functional.normalize(embeddings, dim=1)
-    barred = torch.zeros(len(unit), dtype=torch.bool)
+    barred = torch.zeros(len(unit), dtype=torch.bool, device=unit.device)
     barred[list(never)] = True
     rows = []
     for start in range(0, len(unit), 1024):

@@ -31,7 +31,7 @@ _SHARE, _ROUNDS, _BEGIN = 0.4, 10, 15
 def process_of(denoiser: Denoiser) -> Process:
     """Uniform noise over all tokens that a text can have."""
     vocabulary = denoiser.vocabulary
-    prior = uniform(len(vocabulary), vocabulary.marks.special)
+    prior = uniform(len(vocabulary), vocabulary.marks.special, denoiser.device)
     return Process(TokenSpace(prior, shows=False), times=ShrinkingTimes(_SHARE), order=at_random)
 
 

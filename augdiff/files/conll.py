@@ -68,7 +68,8 @@ def _sentences(path: Path) -> Iterator[Sentence]:
     with open_bytes(path, "rb") as file:
         for number, data in enumerate(file, start=1):
             line = _decoded(path, number, data)
-            if line.startswith("# ") and "\t" not in line:
+            # Within a sentence, it is a token.
+            if line.startswith("# ") and "\t" not in line and not tokens:
                 continue
             columns = line.split("\t") if "\t" in line else line.split()
             if not line.strip() or columns[0] == _DOCUMENT:

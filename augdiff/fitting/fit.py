@@ -135,6 +135,7 @@ def fit(
     annotates: bool = False,
     by: ByEstimator | None = None,
     seed: int = 0,
+    asked: Judge | None = None,
 ) -> Fitted:
     """Read rows, in one part or several, all of one kind.
 
@@ -149,6 +150,7 @@ def fit(
     :param adapts: lets a denoiser learn from the rows; it is told labels without names by their values.
     :param by: a classifier of the user's that the judge of labels is fitted with; None for its own.
     :param seed: of one that draws.
+    :param asked: who judges labels in place of one that is fitted.
     :param annotates: whether the judge will say what label texts have, and must be as sure of these as of rows.
     :raises DataError: naming the row, the column, the value and the mend.
     """
@@ -181,10 +183,11 @@ def fit(
         found = _judging_spans(found, examples, read)
     if embed is not None:
         found = _judging(found, columns, texts, labels, keys, embed, listener, by, seed)
-    if annotates and found.label_judge is not None:
+    judge = asked or found.label_judge
+    if annotates and judge is not None:
         own = [at for at, label in enumerate(labels) if label_mark(label) is not None]
         some = sorted((key_hash(keys[at]), texts[at], keys[at]) for at in own)[:_ASKED]
-        found = replace(found, sure=_sureness(found.label_judge, some))
+        found = replace(found, sure=_sureness(judge, some))
     if adapts is not None:
         found = _with_values(found, columns, labels) if columns.condition else found
         told = found.told(columns).label_names if columns.condition else ()

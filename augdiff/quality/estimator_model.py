@@ -76,7 +76,7 @@ class Estimator:
         try:
             fitted = self._copy()
             shown = list(rows.texts) if features is None else features(rows)
-            fitted.fit(shown, np.array([self.classes[number] for number in own]))
+            fitted.fit(shown, own if self._mixed else np.array([self.classes[number] for number in own]))
         except (TypeError, ValueError, AttributeError) as error:
             taken = "texts" if self.by.on_texts else "sparse features"
             mend = "on_texts=True is for those that take texts, and features are sparse"
@@ -84,11 +84,17 @@ class Estimator:
                 f"estimator {self.by.estimator!r} cannot be fitted on {taken} ({first_line(error)}): {mend}"
             ) from error
         numbers = {marked(label): number for number, label in enumerate(self.classes)}
-        pairs = sorted((numbers[marked(label)], column) for column, label in enumerate(plain_labels(fitted.classes_)))
+        told = [self.classes[number] for number in fitted.classes_] if self._mixed else plain_labels(fitted.classes_)
+        pairs = sorted((numbers[marked(label)], column) for column, label in enumerate(told))
         known, columns = zip(*pairs, strict=True)
         model = EstimatorModel(fitted, features, known, columns)
         digest = sha256(model.log_probabilities(rows).tobytes()).hexdigest()
         return EstimatorModel(fitted, features, known, columns, digest)
+
+    @property
+    def _mixed(self) -> bool:
+        """Whether labels are of several types, which an array of them would not keep: their numbers stand for them."""
+        return len({type(label) for label in self.classes}) > 1
 
     def _copy(self) -> Any:
         copy = require("sklearn.base", "judge").clone(self.by.estimator)

@@ -45,6 +45,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.first) - 1
 
+    @property
+    def filled(self) -> Rows:
+        """Without the lines that hold no token, such as a mark of byte order alone."""
+        return Rows(self.ids, self.unit, np.unique(self.first))
+
     @cached_property
     def alike(self) -> Alike:
         """Which lines are like which."""

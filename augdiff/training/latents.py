@@ -85,7 +85,9 @@ def with_latents(start: Start) -> Start:
         save_latent(folder, network.cpu(), measure_survival(network, enough, marks.pad))
 
     write = and_beside(start.write, save)
-    return replace(start, trainee=LatentTrainee(network), write=write)
+    # What is encoded in use is a text alone.
+    alone = replace(start.noise, context=0.0, examples=0.0)
+    return replace(start, trainee=LatentTrainee(network), noise=alone, write=write)
 
 
 @torch.inference_mode()

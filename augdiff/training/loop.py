@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from augdiff.contexts import Contexts
 from augdiff.denoisers.cross_entropy import sampled_columns
@@ -25,7 +25,7 @@ from augdiff.text.slots import Layout, Marks
 from augdiff.training.corpus import Rows
 from augdiff.training.noising import Lexicon, Noise, masked, noised
 from augdiff.training.objectives import Batch, Corruption, Loss, once, places_of
-from augdiff.training.trainee import Trainee
+from augdiff.training.trainee import Trainee, Tuning
 
 _CHUNK = 8192
 
@@ -212,10 +212,9 @@ class Run:
     def save(self) -> None:
         """Write weights, optimizer state and progress; a run that is cut off here loses nothing."""
         tensors = {f"weights.{name}": value.detach() for name, value in self.trainee.parameters.items()}
-        for name, parameter in self.trainee.parameters.items():
-            for tuning in self.tunings:
-                state = tuning.optimizer.state.get(parameter, {})
-                tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
+        for name, parameter, tuning in self._tuned():
+            state = tuning.optimizer.state.get(parameter, {})
+            tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         save_file(tensors, self.folder / "state.safetensors.new")
         (self.folder / "state.safetensors.new").replace(self.folder / "state.safetensors")
@@ -228,11 +227,19 @@ class Run:
         for name, parameter in self.trainee.parameters.items():
             with torch.no_grad():
                 parameter.copy_(state[f"weights.{name}"])
-            for tuning in self.tunings:
-                kinds = [kind for kind in tuning.remembers if f"{kind}.{name}" in state]
-                if len(kinds) == len(tuning.remembers):
-                    found = {kind: state[f"{kind}.{name}"].to(parameter.device) for kind in kinds}
-                    tuning.optimizer.state[parameter] = found
+        for name, parameter, tuning in self._tuned():
+            kinds = [kind for kind in tuning.remembers if f"{kind}.{name}" in state]
+            if len(kinds) == len(tuning.remembers):
+                found = {kind: state[f"{kind}.{name}"].to(parameter.device) for kind in kinds}
+                tuning.optimizer.state[parameter] = found
+
+    def _tuned(self) -> Iterator[tuple[str, nn.Parameter, Tuning]]:
+        """Each parameter by its name, and what tunes it."""
+        for tuning in self.tunings:
+            own = {id(parameter) for group in tuning.optimizer.param_groups for parameter in group["params"]}
+            for name, parameter in self.trainee.parameters.items():
+                if id(parameter) in own:
+                    yield name, parameter, tuning
 
 
 def token_counts(sources: list[Rows], vocabulary: int) -> NDArray[np.int64]:

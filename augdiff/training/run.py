@@ -171,7 +171,7 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
             rows = tokenize_pairs(list(islice(read_pairs(file), _LINES)), vocabulary)
         else:
             lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
-            rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW)
+            rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW).filled
         np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
         path.with_suffix(".new.npz").replace(path)
     with np.load(path) as kept:

@@ -76,17 +76,18 @@ class AugdiffPipe:
             yield from docs
 
     def initialize(self, get_examples: Callable[[], Iterable[Example]], *, nlp: Language | None = None) -> None:
-        """Learn from examples: with ``entities="swap"`` what they name, with ``adapt`` how they are written, and a
-        judge of labels from their categories, where there are some that have one and no more.
+        """Learn from examples: with ``entities="swap"`` what they name, with ``adapt`` how they are written, a judge of
+        their entities, and one of labels from their categories, where there are some that have one and no more.
         """
         self.fit([example.reference for example in get_examples()])
 
     def fit(self, docs: Sequence[Doc]) -> None:
         """:meth:`initialize` on Docs."""
         rows = self._rows(docs)
-        judged = any(label is not None for label in rows[_LABEL])
-        self.augmenter = self._augmenter(judged)
-        if judged or self.augmenter.adapt or self._renews:
+        labelled = any(label is not None for label in rows[_LABEL])
+        named = any(len(span) > 2 for spans in rows[_SPANS] for span in spans)
+        self.augmenter = self._augmenter(labelled or named, labelled)
+        if labelled or named or self.augmenter.adapt or self._renews:
             self.augmenter.fit(rows)
 
     @property
@@ -148,10 +149,11 @@ class AugdiffPipe:
         kept = self.augmenter.kept()
         return None if kept is None else {"digest": kept[1], "files": files_of(Path(kept[0]))}
 
-    def _augmenter(self, judges: bool = False) -> Augmenter:
+    def _augmenter(self, judges: bool = False, labelled: bool = True) -> Augmenter:
         """One that is not fitted yet.
 
-        :param judges: whether it may have a judge once it is.
+        :param judges: whether it may have judges once it is.
+        :param labelled: whether Docs have a category.
         """
         options = {**self.options, "judge": self.options["judge"] and judges}
         if annotates(options["family"]):
@@ -159,7 +161,7 @@ class AugdiffPipe:
             raise OptionError(f"family {name!r} gives texts other labels, and Docs keep their categories: use 'mixed'")
         return Augmenter(
             text=_TEXT,
-            label=_LABEL,
+            label=_LABEL if labelled else None,
             protect_spans=_SPANS,
             keep_original=False,
             return_rejected=True,

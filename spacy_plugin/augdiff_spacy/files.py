@@ -101,7 +101,7 @@ def _read_jsonl(path: Path, nlp: Language) -> list[Doc]:
     list of spans.
     """
     docs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), start=1):
+    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if line.strip():
             docs.append(_doc(line, f"{path}, line {number}", nlp))
     return docs
