@@ -67,7 +67,7 @@ def infill(
     ``[MASK]`` is a hole of one token, which is a word or a part of one; ``[MASK:3]`` is one of three, ``[MASK:1-4]`` of
     one to four, as many as the model finds right (a model that does not know elastic masks has the number drawn).
     ``[MASK=long]`` has a word there already that is in doubt: families that look again at what they wrote, such as
-    ``rdm`` and ``sundae``, may mend it; others leave it.
+    ``rdm`` and ``sundae``, may mend it; those of vectors write it anew, and others leave it.
 
     >>> augdiff.infill("The [MASK] was [MASK:1-4].", n=3)  # doctest: +SKIP
 
