@@ -14,7 +14,7 @@ from augdiff.augmenter import Augmenter
 from augdiff.errors import OptionError
 from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
-from augdiff.rows.columns import Columns
+from augdiff.rows.columns import Columns, as_names
 from augdiff.rows.goals import read_goals
 from augdiff.settings import Settings
 
@@ -157,7 +157,7 @@ def augment(
         answers=answers,
         context=context,
     )
-    splits = (split,) if isinstance(split, str) else tuple(split)
+    splits = as_names(split)
     named = tags is not None or bool(augmenter.columns.protect_spans)
     learns = label is not None or named or adapt or augmenter.settings.entities != "keep"
     parts = read(data, splits) if learns else None

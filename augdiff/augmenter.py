@@ -18,7 +18,7 @@ from augdiff.fitting.fit import Fitted, fit
 from augdiff.forking import settle
 from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.judge import Judge
-from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.columns import Cells, Columns, as_names
 from augdiff.rows.examples import Example
 from augdiff.rows.summary import Summary
 from augdiff.rows.tagged import with_tag_names
@@ -200,6 +200,8 @@ class Augmenter:
         check_annotating(settings.family, columns, judge)
         if settings.pseudo_label and columns.label is None:
             raise OptionError("pseudo_label gives labels to rows that lack one: name the column of labels, label=")
+        if settings.pseudo_label and judge is False:
+            raise OptionError("pseudo_label has the judge of labels say what labels are: leave out judge=False")
         if columns.counted and not settings.n:
             raise OptionError("n must be at least 1 with target or balance, was: 0")
         if not isinstance(adapt, bool):
@@ -301,7 +303,7 @@ class Augmenter:
         :raises DataError: naming the row, the column, the value and the mend.
         :raises ModelError: if the weights cannot be used.
         """
-        splits = (split,) if isinstance(split, str) else tuple(split)
+        splits = as_names(split)
         if unlabeled is not None and not self.adapt:
             raise OptionError("unlabeled rows are learned from with adapt=True alone: say so, or leave them out")
         more = () if unlabeled is None else _in_memory("unlabeled", unlabeled, splits)

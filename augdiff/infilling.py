@@ -112,7 +112,9 @@ def generate(
     :raises DataError: if that is too long.
     :raises OptionError: see :func:`infill`; so ``ModelError``.
     """
-    low, high = tokens if isinstance(tokens, tuple) else (tokens, tokens)
+    low, high = tokens if isinstance(tokens, tuple | list) and len(tokens) == 2 else (tokens, tokens)
+    if not all(isinstance(number, int) for number in (low, high)) or not 0 < low <= high:
+        raise OptionError(f"tokens must be a whole number of at least 1, or a range (low, high), was: {tokens!r}")
     return infill(
         f"[MASK:{low}-{high}]", n, context=context, seed=seed, model=model, base=base, family=family, steps=steps,
         temperature=temperature, min_p=min_p, guidance=guidance, avoid=avoid, device=device, precision=precision,

@@ -47,6 +47,11 @@ class Task:
         """How many rows go in."""
         return self.rows.rows if self.limit is None else min(self.limit, self.rows.rows)
 
+    @property
+    def schema(self) -> pa.Schema:
+        """Of what comes out."""
+        return self.grow(self.rows.schema.empty_table(), 0).table.schema
+
 
 class Job:
     """A task whose finished batches are kept beside the output until all is done.
@@ -103,9 +108,8 @@ class Job:
             first += batch.num_rows
 
     def _finish(self) -> None:
-        schema = self.task.grow(self.task.rows.schema.empty_table(), 0).table.schema
-        whole = self._journal.folder / f"whole{''.join(self.output.suffixes)}"
-        write_rows(whole, schema, self._journal.tables())
+        whole = self._journal.folder / f"whole-{self.output.name}"
+        write_rows(whole, self.task.schema, self._journal.tables())
         with whole.open("rb") as file:
             os.fsync(file.fileno())
         whole.replace(self.output)

@@ -86,7 +86,7 @@ class Settings:
         so that counts are reached as long as one in so many is kept.
     :param steps: most denoising steps; never more than there are masks. More is slower and truer to the model. Those of
         ``autoregressive`` are as many as tokens. None is what suits the family: 2 for ``mdlm``.
-    :param temperature: above 0; below 1 makes likely words likelier.
+    :param temperature: at least .001; below 1 makes likely words likelier.
     :param min_p: tokens less likely than this share of the likeliest are never drawn (arXiv 2407.01082);
         0 draws from all.
     :param guidance: how strongly a row's context steers: 1 as the model was trained to, more for more of it, at up to
@@ -316,9 +316,9 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "redraws": _whole(0),
     "budget": _whole(1),
     "steps": _optional(_whole(1)),
-    "temperature": _number("a number above 0", lambda x: 0 < x < float("inf")),
+    "temperature": _number("a number of at least 0.001", lambda x: 0.001 <= x < float("inf")),
     "min_p": _number("a number of at least 0 and below 1", lambda x: 0 <= x < 1),
-    "guidance": _optional(_number("a number of at least 0", lambda x: 0 <= x < float("inf"))),
+    "guidance": _optional(_number("a number from 0 to 100", lambda x: 0 <= x <= 100)),
     "echo": _flag,
     "batch_size": _whole(1),
     "device": _device,

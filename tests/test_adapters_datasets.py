@@ -5,7 +5,7 @@ from typing import Any
 import datasets
 import pytest
 from datasets import ClassLabel, Dataset, DatasetDict, Features, IterableDataset, List, Value
-from fakes import FakeAugmenter, RejectingAugmenter
+from fakes import FakeAugmenter, FakeResampler, RejectingAugmenter
 
 from augdiff import DataError, OptionError, augment, features
 
@@ -138,6 +138,15 @@ def test_summary_counts_the_growing_split_only(caplog: pytest.LogCaptureFixture)
     with caplog.at_level("INFO", "augdiff"):
         augment(splits(), n=1)
     assert caplog.messages[-1] == "3 rows, 3 variants asked, 3 kept, 0 rejected"
+
+
+def test_what_is_wrong_with_a_split_is_said_of_it_before_others_grow(monkeypatch: pytest.MonkeyPatch):
+    bad = Dataset.from_dict({"text": ["a dog", None]})
+    grown = []
+    monkeypatch.setattr(FakeResampler, "__call__", lambda self, sources: grown.append(sources))
+    with pytest.raises(DataError, match="split 'test': row 1, column 'text': None is no text"):
+        augment(DatasetDict(train=Dataset.from_dict({"text": ["the cat sat"]}), test=bad), text="text", n=1)
+    assert not grown
 
 
 def test_missing_split_lists_the_others():

@@ -42,6 +42,13 @@ def test_dtypes_and_values_of_other_columns_stay():
     pd.testing.assert_frame_equal(grown[expected.columns], expected)
 
 
+def test_columns_may_be_numbered():
+    numbered = frame().rename(columns={"text": 0, "label": 1})[[0, 1]]
+    grown = augment(numbered, text=0, label=1, n=1)
+    assert list(grown.columns) == [0, 1, "augdiff"]
+    assert {edit["column"] for row in grown["augdiff"] for edit in row["edits"]} == {"0"}
+
+
 def test_a_missing_category_is_no_category():
     before = frame()
     before["kind"] = pd.Categorical(["x", None], categories=["x", "y"])

@@ -240,6 +240,16 @@ def test_counts_that_are_not_reached_are_said_and_part_of_the_summary(
     assert commands(*words, "-q").err == ""
 
 
+@pytest.mark.parametrize("more", [[], ["--dry-run"]])
+def test_what_the_output_cannot_hold_is_said_before_the_work(
+    more: list[str], commands: Commands, rows: Path, tmp_path: Path
+):
+    result = commands("augment", rows, "-o", tmp_path / "more.conll", "--limit", 1, *more)
+    assert result.status != 0
+    assert "more.conll: a CoNLL file has tokens and tags, the rows have no column 'tokens'" in result.err
+    assert not list(tmp_path.glob("more*"))
+
+
 def test_a_dry_run_says_how_many_variants_are_missing(commands: Commands, rows: Path, tmp_path: Path):
     words = ("augment", rows, "-o", tmp_path / "more.csv", "--dry-run", "--label", "label")
     counted = commands(*words, "--target", "1=9", "--candidates", 3).out.splitlines()[1]

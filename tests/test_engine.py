@@ -59,6 +59,16 @@ def test_ranking_by_the_drawn_probability_loses_diversity_as_known() -> None:
     assert entropy(out) == pytest.approx(0.48, abs=0.1)
 
 
+def test_what_cannot_be_compared_takes_no_for_ever() -> None:
+    score = torch.tensor([torch.nan, 1.0, torch.nan, -torch.inf, torch.inf])
+    prediction = Prediction(torch.zeros(5, dtype=torch.long), score, -score)
+    same = torch.full((5,), 0.5)
+    candidates = Candidates(
+        prediction, torch.zeros(5, dtype=torch.long), torch.arange(5), same, same, same[:1].expand(5)
+    )
+    assert apart(candidates).shape == (5,)
+
+
 @pytest.mark.parametrize("process", [routed(MASK), remasking(MASK)])
 def test_typicality_is_of_the_token_that_stays_and_not_of_a_later_draw_that_nobody_took(process: Process) -> None:
     logits = torch.tensor([0.0, 1.0, 2.0, 4.0])

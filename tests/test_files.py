@@ -171,6 +171,16 @@ def test_json_gets_short_numbers_and_null_for_a_missing_one(tmp_path: Path):
     ]
 
 
+def test_numbers_with_and_without_decimals_are_written_as_they_were(tmp_path: Path):
+    text = "short,long,dotted,mixed\n2.5,0.5,2.5,1\n1,123456789012345678,1.0,1.0\n,7,,2.5\n-3,1,-0.25,4\n"
+    (tmp_path / "a.csv").write_text(text)
+    rows = open_rows(tmp_path / "a.csv")
+    kinds = [rows.schema.field(name).type for name in ("short", "long", "dotted", "mixed")]
+    assert kinds == [pa.float64(), pa.string(), pa.float64(), pa.string()]
+    write_rows(tmp_path / "b.csv", rows.schema, rows.batches([9]))
+    assert (tmp_path / "b.csv").read_text() == text
+
+
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
 def test_text_formats_refuse_bytes_and_name_the_column(suffix: str, tmp_path: Path):
     table = pa.table({"img": pa.array([b"\x89PNG"])})

@@ -51,8 +51,18 @@ def test_files_of_others_are_read(text: str, tmp_path: Path):
 def test_a_hash_is_a_token_where_it_has_a_tag(tmp_path: Path):
     (tmp_path / "rows.conll").write_text("# \tO\n#\tO\n")
     assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["#", "#"], "tags": ["O", "O"]}]
+    (tmp_path / "rows.conll").write_text("# a comment\n# O\nMonday B-DAY\n\n# B-X\n")
+    assert [row["tokens"] for row in rows_of(tmp_path / "rows.conll")] == [["#", "Monday"], ["#"]]
     (tmp_path / "rows.conll").write_text("# a comment\nTicket O\n# O\n12 O\n")
     assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["Ticket", "#", "12"], "tags": ["O"] * 3}]
+
+
+def test_columns_that_are_left_out_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "rows.conll").write_text("Anna NNP B-PER\nsaw VBD O\n\nit PRP O\n")
+    assert len(rows_of(tmp_path / "rows.conll")) == 2
+    assert [record.getMessage().partition(": ")[2] for record in caplog.records] == [
+        "of 3 columns the first and the last are read, tokens and tags; the others are left out"
+    ]
 
 
 @pytest.mark.parametrize(

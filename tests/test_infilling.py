@@ -129,6 +129,12 @@ def test_a_denoiser_without_elastic_masks_has_lengths_drawn(tmp_path: Path, infi
     assert len({len(find_words(text)) for text in made}) > 2
 
 
+@pytest.mark.parametrize("tokens", [-1, 0, (4, 2), (1, 2, 3), "4", 2.5])
+def test_how_many_tokens_is_a_number_or_a_range(tokens: Any) -> None:
+    with pytest.raises(OptionError, match="tokens must be a whole number of at least 1, or a range"):
+        augdiff.generate(tokens=tokens)
+
+
 def test_what_cannot_be_filled_in_is_one_line(infill: Infill, base: Path, tmp_path: Path) -> None:
     adapter = str(make_adapter(tmp_path / "adapter", base))
     cases: list[tuple[str, dict[str, Any], type[Exception], str]] = [

@@ -1,14 +1,17 @@
 """Rows without a label that get the likeliest one, in the table of those that have theirs."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 from commands import Commands
 from labelled import TOPICS, sentences
+from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
 from test_fitting import ROWS, StrayingAugmenter
 
@@ -98,8 +101,9 @@ def test_without_being_asked_for_they_stay_without():
     assert sum(row["label"] is None and row["augdiff"]["variant"] == 0 for row in made) == len(MORE)
 
 
-def test_without_a_judge_they_stay_without_too():
-    assert guessed(grown([*ROWS, *MORE], judge=False)) == []
+def test_without_a_judge_it_cannot_be_asked_for():
+    with pytest.raises(OptionError, match="pseudo_label has the judge of labels say what labels are"):
+        grown([*ROWS, *MORE], judge=False)
 
 
 def test_only_guessed_rows_and_variants_come_out_where_originals_are_not_kept():
@@ -228,7 +232,13 @@ def test_what_a_row_without_a_label_stands_beside_is_as_many_rows_of_as_much_wei
     assert sum(right) > 36
 
 
-def test_without_a_judge_an_evaluation_leaves_them_out():
+def test_where_the_judge_says_nothing_an_evaluation_leaves_them_out():
+    class Silent:
+        classes = tuple(NAMES)
+
+        def probabilities(self, texts: Sequence[str], keys: Sequence[str]) -> NDArray[np.float64]:
+            return np.full((len(texts), 3), np.nan)
+
     found = ground([*ROWS, *MORE[:4]])
-    made = grow(found.rows, found.codes, augmenter(n=1, judge=False), 0, found.unlabelled)
+    made = grow(found.rows, found.codes, augmenter(n=1, judge=Silent()), 0, found.unlabelled)
     assert not {row["text"] for row in MORE[:4]} & set(made.texts)

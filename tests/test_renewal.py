@@ -284,6 +284,12 @@ def test_answers_that_are_not_there_are_said(answers: Any, message: str, options
         augment([{**QUESTION, "answers": answers}], text="context", answers="answers", **options)
 
 
+def test_where_nothing_is_named_it_is_said(options: dict[str, Any], caplog: pytest.LogCaptureFixture):
+    numbers = [{"tokens": ["Anna", "saw", "it"], "tags": [1, 0, 0]}]
+    augment(numbers, tokens="tokens", tags="tags", entities="swap", **{**options, "n": 1})
+    assert "entities: nothing is named, so all stay as they are" in caplog.text
+
+
 def test_what_entities_can_be_is_said():
     with pytest.raises(OptionError, match="entities must be keep, swap or resample, was: 'drop'"):
         Augmenter(entities="drop")

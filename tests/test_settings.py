@@ -47,6 +47,8 @@ from augdiff.settings import DEFAULT_PROTECTION, Settings
         ("budget", 0),
         ("steps", 0),
         ("temperature", 0),
+        ("temperature", 1e-8),
+        ("guidance", 1e10),
         ("temperature", math.inf),
         ("min_p", 1.0),
         ("batch_size", 0),

@@ -111,6 +111,14 @@ def test_the_command_line_grows_them(suffix: str, docs: list[Doc], model: str, t
     assert [" ".join(token.text for token in doc) for doc in docs[:1]] == [" ".join(t.text for t in grown[0])]
 
 
+def test_the_input_is_not_written_over(docs: list[Doc], model: str, tmp_path: Path, commands: Commands):
+    write_docs(tmp_path / "in.jsonl", docs)
+    before = (tmp_path / "in.jsonl").read_bytes()
+    done = commands("spacy", tmp_path / "in.jsonl", "-o", tmp_path / "in.jsonl", "--model", model, *LOOSE)
+    assert done.status != 0 and "is the input: name another file" in done.err
+    assert (tmp_path / "in.jsonl").read_bytes() == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -186,11 +186,30 @@ def test_earlier_provenance_is_not_written_over():
     with pytest.raises(DataError, match=r"'augdiff' is there already.*drop it"):
         grown(once)
     assert grown(once, provenance=False, text="text").summary.rows == len(once)
+    # A file of cells has a column for each field.
+    with pytest.raises(DataError, match=r"'augdiff.source' is there already.*drop it"):
+        grown(once.flatten(), text="text")
 
 
 def test_one_column_named_twice_is_refused():
     with pytest.raises(OptionError, match="text must name different columns"):
         Columns(text=("a", "a"))
+
+
+@pytest.mark.parametrize("option", ["label", "id", "context", "answers", "protect_spans"])
+def test_what_is_resampled_is_not_read_as_something_else(option: str):
+    with pytest.raises(OptionError, match=f"^{option} and text must name different columns, were both: 'b'"):
+        Columns(text=("a", "b"), **{option: "b"})
+    with pytest.raises(OptionError, match="tags and tokens must name different columns"):
+        Columns(tokens="b", tags="b")
+
+
+@pytest.mark.parametrize(
+    "option", ["condition", "demonstrate", "balance", "keep_original", "return_rejected", "provenance"]
+)
+def test_what_is_asked_by_yes_or_no_takes_no_word(option: str):
+    with pytest.raises(OptionError, match=f"^{option} must be True or False, was: 'no'"):
+        Columns(**{option: "no"})
 
 
 # Bad rows

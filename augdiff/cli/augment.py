@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from augdiff.cli.options import Call, count, flag, takes_call, word
+from augdiff.cli.options import Call, check_output, count, flag, takes_call, word
 from augdiff.errors import DataError, OptionError
 
 if TYPE_CHECKING:
@@ -28,7 +28,9 @@ EXAMPLES = (
 
 @takes_call
 def augment(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet, .arrow or .conll file, or its .gz.")
+    ],
     output: Annotated[Path, word("OUT", "The file to be written, of any of these kinds.", "-o", "--output")],
     call: Call,
     unlabeled: Annotated[Path | None, word("FILE", "Further texts of the kind, for --adapt to learn from.")] = None,
@@ -44,14 +46,17 @@ def augment(
     columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or a crash, the same
     command goes on from there. Not so with --target and --balance, which take all rows of the file at once.
     """
+    from augdiff.files import check_written, format_of
     from augdiff.job import Job
 
     augmenter = call.augmenter()
-    _check_output(output, source)
+    format_of(output)
+    check_output(output, source)
     rows = _looked_through(source, augmenter, call, limit)
     more = _unlabeled(unlabeled, call)
     task = _task(rows, augmenter, limit)
     asked = _asked(task, augmenter)
+    check_written(output.name, task.schema)
     if dry_run:
         _show_task(task, asked, augmenter, output)
         return
@@ -155,18 +160,6 @@ def _work(job: Job, size: int, quiet: bool) -> float:
             f"after the {job.done} rows that are done"
         ) from error
     return time.perf_counter() - clock
-
-
-def _check_output(output: Path, source: Path) -> None:
-    from augdiff.files import format_of
-
-    format_of(output)
-    if output.is_dir():
-        raise OptionError(f"--output {output} is a folder: name a file")
-    if not output.parent.is_dir():
-        raise OptionError(f"--output {output}: there is no folder {output.parent}: make it first")
-    if output.exists() and source.exists() and output.samefile(source):
-        raise OptionError(f"--output {output} is the input: name another file")
 
 
 def _show_task(task: Task, asked: int, augmenter: Augmenter, output: Path) -> None:

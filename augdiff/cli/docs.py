@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from augdiff.cli.options import ENTITIES, flag, parse_strength, whole, word
+from augdiff.cli.options import ENTITIES, check_output, flag, parse_strength, whole, word
 from augdiff.errors import DataError, OptionError, require
 from augdiff.rows.summary import Summary
 from augdiff.settings import Settings
@@ -57,14 +57,15 @@ def spacy(
     given: dict[str, Any] = {"n": n, "entities": entities, "seed": seed, "model": model, "base": base, "adapt": adapt}
     given["strength"] = None if strength is None else parse_strength(strength)
     form_of(output)
-    if not output.parent.is_dir():
-        raise OptionError(f"--output {output}: there is no folder {output.parent}: make it first")
+    check_output(output, source)
     clock = time.perf_counter()
     docs = read_docs(source, nlp)
     with with_share(f"{len(docs):,} texts", quiet) as bar:
         grown = grow_docs(nlp, docs, {**DEFAULTS, **given}, keep_original, lambda done: bar(done / len(docs)))
+    part = output.with_name(f"{output.stem}.part{output.suffix}")
     try:
-        write_docs(output, grown.docs)
+        write_docs(part, grown.docs)
+        part.replace(output)
     except OSError as error:
         raise DataError(f"{output}: {error.strerror or error}") from error
     if not quiet:

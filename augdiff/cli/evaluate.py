@@ -25,7 +25,9 @@ EXAMPLES = (
 
 @takes_call
 def evaluate(
-    source: Annotated[Path, typer.Argument(metavar="TRAIN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="TRAIN", help="A .jsonl, .csv, .tsv, .parquet, .arrow or .conll file, or its .gz.")
+    ],
     call: Call,
     test: Annotated[Path | None, word("FILE", "Rows to be tested on. [default: those left out in turn]")] = None,
     folds: Annotated[int, count("Parts that the rows are split into.")] = 5,

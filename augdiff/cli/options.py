@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
@@ -226,3 +227,16 @@ def takes_call(command: Callable[..., None]) -> Callable[..., None]:
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     run.__name__, run.__doc__ = command.__name__, command.__doc__
     return run
+
+
+def check_output(output: Path, source: Path) -> None:
+    """See that a file can be written without harm to the one that is read.
+
+    :raises OptionError: if it is a folder, the input, or in a folder that is not there.
+    """
+    if output.is_dir():
+        raise OptionError(f"--output {output} is a folder: name a file")
+    if not output.parent.is_dir():
+        raise OptionError(f"--output {output}: there is no folder {output.parent}: make it first")
+    if output.exists() and source.exists() and output.samefile(source):
+        raise OptionError(f"--output {output} is the input: name another file")

@@ -20,7 +20,9 @@ EXAMPLES = (
 
 @takes_call
 def preview(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet or .arrow file.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet, .arrow or .conll file, or its .gz.")
+    ],
     call: Call,
     limit: Annotated[int, count("How many rows, from the first on.")] = 3,
 ) -> None:

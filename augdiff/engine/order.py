@@ -122,6 +122,8 @@ def _beaten(score: Tensor, candidates: Candidates) -> Tensor:
     """The positions that are passed over when the best go first and rule out their neighbours, ``(N,)``."""
     tied = (candidates.rows.diff() == 0) & (candidates.positions.diff() == 1)
     least = torch.full((1,), -torch.inf, dtype=score.dtype, device=score.device)
+    # One that cannot be compared would be undecided for ever.
+    score = torch.nan_to_num(score)
     undecided = torch.ones_like(score, dtype=torch.bool)
     beaten = torch.zeros_like(undecided)
     # A position is chosen once it is the best of its neighbours that are not passed over yet.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
@@ -77,6 +78,15 @@ def open_rows(path: Path, text: Collection[str] = ()) -> RowFile:
     if not path.is_file():
         raise DataError(f"{path}: no such file")
     return form.read(path, text)
+
+
+def check_written(name: str, schema: pa.Schema) -> None:
+    """See that a file of some name can hold rows, before hours are spent on them.
+
+    :raises OptionError: see :func:`write_rows`; so ``DataError``.
+    """
+    with TemporaryDirectory() as folder:
+        write_rows(Path(folder) / name, schema, [])
 
 
 def write_rows(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+import logging
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,6 +18,9 @@ _SCHEMA = pa.schema([(TOKENS, pa.list_(pa.string())), (TAGS, pa.list_(pa.string(
 _ROWS_AT_ONCE = 1000
 # What some such files begin a document with.
 _DOCUMENT = "-DOCSTART-"
+_TAGGED = re.compile(r"#\s+(O|[BIESLU]-\S+)\s*")
+
+_log = logging.getLogger("augdiff")
 
 Sentence = tuple[list[str], list[str]]
 
@@ -23,11 +28,12 @@ Sentence = tuple[list[str], list[str]]
 def read_conll(path: Path, text: Collection[str] = ()) -> RowFile:
     """The sentences of a file: of each line the first column is a token, the last one its tag.
 
-    Columns are parted by tabs or blanks. Lines that begin with ``# `` and have no tab are comments.
+    Columns are parted by tabs or blanks. Lines before a sentence that begin with ``# `` and have no tab are comments,
+    but for such as ``# O``. What is in other columns is left out, and the logger ``augdiff`` says so.
 
     :raises DataError: naming the line that has no tag.
     """
-    rows = sum(1 for _ in _sentences(path))
+    rows = sum(1 for _ in _sentences(path, _say_if_more))
     return RowFile(_SCHEMA, rows, lambda: _tables(path))
 
 
@@ -38,9 +44,11 @@ def write_conll(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> No
     """
     for name in (TOKENS, TAGS):
         if name not in schema.names:
-            raise DataError(f"{path}: a CoNLL file has {TOKENS} and {TAGS}, the rows have no column {name!r}")
+            raise DataError(
+                f"{path.name}: a CoNLL file has {TOKENS} and {TAGS}, the rows have no column {name!r}: write to .jsonl"
+            )
     if not pa.types.is_string(schema.field(TAGS).type.value_type):
-        raise DataError(f"{path}: tags of a CoNLL file are texts, those of the rows are {schema.field(TAGS).type}")
+        raise DataError(f"{path.name}: tags of a CoNLL file are texts, those of the rows {schema.field(TAGS).type}")
     with open_bytes(path, "wb") as file:
         for table in tables:
             for row in table.select([TOKENS, TAGS]).to_pylist():
@@ -63,13 +71,24 @@ def _table(chunk: list[Sentence]) -> pa.Table:
     return pa.table([[tokens for tokens, _ in chunk], [tags for _, tags in chunk]], schema=_SCHEMA)
 
 
-def _sentences(path: Path) -> Iterator[Sentence]:
+def _say_if_more(path: Path, columns: int) -> None:
+    """Say that some columns are left out, once for a file."""
+    _log.warning(
+        "%s: of %d columns the first and the last are read, tokens and tags; the others are left out", path, columns
+    )
+
+
+def _silent(path: Path, columns: int) -> None:
+    """Say nothing."""
+
+
+def _sentences(path: Path, say: Callable[[Path, int], None] = _silent) -> Iterator[Sentence]:
     tokens, tags = list[str](), list[str]()
     with open_bytes(path, "rb") as file:
         for number, data in enumerate(file, start=1):
             line = _decoded(path, number, data)
-            # Within a sentence, it is a token.
-            if line.startswith("# ") and "\t" not in line and not tokens:
+            # Within a sentence, or with a tag, it is a token.
+            if line.startswith("# ") and "\t" not in line and not tokens and not _TAGGED.fullmatch(line):
                 continue
             columns = line.split("\t") if "\t" in line else line.split()
             if not line.strip() or columns[0] == _DOCUMENT:
@@ -81,6 +100,9 @@ def _sentences(path: Path) -> Iterator[Sentence]:
                 raise DataError(
                     f"{path}, line {number}: {line[:40]!r} has no tag: put a token and its tag on each line"
                 )
+            if len(columns) > 2:
+                say(path, len(columns))
+                say = _silent
             tokens.append(columns[0].strip())
             tags.append(columns[-1].strip())
     if tokens:

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from augdiff.errors import DataError
-from augdiff.files.plain import plain
+from augdiff.files.plain import Plain, plain
 from augdiff.files.rows import RowFile, open_bytes
 
 _ROWS_AT_ONCE = 1000
@@ -27,7 +27,12 @@ def _is_whole(cell: str) -> bool:
 
 
 def _is_number(cell: str) -> bool:
-    return _is_whole(cell) or (cell[-1:].isdigit() and _shortest(cell) == cell)
+    return cell[-1:].isdigit() and _shortest(cell) == cell
+
+
+def _is_short_number(cell: str) -> bool:
+    """Whole numbers have no decimals, and are not so long that some would be lost."""
+    return _shortest(f"{cell}.0") == f"{cell}.0" if _is_whole(cell) else _is_number(cell) and not cell.endswith(".0")
 
 
 def _shortest(cell: str) -> str:
@@ -38,7 +43,12 @@ def _shortest(cell: str) -> str:
 
 
 # A column is numbers only where each is written as it would be written back: 007, 1.10 and 1e3 stay text.
-_KINDS = ((pa.int64(), _is_whole, int), (pa.float64(), _is_number, float))
+_SHORT = {"whole numbers": "without decimals"}
+_KINDS: tuple[tuple[pa.Field, Callable[[str], bool], Callable[[str], Any]], ...] = (
+    (pa.field("", pa.int64()), _is_whole, int),
+    (pa.field("", pa.float64()), _is_number, float),
+    (pa.field("", pa.float64(), metadata=_SHORT), _is_short_number, float),
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,7 @@ class Delimited:
         :raises DataError: naming the line, if it is not UTF-8, not well quoted or of another length than the header.
         """
         header: list[str] = []
-        kinds: dict[str, int] = {}
+        kinds: dict[str, set[int]] = {}
         filled: set[str] = set()
         rows = 0
         for header, chunk in self._chunks(path):
@@ -63,13 +73,14 @@ class Delimited:
             for name, cells in zip(header, zip(*chunk, strict=True), strict=False):
                 seen = [cell for cell in cells if cell]
                 filled.update([name] if seen else [])
-                kind = kinds.get(name, 0)
-                while kind < len(_KINDS) and not all(map(_KINDS[kind][1], seen)):
-                    kind += 1
-                kinds[name] = kind
-        numbers = {name: kind for name, kind in kinds.items() if name in filled and name not in text}
-        types = [_KINDS[numbers[name]][0] if numbers.get(name, 9) < len(_KINDS) else pa.string() for name in header]
-        schema = pa.schema(list(zip(header, types, strict=True)))
+                left = kinds.get(name, set(range(len(_KINDS))))
+                kinds[name] = {kind for kind in left if all(map(_KINDS[kind][1], seen))}
+        numbers = {name: min(left) for name, left in kinds.items() if left and name in filled and name not in text}
+        fields = [
+            _KINDS[numbers[name]][0].with_name(name) if name in numbers else pa.field(name, pa.string())
+            for name in header
+        ]
+        schema = pa.schema(fields)
         return RowFile(schema, rows, lambda: (_table(schema, chunk) for _, chunk in self._chunks(path)))
 
     def write(self, path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
@@ -79,7 +90,7 @@ class Delimited:
         :raises DataError: if a column holds bytes.
         """
         flat = schema.empty_table().flatten().schema
-        columns = [plain(field.type, field.name) for field in flat]
+        columns = [_plain(field) for field in flat]
         with io.TextIOWrapper(open_bytes(path, "wb"), encoding="utf-8", newline="") as file:
             # "\r\n" among the marks that make csv quote a cell keeps lone carriage returns inside their cells.
             writer = csv.writer(_UnixLines(file), delimiter=self.delimiter, lineterminator="\r\n")
@@ -141,13 +152,21 @@ def _header(path: Path, header: list[str]) -> list[str]:
 
 def _table(schema: pa.Schema, chunk: list[list[str]]) -> pa.Table:
     columns = zip(*chunk, strict=True) if chunk else [()] * len(schema)
-    casts = {kind: cast for kind, _, cast in _KINDS}
+    casts = {field.type: cast for field, _, cast in _KINDS}
     arrays = []
     for field, cells in zip(schema, columns, strict=True):
         cast = casts.get(field.type)
         values = cells if cast is None else [cast(cell) if cell else None for cell in cells]
         arrays.append(pa.array(values, type=field.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _plain(field: pa.Field) -> Plain:
+    """Values as they are written; whole numbers without decimals where the file had them so."""
+    found = plain(field.type, field.name)
+    if not pa.types.is_floating(field.type) or not (field.metadata or {}).keys() >= {key.encode() for key in _SHORT}:
+        return found
+    return lambda value: int(value) if value is not None and value.is_integer() else found(value)
 
 
 def _cell(value: Any) -> Any:

@@ -40,6 +40,10 @@ _PSEUDO = 3.0
 # Rows that the judge is asked of, and the share of them that texts which it labels may be as hard as, in percent.
 _ASKED, _HARDEST = 200, 10
 
+_UNNAMED = (
+    "entities: nothing is named, so all stay as they are; give labels of spans, or tag_names of tags that are numbers"
+)
+
 _log = logging.getLogger("augdiff")
 
 
@@ -49,7 +53,7 @@ class Fitted:
 
     :param names: of labels that are texts, and of those that the container has names for.
     :param judge: a classifier of labels; None if there is none.
-    :param note: what of the judge could not be had, one line; None if nothing is amiss.
+    :param note: what could not be had of the judge or of names, one line; None if nothing is amiss.
     :param pool: texts that rows of a label may be shown.
     :param saliency: what words tell of labels; nothing if that was not asked for.
     :param difference: what the denoiser has learned of the rows; None if it was not asked to.
@@ -179,6 +183,7 @@ def fit(
     )
     if mentions:
         found = replace(found, mentions=gather_mentions(examples))
+    unnamed = mentions and not found.mentions.kinds
     if read is not None:
         found = _judging_spans(found, examples, read)
     if embed is not None:
@@ -192,7 +197,7 @@ def fit(
         found = _with_values(found, columns, labels) if columns.condition else found
         told = found.told(columns).label_names if columns.condition else ()
         found = replace(found, difference=adapts(labelled(rows, labels, contexts, told)))
-    return found
+    return replace(found, note="; ".join(filter(None, (found.note, _UNNAMED)))) if unnamed else found
 
 
 def _judging(

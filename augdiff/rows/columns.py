@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
 from typing import Any
@@ -61,20 +61,35 @@ class Columns:
     provenance: bool = True
 
     def __post_init__(self) -> None:
+        for name in ("text", "protect_spans", "tag_names"):
+            object.__setattr__(self, name, as_names(getattr(self, name)))
         for name in ("text", "protect_spans"):
-            object.__setattr__(self, name, _names(name, getattr(self, name)))
+            if len(set(getattr(self, name))) < len(getattr(self, name)):
+                raise OptionError(f"{name} must name different columns, was: {_listed(getattr(self, name))}")
+        for name in ("condition", "demonstrate", "balance", "keep_original", "return_rejected", "provenance"):
+            if not isinstance(getattr(self, name), bool):
+                raise OptionError(f"{name} must be True or False, was: {getattr(self, name)!r}")
         object.__setattr__(self, "label_names", checked_names(self.label_names))
-        object.__setattr__(self, "tag_names", tuple(self.tag_names or ()))
         object.__setattr__(self, "target", _counts(self.target))
         if self.tags is not None and self.tokens is None:
             raise OptionError("tags go with tokens: name their column, such as tokens='tokens'")
         if self.tokens is not None and (self.text or self.protect_spans or self.answers):
             raise OptionError("tokens take the place of text, protect_spans and answers: leave these out")
+        self._check_apart()
         if self.target and self.balance:
             raise OptionError("target and balance cannot both be asked for: leave out one")
         if self.counted and self.label is None:
             option = "target" if self.target else "balance"
             raise OptionError(f"{option} counts the rows of each label: name their column, such as label='label'")
+
+    def _check_apart(self) -> None:
+        """See that nothing else is read from a column that is resampled."""
+        single = {name: getattr(self, name) for name in ("tags", "label", "id", "context", "answers")}
+        others = [*single.items(), *(("protect_spans", name) for name in self.protect_spans)]
+        for option, name in others:
+            if name is not None and name in (*self.text, self.tokens):
+                of = "tokens" if name == self.tokens else "text"
+                raise OptionError(f"{option} and {of} must name different columns, were both: {name!r}")
 
     @property
     def counted(self) -> bool:
@@ -118,8 +133,9 @@ def check_columns(columns: Columns, cells: Cells) -> None:
     for name in named if cells.names else ():
         if name is not None and cells.names.count(name) != 1:
             raise DataError(f"column {name!r} must be there once; the columns are: {_listed(cells.names)}")
-    if columns.provenance and COLUMN in cells.names:
-        raise DataError(f"column {COLUMN!r} is there already, from an earlier call; drop it, or say provenance=False")
+    own = next((name for name in cells.names if str(name) == COLUMN or str(name).startswith(f"{COLUMN}.")), None)
+    if columns.provenance and own is not None:
+        raise DataError(f"column {own!r} is there already, from an earlier call; drop it, or say provenance=False")
 
 
 def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
@@ -145,11 +161,11 @@ def _guess(candidates: Sequence[str], names: Sequence[str]) -> tuple[str, ...]:
     raise DataError(f"no column of strings can be the text; name one of: {_listed(names)}")
 
 
-def _names(option: str, value: Any) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else tuple(value or ())
-    if len(set(names)) < len(names):
-        raise OptionError(f"{option} must name different columns, was: {_listed(names)}")
-    return names
+def as_names(value: Any) -> tuple[Any, ...]:
+    """One name, or several, of columns or of what else is named."""
+    if value is None or value == "":
+        return ()
+    return tuple(value) if isinstance(value, Iterable) and not isinstance(value, str) else (value,)
 
 
 def _counts(value: Any) -> tuple[tuple[Any, int], ...]:

@@ -111,7 +111,7 @@ def describe_variant(
         seed=variants[0].seed,
         strength=_mean([variant.strength for variant in variants]),
         changed=_mean([variant.changed for variant in variants]),
-        edits=[{"column": name, **vars(edit)} for name, variant in parts for edit in variant.edits],
+        edits=[{"column": str(name), **vars(edit)} for name, variant in parts for edit in variant.edits],
         similarity=_least([variant.similarity for variant in variants]),
         fluency=_least([variant.fluency for variant in variants]),
         weight=_least([variant.weight for variant in variants]),
