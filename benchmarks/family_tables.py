@@ -249,7 +249,9 @@ def _seeds(script: str, folder: Path, *keys: str) -> dict[tuple[Any, ...], Seeds
     lines = [{"result": {**line["settings"], **line["result"]}} for line in read(script, folder)]
     for key, result in latest(lines, *keys, "seed").items():
         seconds = result.get("seconds")
-        found.setdefault(key[:-1], []).append({**result, "milliseconds": None if seconds is None else 1000 * seconds})
+        # Only passes of networks that read masks are counted.
+        told = {"milliseconds": None if seconds is None else 1000 * seconds, "passes": result.get("passes") or None}
+        found.setdefault(key[:-1], []).append({**result, **told})
     return found
 
 
