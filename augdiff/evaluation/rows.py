@@ -162,9 +162,7 @@ def _check_labels(labels: Sequence[Any], column: str, classes: int, unlabelled: 
         missing = value is None or (isinstance(value, str) and not value.strip())
         if missing and unlabelled:
             continue
-        fault = (
-            "an amount, and no class; name a column of classes"
-            if isinstance(single, float)
-            else ("no label; label the row or drop it" if missing else "no single label; give the row one")
-        )
+        fault = "no label; label the row or drop it" if missing else "no single label; give the row one"
+        if single is not None:
+            fault = "an amount, and no class; name a column of classes"
         raise DataError(f"row {row}, column {column!r}: {short(label)} is {fault}")
