@@ -162,8 +162,8 @@ def test_a_row_is_never_judged_by_what_it_has_taught():
     rng = np.random.default_rng(5)
     texts = [" ".join(map(str, rng.choice([*FILLER, *TOPICS["food"]], 8))) for _ in range(60)]
     labels = rng.permutation(["yes", "no"] * 30).tolist()
-    rows = [{"text": text, "label": label} for text, label in zip(texts, labels, strict=True)]
-    for name in (None, "text"):
+    rows = [{"text": text, "label": label, "own": text} for text, label in zip(texts, labels, strict=True)]
+    for name in (None, "own"):
         made = [row["augdiff"] for row in grown(rows, id=name, return_rejected=True) if row["augdiff"]["variant"] < 2]
         assert 0.3 < np.mean([one["label_prob"] > 0.5 for one in made]) < 0.6
 
