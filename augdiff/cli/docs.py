@@ -45,7 +45,7 @@ def spacy(
     """Write annotated texts, each followed by its variants, with entities, spans and categories where they belong.
 
     Lines of .jsonl files are {"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}], "cats": {...}}. Where texts
-    have a category, a judge is fitted on them first, and variants that lost theirs are rejected.
+    have entities or a category, judges are fitted on them first, and variants that lost theirs are rejected.
     """
     from augdiff.cli.show import show_summary, with_share
 

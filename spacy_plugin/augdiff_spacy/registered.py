@@ -16,7 +16,8 @@ def make_augmenter(settings: dict[str, Any] | None = None, learn_from: Path | No
 
     :param settings: options of the component ``augdiff``; there are two variants of each example if none says.
     :param learn_from: ``.spacy`` files, or a folder of them, that it is fitted on before: other names for
-        ``entities = "swap"``, and a judge where Docs have a category. None fits on nothing.
+        ``entities = "swap"``, and judges where Docs have entities or a category. None
+        fits on nothing.
     :raises OptionError: if there is no such option.
     """
     return augmenter(checked(settings), None if learn_from is None else Corpus(learn_from))
