@@ -214,7 +214,8 @@ class Sampler:
             guidance=Guidance(self._guidance, told, self._states.pad, self._words),
             temperature=settings.temperature,
             floor=log(settings.min_p) if settings.min_p else FLOOR,
-            watch=lambda now: watch(self._states.end(now, x, noised)),
+            # What vectors are nearest to is a product with the whole table: only for who looks on.
+            watch=watch if watch is unwatched else lambda now: watch(self._states.end(now, x, noised)),
         )
         return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
 

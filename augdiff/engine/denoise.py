@@ -127,8 +127,9 @@ def denoise(
         draw = _draws(process.space, net, (x, t, where, previous), active, guidance, reading)
         prediction = _predicted(process, draw, x, where, t, streams, step)
         before, stays = x[rows, positions], clean[rows, positions] & process.carry
-        carried = torch.where(stays.view(-1, *[1] * (before.dim() - 1)), before, prediction.drawn)
-        prediction = Prediction(carried, prediction.log_probability, prediction.entropy)
+        if process.carry:
+            carried = torch.where(stays.view(-1, *[1] * (before.dim() - 1)), before, prediction.drawn)
+            prediction = Prediction(carried, prediction.log_probability, prediction.entropy)
         then, now = (Level(*process.schedule(time[rows], rate[rows, positions])) for time in (t, s))
         take, keep, new = process.reverse(then, now, space.p, prediction.drawn, before)
         random = streams.uniform(rows, positions, step, _ORDER)
