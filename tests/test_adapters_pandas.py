@@ -112,3 +112,15 @@ def test_same_variants_as_a_table():
     table = pa.table({"text": ["the cat sat", "a dog ran"], "label": ["pos", "neg"]})
     from_frame, from_table = (augment(each, text="text", label="label") for each in (data, table))
     assert from_frame["text"].tolist() == from_table["text"].to_pylist()
+
+
+def test_series_in_a_dict_are_read_by_place_and_not_by_index():
+    turned = pd.DataFrame({"text": ["the cat sat", "a dog ran"], "label": ["cats", "dogs"]}).iloc[::-1]
+    grown = augment({"text": turned["text"], "label": turned["label"]}, text="text", label="label", n=1)
+    assert [text for text in grown["text"] if "dog" in text] == grown["text"][: len(grown["text"]) // 2]
+    assert list(grown["label"]) == ["dogs", "dogs", "cats", "cats"]
+
+
+def test_columns_of_a_dict_that_differ_in_length_are_named():
+    with pytest.raises(DataError, match="column 'label' has 1 values and column 'text' has 2"):
+        augment({"text": ["the cat sat", "a dog ran"], "label": ["cats"]}, text="text", label="label")

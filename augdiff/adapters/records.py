@@ -23,7 +23,7 @@ def read(data: list[Any]) -> Cells:
         return Cells([TEXT], [TEXT], len(data), lambda _: data)
     for number, row in enumerate(data):
         if not isinstance(row, Mapping):
-            raise DataError(f"row {number}: {row!r} must be a dict, as the first row is, or all rows strings")
+            raise DataError(f"row {number}: {row!r} must be a dict, or all rows strings")
     names = list(dict.fromkeys(name for row in data for name in row))
     strings = [name for name in names if holds_strings(_values(data, name))]
     return Cells(names, strings, len(data), lambda name: _values(data, name))
