@@ -9,10 +9,11 @@ that the one that did not choose can be asked.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import fmean
@@ -32,7 +33,6 @@ from augdiff.family.edlm import ReadTexts
 from augdiff.infilling import Gap, filled, propose_gaps
 from augdiff.quality.language_model import likelihoods
 from augdiff.settings import Settings
-from augdiff.training.loop import Training
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Objective
 from augdiff.training.run import train
@@ -41,11 +41,12 @@ from augdiff.variant import Source
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.gains.models import loaded
+from benchmarks.kept_models import brief, made_once
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
-_READER = "large-en"
+_READER, _RATE = "large-en", 3e-4
 #: Single tokens, up to all of them.
 _NOISE = Noise(most=1.0, single=1.0, context=0.0, examples=0.0)
 
@@ -99,13 +100,15 @@ ARMS = {
 }
 
 
-def trained(texts: Path, out: Path, tokens: int, seed: int, objective: Objective | None) -> Path:
+def trained(name: str, objective: Objective | None, arguments: argparse.Namespace) -> Path:
     """A model that goes on from ``base-en``, made once."""
-    if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
-        budget = Training(tokens, batch_tokens=4096, rate=3e-4, warmup=20, agreement=0.0, seed=seed)
+    budget = brief(arguments.tokens, _RATE, arguments.seed)
+    texts = arguments.data / "paragraphs" / arguments.texts
+
+    def learn(out: Path) -> None:
         train(texts, out, budget, objective=objective, noise=_NOISE, report=told)
-    return out
+
+    return made_once(arguments.work, name, {"texts": arguments.texts, **asdict(budget)}, learn)
 
 
 def write(denoiser: Denoiser, search: Search | None, steps: int, count: int, seed: int) -> list[str]:
@@ -113,7 +116,11 @@ def write(denoiser: Denoiser, search: Search | None, steps: int, count: int, see
     process = Process(absorbing(denoiser.vocabulary.marks.mask), order=at_random, search=search)
     settings = Settings(n=count, seed=seed, steps=steps, temperature=1.0, min_p=0.0, protect=())
     sampler, gap = Sampler(denoiser, settings, process), [Gap(0, WINDOW, WINDOW)]
-    proposals = propose_gaps(sampler, denoiser, Source("", ""), gap, range(1, count + 1), seed)
+    proposals = [
+        # As in texts of other arms, all marks may come.
+        replace(one, apart=True)
+        for one in propose_gaps(sampler, denoiser, Source("", ""), gap, range(1, count + 1), seed)
+    ]
     return [filled(proposals[0].analysis, gap, draw) for draw in sampler.fill(proposals)]
 
 
@@ -140,12 +147,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    make = partial(
-        trained, arguments.data / "paragraphs" / arguments.texts, tokens=arguments.tokens, seed=arguments.seed
-    )
-    about = f"{arguments.tokens}-{arguments.seed}"
-    denoiser = load(str(make(out=arguments.work / f"denoiser-{about}", objective=None)))
-    small = make(out=arguments.work / f"autoregressive-{about}", objective=prefix_lm.OBJECTIVE)
+    denoiser = load(str(trained("denoiser", None, arguments)))
+    small = trained("autoregressive", prefix_lm.OBJECTIVE, arguments)
     judge = prefix_lm.read_alone(small)
     for name in arguments.arms:
         arm = ARMS[name]

@@ -114,7 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--model", default="base-en", help="name or folder of a model")
     options.add_argument("--families", nargs="+", default=["mdlm", "d3pm", "diffusionbert", "rdm"])
     options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
-    options.add_argument("--rows", type=int, default=50, help="of each set")
+    options.add_argument("--rows", type=int, default=30, help="of each set")
     options.add_argument("-n", type=int, default=4, help="variants of each row")
     options.add_argument("--strengths", nargs="+", type=float, default=[0.7])
     options.add_argument("--steps", nargs="+", type=int, default=[1, 2, 4, 10, 20])

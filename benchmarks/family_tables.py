@@ -51,6 +51,7 @@ _WRITTEN: Columns = {
     "empty": ("empty", "{:.0%}"),
     "ms a text": ("milliseconds", "{:.0f}"),
 }
+_MEASURED_ON = {False: "other sets", True: "lines set aside"}
 _MASKS, _PRETRAINED = "masks", "pretrained"
 _DRAWS = 10_000
 _PLAIN = "plain"
@@ -69,10 +70,10 @@ _USES = {
     "rdm": "variants that read better, for more steps and less variety",
     "remdm": "mending: words in doubt, errors made early",
     "edlm": "masked variants that a language model has chosen among",
-    "autoregressive": "whole rows anew, which read best",
+    "autoregressive": "whole rows anew, from left to right",
     "mixed": "two kinds of variants: more for a classifier",
     "gal": "rows of any label, which the judge labels",
-    "threefold": "three kinds of variants: most for a classifier",
+    "threefold": "three kinds of variants: most for a linear classifier",
     "sundae": "any word redrawn, without masks",
     "sed": "spans filled in as vectors",
     "diffuseq": "what is written of a source, by one network",
@@ -88,12 +89,12 @@ _LINEAR = ("tfidf", "frozen")
 
 def families(folder: Path) -> str:
     """Families on the same weights, a strength and a number of steps a line; mean of the seeds."""
-    found = _seeds("families", folder, "model", "family", "strength", "steps")
+    found = _seeds("families", folder, "model", "family", "strength", "steps", "variants")
     rows = [
-        [model, family, f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
-        for (model, family, strength, steps), results in sorted(found.items())
+        [model, family, f"{strength:g}", str(steps), str(variants), str(len(results)), *_cells(results, _VARIANTS)]
+        for (model, family, strength, steps, variants), results in sorted(found.items())
     ]
-    return table(["model", "family", "strength", "steps", "seeds", *_VARIANTS], rows)
+    return table(["model", "family", "strength", "steps", "variants", "seeds", *_VARIANTS], rows)
 
 
 def uses(folder: Path) -> str:
@@ -103,12 +104,12 @@ def uses(folder: Path) -> str:
     judged and weighted.
     """
     gained = table_of(folder)
-    found = _seeds("families", folder, "family", "model", "steps", "strength")
+    found = _seeds("families", folder, "family", "model", "steps", "strength", "variants")
     if not found:
         return ""
     found |= _taught(folder)
     measured: dict[str, list[tuple[str, int, Seeds]]] = {}
-    for (family, model, steps, strength), results in found.items():
+    for (family, model, steps, strength, _), results in found.items():
         if strength == _STRENGTH:
             measured.setdefault(family, []).append((model, steps, results))
     rows = []
@@ -124,10 +125,10 @@ def uses(folder: Path) -> str:
 
 def _taught(folder: Path) -> dict[tuple[Any, ...], Seeds]:
     """Families on weights of their own, which learned as they are known for, on the rows that all are measured on."""
-    found = _seeds("effects", folder, "effect", "tokens", "steps", "strength", "own", "arm")
+    found = _seeds("effects", folder, "effect", "read", "steps", "strength", "variants", "own", "arm")
     return {
-        (family, f"its own, {tokens // 1000:,} k tokens", steps, strength): results
-        for (family, tokens, steps, strength, own, arm), results in found.items()
+        (family, f"its own, {_thousands(read)}", steps, strength, variants): results
+        for (family, read, steps, strength, variants, own, arm), results in found.items()
         if not own and arm == next(iter(EFFECTS[family]))
     }
 
@@ -147,12 +148,12 @@ def _gained(found: Table, family: str) -> list[str]:
 def curves(folder: Path) -> str:
     """BLEU against the source over strengths, and the mean of these: AuBLEU (PLANNER, arXiv 2306.02531)."""
     found: dict[tuple[Any, ...], dict[float, float]] = {}
-    for key, results in _seeds("families", folder, "model", "family", "steps", "strength").items():
-        found.setdefault(key[:3], {})[key[3]] = fmean(result["bleu"] for result in results)
+    for key, results in _seeds("families", folder, "model", "family", "steps", "variants", "strength").items():
+        found.setdefault(key[:4], {})[key[4]] = fmean(result["bleu"] for result in results)
     strengths = sorted({strength for each in found.values() for strength in each})
     rows = [
         [model, family, str(steps), *(f"{each[strength]:.2f}" for strength in strengths), f"{fmean(each.values()):.2f}"]
-        for (model, family, steps), each in found.items()
+        for (model, family, steps, _), each in found.items()
         if len(each) == len(strengths)
     ]
     return table(["model", "family", "steps", *(f"{strength:g}" for strength in strengths), "mean"], rows)
@@ -160,21 +161,23 @@ def curves(folder: Path) -> str:
 
 def effects(folder: Path) -> str:
     """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    found = _seeds("effects", folder, "effect", "arm", "tokens", "strength", "steps")
+    found = _seeds("effects", folder, "effect", "arm", "own", "read", "strength", "steps", "variants")
     rows = [
-        [effect, arm, f"{tokens:,}", f"{strength:g}", str(steps), str(len(results)), *_cells(results, _VARIANTS)]
-        for (effect, arm, tokens, strength, steps), results in found.items()
-    ]
-    return table(["family", "trained", "tokens", "strength", "steps", "seeds", *_VARIANTS], rows)
+        [effect, arm, _MEASURED_ON[own], _thousands(read), f"{strength:g}", str(steps), str(variants),
+         str(len(results)), *_cells(results, _VARIANTS)]
+        for (effect, arm, own, read, strength, steps, variants), results in found.items()
+    ]  # fmt: skip
+    head = ["family", "trained", "on", "read", "strength", "steps", "variants", "seeds"]
+    return table([*head, *_VARIANTS], rows)
 
 
 def bounds(folder: Path) -> str:
     """Bits of a token for each noise and training, and how many fewer than of the arm beside it, on the same lines."""
-    found = _seeds("bounds", folder, "arm", "tokens")
+    found = _seeds("bounds", folder, "arm", "tokens", "draws")
     rows = []
-    for (arm, tokens), results in found.items():
+    for (arm, tokens, draws), results in found.items():
         name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
-        beside = found.get((name, tokens)) if arm != name else None
+        beside = found.get((name, tokens, draws)) if arm != name else None
         fewer = [name, _fewer(results, beside)] if beside else ["", ""]
         rows.append([arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}", *fewer])
     return table(["noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"], rows)
@@ -191,12 +194,14 @@ def _fewer(own: Seeds, beside: Seeds) -> str:
 
 def seq2seq(folder: Path) -> str:
     """What is written of sources, a method a line; mean of the seeds."""
-    found = _seeds("seq2seq", folder, "task", "method", "tokens")
+    found = _seeds("seq2seq", folder, "task", "method", "read", "steps", "temperature", "sources", "n")
     rows = [
-        [task, method, f"{tokens:,}", str(len(results)), *_cells(results, _WRITTEN)]
-        for (task, method, tokens), results in found.items()
-    ]
-    return table(["task", "method", "tokens read", "seeds", *_WRITTEN], rows)
+        [task, method, _thousands(read), *map(str, (steps, temperature, sources, n, len(results))),
+         *_cells(results, _WRITTEN)]
+        for (task, method, read, steps, temperature, sources, n), results in found.items()
+    ]  # fmt: skip
+    head = ["task", "method", "read", "steps", "temperature", "sources", "texts of each", "seeds"]
+    return table([*head, *_WRITTEN], rows)
 
 
 def energies(folder: Path) -> str:
@@ -205,27 +210,41 @@ def energies(folder: Path) -> str:
     The last column is the time that the arm without an energy takes to read as well, beside the arm's own: between two
     of its points in the logarithm of the time, and at least that of its last point where it never reads as well.
     """
-    found = _seeds("energies", folder, "arm", "tokens", "steps")
-    plain: dict[int, list[tuple[float, float]]] = {}
-    for (arm, tokens, _), results in found.items():
+    found = _seeds("energies", folder, "arm", "tokens", "n", "steps")
+    plain: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    for (arm, tokens, n, _), results in found.items():
         if arm == _PLAIN:
-            plain.setdefault(tokens, []).append((_mean(results, "fluency"), _mean(results, "seconds")))
+            plain.setdefault((tokens, n), []).append((_mean(results, "fluency"), _mean(results, "seconds")))
     rows = []
-    for (arm, tokens, steps), results in sorted(found.items(), key=lambda one: (one[0][0] != _PLAIN, one[0])):
+    for (arm, tokens, n, steps), results in sorted(found.items(), key=lambda one: (one[0][0] != _PLAIN, one[0])):
         own = _mean(results, "fluency"), _mean(results, "seconds")
-        saved = "" if arm == _PLAIN else _saved(*own, sorted(plain.get(tokens, [])))
-        rows.append([arm, str(steps), str(len(results)), *_cells(results, _CHOSEN), saved])
-    return table(["energy", "steps", "seeds", *_CHOSEN, "plain, at equal fluency / own time"], rows)
+        saved = "" if arm == _PLAIN else _saved(*own, _worthwhile(plain.get((tokens, n), [])))
+        rows.append([arm, str(steps), str(n), str(len(results)), *_cells(results, _CHOSEN), saved])
+    return table(["energy", "steps", "texts", "seeds", *_CHOSEN, "plain, at equal fluency / own time"], rows)
+
+
+def _worthwhile(points: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Points of fluency and seconds that no other one beats at both, by rising fluency."""
+    found: list[tuple[float, float]] = []
+    for fluency, seconds in sorted(points, key=lambda one: one[1]):
+        if not found or fluency > found[-1][0]:
+            found.append((fluency, seconds))
+    return found
 
 
 def _saved(fluency: float, seconds: float, plain: Sequence[tuple[float, float]]) -> str:
-    """How many times as long the plain points take for as much fluency; these by rising fluency."""
+    """How many times as long the plain points take for as much fluency; these by rising fluency and time."""
     for (low, first), (high, second) in pairwise(plain):
         if low <= fluency < high:
             share = (fluency - low) / (high - low)
             return f"{first ** (1 - share) * second**share / seconds:.1f}"
     best = plain[-1:] if plain and fluency >= plain[-1][0] else []
     return f"more than {best[0][1] / seconds:.1f}" if best else ""
+
+
+def _thousands(tokens: int | None) -> str:
+    """Of older lines nobody knows."""
+    return "tokens not told" if tokens is None else f"{tokens // 1000:,} k tokens"
 
 
 def _mean(results: Seeds, field: str) -> float:
@@ -244,9 +263,12 @@ TABLES: dict[str, Callable[[Path], str]] = {
 
 
 def _seeds(script: str, folder: Path, *keys: str) -> dict[tuple[Any, ...], Seeds]:
-    """The newest results of a script for each value of ``keys`` (of a result or a setting), one for each seed."""
+    """The newest results of a script for each value of ``keys`` (of a result or a setting), one for each seed.
+
+    What a line does not tell is None.
+    """
     found: dict[tuple[Any, ...], Seeds] = {}
-    lines = [{"result": {**line["settings"], **line["result"]}} for line in read(script, folder)]
+    lines = [{"result": {**dict.fromkeys(keys), **line["settings"], **line["result"]}} for line in read(script, folder)]
     for key, result in latest(lines, *keys, "seed").items():
         seconds = result.get("seconds")
         # Only passes of networks that read masks are counted.

@@ -17,11 +17,15 @@ from torch.nn import functional as F
 from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.encoder import Encoder
 from augdiff.denoisers.encoder_folder import load_encoder
-from augdiff.denoisers.load import load_vocabulary, read_config
+from augdiff.denoisers.load import load, read_config
 from augdiff.engine.drawing import draw_ids
 from augdiff.engine.noise import Streams
+from augdiff.settings import Settings
+from augdiff.text.casing import Cases
+from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.text.writing import Change, write
 from augdiff.training.pairs import LONGEST, room_for
 
 _FAR = -1e9
@@ -91,60 +95,103 @@ class Lines:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """How tokens are drawn.
+
+    :param temperature: 0 for the likeliest each time.
+    :param min_p: tokens less likely than this share of the likeliest are never drawn.
+    :param least: tokens before a text may end.
+    """
+
+    temperature: float
+    min_p: float = 0.0
+    least: int = 0
+
+    def __call__(self, logits: Tensor, chance: Tensor) -> Tensor:
+        """A token for each row, ``(B, V)`` and ``(B,)`` to ``(B,)``."""
+        if not self.temperature:
+            return logits.argmax(1)
+        likely = (logits / self.temperature).softmax(1)
+        likely[likely < self.min_p * likely.amax(1, keepdim=True)] = 0
+        return draw_ids(likely / likely.sum(1, keepdim=True), chance)
+
+
+@dataclass(frozen=True)
 class PrefixWriter:
     """What a training by :data:`benchmarks.prefix_lm.OBJECTIVE` made, at work.
 
+    Tokens become texts as a denoiser's do, and what no text has is never drawn.
+
+    :param cases: see :class:`augdiff.denoisers.denoiser.Denoiser`; so ``english``.
     :param rows: that are written at once.
     """
 
     encoder: Encoder
     vocabulary: Vocabulary
+    cases: Cases | None
+    english: bool
     rows: int = 64
 
     def transform(self, sources: Sequence[str], n: int, temperature: float, seed: int = 0) -> list[list[str]]:
-        """``n`` texts of each source, by a model of pairs; at temperature 0 the likeliest token each time."""
+        """``n`` texts of each source, by a model of pairs; at temperature 0 the likeliest token each time.
+
+        What is unlikely is left out as :func:`augdiff.transform` does.
+        """
         marks = self.vocabulary.marks
         openings = [[marks.start, *one.ids[:LONGEST], marks.end] for one in self.vocabulary.encode(list(sources))]
         rooms = [room_for(len(opening) - 2) for opening in openings]
-        texts = self._texts(openings, rooms, n, temperature, seed)
+        texts = self._texts(openings, rooms, n, Drawing(temperature, Settings.min_p), seed)
         return [texts[at : at + n] for at in range(0, len(texts), n)]
 
-    def write(self, n: int, most: int, seed: int = 0) -> list[str]:
-        """``n`` texts of up to ``most`` tokens from nothing, by a model of texts, at temperature 1."""
-        return self._texts([[self.vocabulary.marks.start]], [most], n, 1.0, seed)
+    def write(self, n: int, tokens: int, seed: int = 0) -> list[str]:
+        """``n`` texts of as many tokens from nothing, by a model of texts, at temperature 1."""
+        return self._texts([[self.vocabulary.marks.start]], [tokens], n, Drawing(1.0, least=tokens), seed)
 
     @torch.inference_mode()
     def _texts(
-        self, openings: Sequence[list[int]], rooms: Sequence[int], n: int, temperature: float, seed: int
+        self, openings: Sequence[list[int]], rooms: Sequence[int], n: int, drawing: Drawing, seed: int
     ) -> list[str]:
+        never = torch.from_numpy(self.vocabulary.never).clone()
+        never[self.vocabulary.marks.end] = False
         wanted = [(opening, number) for opening in range(len(openings)) for number in range(n)]
         texts = list[str]()
         for first in range(0, len(wanted), self.rows):
             part = wanted[first : first + self.rows]
             streams = Streams(np.array([(seed * len(openings) + at) * n + number for at, number in part], np.uint64))
             begun, room = [openings[at] for at, _ in part], torch.tensor([rooms[at] for at, _ in part])
-            lines = _written(self.encoder, self.vocabulary.marks, begun, room, temperature, streams)
-            texts += [" ".join(self.vocabulary.spell(line)) for line in lines]
+            lines = _written(self.encoder, self.vocabulary.marks, never, begun, room, drawing, streams)
+            texts += [self._text(line) for line in lines]
         return texts
+
+    def _text(self, ids: list[int]) -> str:
+        words = [Change(0, 0, self.vocabulary.spell(ids))]
+        return apply_edits("", write("", words, (), self.cases, self.english))
 
 
 def load_writer(folder: Path) -> PrefixWriter:
     """The writer of a model's folder."""
-    return PrefixWriter(load_encoder(folder, read_config(folder)).eval(), load_vocabulary(folder))
+    denoiser = load(str(folder), "cpu", "float32")
+    encoder = load_encoder(folder, read_config(folder)).eval()
+    return PrefixWriter(encoder, denoiser.vocabulary, denoiser.cases, denoiser.english)
 
 
 def _written(
-    encoder: Encoder, marks: Marks, openings: Sequence[list[int]], room: Tensor, temperature: float, streams: Streams
+    encoder: Encoder,
+    marks: Marks,
+    never: Tensor,
+    openings: Sequence[list[int]],
+    room: Tensor,
+    drawing: Drawing,
+    streams: Streams,
 ) -> list[list[int]]:
     """Ids that follow openings."""
     written = [list[int]() for _ in openings]
     lines, active = Lines(encoder, stack(list(openings), marks.pad, room.device), marks.pad), torch.arange(len(room))
     for step in range(int(room.max())):
-        if temperature:
-            chance = streams.uniform(active, torch.zeros_like(active), step, 0)
-            tokens = draw_ids((lines.logits / temperature).softmax(1), chance)
-        else:
-            tokens = lines.logits.argmax(1)
+        logits = lines.logits.masked_fill(never, _FAR)
+        if step < drawing.least:
+            logits[:, marks.end] = _FAR
+        tokens = drawing(logits, streams.uniform(active, torch.zeros_like(active), step, 0))
         left = (tokens != marks.end).nonzero()[:, 0]
         for at, token in zip(active[left].tolist(), tokens[left].tolist(), strict=True):
             written[at].append(token)

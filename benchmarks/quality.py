@@ -73,14 +73,11 @@ def summarise(made: Sequence[Made]) -> dict[str, Any]:
 
 
 def resample(rows: list[dict[str, str]], n: int, model: str, strength: str) -> list[Made]:
-    """Variants of ``rows``; a strength is a number, or the default range."""
+    """Variants of ``rows``, whose labels nobody is told; a strength is a number, or the default range."""
     import augdiff
 
     out: list[dict[str, Any]] = augdiff.augment(
-        rows,
-        text="text",
-        label="label",
-        judge=False,
+        [{"text": row["text"]} for row in rows],
         n=n,
         seed=0,
         model=model,

@@ -1,9 +1,10 @@
 """From a source to what is to be written of it: families against an autoregressive model of the same size.
 
-All learn from the same pairs for as many tokens, from ``base-en``'s weights, or from new ones and a vocabulary of both
-languages where the second is not English, and write ten texts of each source. BLEU
-(sacrebleu) is that of the first, of the one that agrees most with the others (minimum Bayes risk), and of the best by
-the references; the ten are compared with each other. Test pairs are read once, training pairs are never tested on.
+All learn from the same pairs for as many tokens (where paragraphs come before, these are more tokens, and are told),
+from ``base-en``'s weights, or from new ones and a vocabulary of both languages where the second is not English, and
+write ten texts of each source. BLEU (sacrebleu) is that of the first, of the one that agrees most with the others
+(minimum Bayes risk), and of the best by the references; the ten are compared with each other. Test pairs are read once,
+and no sentence of theirs is learned from.
 """
 
 from __future__ import annotations
@@ -28,15 +29,19 @@ from augdiff.quality.bleu import bleu
 from augdiff.quality.consensus import by_agreement
 from augdiff.training.corpus import read_lines
 from augdiff.training.encoder import SCRATCH
-from augdiff.training.loop import Training
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
+from benchmarks.kept_models import brief, made_once, tokens_read
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
 _SENTENCE = ". "
+# What a trained model does not depend on; paragraphs come before some.
+_NOT_OF_MODELS = (
+    "data", "results", "work", "threads", "tasks", "methods", "paragraphs", "sources", "n", "steps", "temperature"
+)  # fmt: skip
 # One paragraph in so many is for tests.
 _TESTED = 50
 
@@ -64,10 +69,17 @@ class Task:
 
 
 def paraphrase(data: Path, split: str) -> list[Pair]:
-    """Pairs that people found to say the same, in both directions for training (MRPC)."""
+    """Pairs that people found to say the same, in both directions for training (MRPC).
+
+    Some sentences are in pairs of both splits: pairs that have one of these are not tested on.
+    """
     rows = [row for row in _rows(data / "paraphrase" / "mrpc.jsonl") if row["label"] in (1, "1")]
-    found = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == split]
-    return found + [Pair(pair.targets[0], [pair.source]) for pair in found] * (split == "train")
+    learned = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == "train"]
+    if split == "train":
+        return learned + [Pair(pair.targets[0], [pair.source]) for pair in learned]
+    known = {text for pair in learned for text in (pair.source, *pair.targets)}
+    tested = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == split]
+    return [pair for pair in tested if not {pair.source, *pair.targets} & known]
 
 
 def simplification(data: Path, split: str) -> list[Pair]:
@@ -140,36 +152,38 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def trained(task: str, method: Method, arguments: argparse.Namespace) -> Path:
     """A method's model, made once."""
-    out = Path(arguments.work) / f"{task}-{method.name}-{arguments.tokens}-{arguments.seed}"
-    if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
-        file = out.parent / f"{task}.jsonl"
+
+    def learn(out: Path) -> None:
+        file = out.with_suffix(".jsonl")
         pairs = TASKS[task].read(arguments.data, "train")
         lines = [{"source": pair.source, "target": target} for pair in pairs for target in pair.targets]
         file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
         start = TASKS[task].start
         if method.before:
             start = str(taught(method, start, arguments))
-        learn(method, file, out, start, arguments.tokens, arguments)
-    return out
+        _learn(method, file, out, start, arguments.tokens, arguments)
+
+    about = settings_of(arguments, _NOT_OF_MODELS) | {"before": arguments.paragraphs if method.before else 0}
+    return made_once(arguments.work, f"{task}-{method.name}", about, learn)
 
 
 def taught(method: Method, start: str, arguments: argparse.Namespace) -> Path:
     """A method's model after paragraphs alone, those left out that the task of summaries is tested on."""
-    out = Path(arguments.work) / f"{method.name}-{arguments.paragraphs}-{arguments.seed}"
-    if not out.exists():
-        file = out.parent / "paragraphs.txt"
+
+    def learn(out: Path) -> None:
+        file = out.with_suffix(".txt")
         lines = list(read_lines(arguments.data / "paragraphs" / "arxiv.txt.xz"))
         file.write_text("\n".join(line for number, line in enumerate(lines) if number % _TESTED), encoding="utf-8")
-        learn(method, file, out, start, arguments.paragraphs, arguments)
-    return out
+        _learn(method, file, out, start, arguments.paragraphs, arguments)
+
+    about = settings_of(arguments, (*_NOT_OF_MODELS, "tokens")) | {"tokens": arguments.paragraphs, "start": start}
+    return made_once(arguments.work, method.name, about, learn)
 
 
-def learn(method: Method, texts: Path, out: Path, start: str, tokens: int, arguments: argparse.Namespace) -> None:
-    """Train as a method learns."""
-    budget = Training(tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed)
+def _learn(method: Method, texts: Path, out: Path, start: str, tokens: int, arguments: argparse.Namespace) -> None:
     objective = prefix_lm.OBJECTIVE if method.weights is None else find_family(method.weights).objective
     family = method.weights or MASKED
+    budget = brief(tokens, arguments.rate, arguments.seed)
     train(texts, out, budget, family=family, objective=objective, start=start, report=told)
 
 
@@ -210,7 +224,7 @@ def measure(written: Sequence[Sequence[str]], pairs: Sequence[Pair], lower: bool
         "bleu_agreed": score([texts[by_agreement(texts)[0]] for texts in written]) if several else None,
         "bleu_best": score(best) if several else None,
         "self_bleu": diversity.self_bleu(written) if several else None,
-        "distinct_2": diversity.distinct([text for texts in written for text in texts], 2),
+        "distinct_2": diversity.distinct([text for texts in written for text in texts], 2) if several else None,
         "copies": fmean(plain(texts[0]) == plain(pair.source) for texts, pair in zip(written, pairs, strict=True)),
         "empty": fmean(not text for texts in written for text in texts),
     }
@@ -240,7 +254,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             clock = time.perf_counter()
             written = write(method, folder, [pair.source for pair in tested], arguments)
             seconds = (time.perf_counter() - clock) / sum(map(len, written))
-            result = {"task": task, "method": name, "seed": arguments.seed, "tokens": arguments.tokens}
+            read = tokens_read(folder) + arguments.paragraphs * method.before
+            result = {"task": task, "method": name, "seed": arguments.seed, "read": read}
             result |= {**measure(written, tested, TASKS[task].lower), "seconds": seconds}
             result["shown"] = [[pair.source, *texts[:2]] for pair, texts in zip(tested[:3], written, strict=False)]
             settings = settings_of(arguments, ("data", "results", "work", "tasks", "methods"))

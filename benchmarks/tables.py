@@ -127,18 +127,19 @@ def _speeds(script: str, folder: Path) -> list[dict[str, Any]]:
 def steering(folder: Path) -> str:
     """How many variants have their row's label, by the oracle, and how many repeat the context's words.
 
-    A model and a set a line, a kind of context a column.
+    A model and the rows of a set a line, a kind of context a column.
     """
-    results = latest(read("steering", folder), "model", "set", "form", "guidance")
-    kinds = sorted({(form, guidance) for _, _, form, guidance in results}, key=_plainest_first)
+    lines = [{"result": {**line["result"], "rows": line["settings"]["rows"]}} for line in read("steering", folder)]
+    results = latest(lines, "model", "set", "rows", "form", "guidance")
+    kinds = sorted({key[3:] for key in results}, key=_plainest_first)
     rows = []
-    for model, name in dict.fromkeys(key[:2] for key in results):
-        found = [results.get((model, name, *kind)) for kind in kinds]
+    for model, name, count in dict.fromkeys(key[:3] for key in results):
+        found = [results.get((model, name, count, *kind)) for kind in kinds]
         oracle = next(result["oracle"] for result in found if result)
         cells = [f"{result['fidelity']:.0%} / {result['repeats']:.0%}" if result else "" for result in found]
-        rows.append([model, name, *cells, f"{oracle:.0%}"])
+        rows.append([model, name, str(count), *cells, f"{oracle:.0%}"])
     heads = [form + (f", guidance {guidance:g}" if guidance != 1 else "") for form, guidance in kinds]
-    return table(["model", "set", *heads, "of originals"], rows)
+    return table(["model", "set", "rows", *heads, "of originals"], rows)
 
 
 def _plainest_first(kind: tuple[str, float]) -> tuple[int, float]:

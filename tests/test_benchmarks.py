@@ -61,6 +61,7 @@ from benchmarks.bits.cost import spread
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
 from benchmarks.forwards import recorded, replay
+from benchmarks.kept_models import brief, made_once
 from benchmarks.nlpaug_env import PINS
 from benchmarks.nlpaug_weights import RANDOM, SAME, bert_base, write_weights
 from benchmarks.ranks import auc, ranks, spearman
@@ -142,7 +143,9 @@ def measured(folder: Path, model: str = "base-en") -> None:
     methods = {name: {"per_second": speed, "words_changed": 3.21} for name, speed in speeds.items()}
     results.record("throughput", {"model": model}, {"set": "sst2", "methods": methods, "over_nlpaug": 15.0}, folder)
     steered = {"fidelity": 0.7, "oracle": 0.9, "repeats": 0.5}
-    results.record("steering", {}, {"model": "m", "set": "sst2", "form": "words", "guidance": 2.0, **steered}, folder)
+    results.record(
+        "steering", {"rows": 9}, {"model": "m", "set": "sst2", "form": "words", "guidance": 2.0, **steered}, folder
+    )
     cell = {"task": "trec6", "shots": 10, "accuracy": 0.5, "macro_f1": 0.5}
     figures = dict.fromkeys(
         ["kept_share", "fidelity", "oracle", "copies", "distinct_1", "distinct_2", "self_bleu", "seconds"]
@@ -218,9 +221,10 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     results.record("pipe", {}, {"set": "a", "docs_per_second": rates}, tmp_path)
     assert "| a | pipe | 9 | 0.95 (0.90 to 1.00) |" in tables.TABLES["pipe"](tmp_path)
     zeros = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
-    family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, **zeros}
+    family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8, "variants": 9}
+    family |= zeros
     results.record("families", {}, family, tmp_path)
-    written = {"task": "paraphrase", "method": "rdm", "tokens": 1000, "seed": 0, **zeros}
+    written = {"task": "paraphrase", "method": "rdm", "read": 1000, "seed": 0, **zeros}
     written |= {"bleu_agreed": None, "bleu_best": None, "empty": 0.0}
     results.record("seq2seq", {}, written, tmp_path)
     whole = {"seed": 0, "tokens": 1000, "sizes": [10, 20]}
@@ -229,9 +233,9 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     assert "| spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
     chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
     results.record("energies", {}, chosen, tmp_path)
-    learned = {"effect": "sundae", **family, "fluency_change": -2.5, "steps": 10}
+    learned = {"effect": "sundae", "read": 30_000, **family, "fluency_change": -2.5, "steps": 10}
     for own, arm in ((False, "unrolled"), (True, "unrolled"), (False, "one step")):
-        results.record("effects", {"tokens": 30_000, "own": own}, {**learned, "arm": arm}, tmp_path)
+        results.record("effects", {"own": own}, {**learned, "arm": arm}, tmp_path)
         learned["fluency_change"] = -1.0
     taught = tables.TABLES["families-use"](tmp_path)
     assert "| `sundae` | any word redrawn, without masks | its own, 30 k tokens | 10 | -2.50 |" in taught
@@ -745,6 +749,32 @@ def test_a_variant_repeats_its_context_where_it_brings_a_long_word_of_it():
     assert not steering.repeats("a good film", "was a good film", "it was bad")
 
 
+def test_a_trained_model_is_known_by_its_settings_and_made_once(tmp_path: Path):
+    made = list[Path]()
+    for rate, texts in ((3e-4, ["a"]), (3e-4, ["a"]), (1e-3, ["a"]), (3e-4, ["b"])):
+        out = made_once(
+            tmp_path, "one, two", {"rate": rate, "texts": texts}, lambda out: [out.mkdir(), made.append(out)]
+        )
+        assert out.is_dir() and out.name.startswith("one-two-")
+    assert len(set(made)) == len(made) == 3
+
+
+def test_a_brief_training_is_never_all_warm_up():
+    assert [brief(tokens, 1e-3, 0).warmup for tokens in (100, 80_000, 40_000_000)] == [1, 4, 20]
+
+
+def test_variants_of_other_numbers_of_rows_are_lines_of_their_own(tmp_path: Path):
+    figures = dict.fromkeys(("fluency_change", "survival", "bleu", "self_bleu", "distinct_2", "copies", "seconds"), 0.0)
+    for variants, distinct in ((9, 0.5), (90, 0.25)):
+        family = {"model": "base-en", "family": "rdm", "strength": 0.7, "steps": 4, "seed": 0, "passes": 8}
+        results.record("families", {}, {**family, **figures, "variants": variants, "distinct_2": distinct}, tmp_path)
+    rows = tables.TABLES["families"](tmp_path).splitlines()[2:]
+    assert [("| 9 |" in row, "| 0.50 |" in row, "| 0.25 |" in row) for row in rows] == [
+        (True, True, False),
+        (False, False, True),
+    ]
+
+
 def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_not_show(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -763,11 +793,14 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     few = ["--lines", 64, "--draws", 4, "--steps", 16]
     bounds.main([*map(str, [*told, *few, "--tokens", 300])])
     bounds.main([*map(str, [*told, *few, "--tokens", 200_000, "--rate", 5e-3, "--arms", "masks", "any token"])])
+    size = len(arms.vocabulary())
     for made in (arms.neighbours, arms.vocabulary, arms.shipped):
         made.cache_clear()
     found = {(r["arm"], r["tokens"]): r["bits"] for r in (line["result"] for line in results.read("bounds", tmp_path))}
-    assert {arm for arm, _ in found} == set(arms.ARMS)
+    alike, often = "no network, every token alike", "no network, as often as they come"
+    assert {arm for arm, _ in found} == {alike, often, *arms.ARMS}
     assert found["masks", 200_000] < found["masks", 300] - 1
+    assert found[often, 0] < found[alike, 0] == pytest.approx(math.log2(size))
     assert found["masks", 200_000] < found["any token", 200_000]
 
 

@@ -11,10 +11,12 @@ import torch
 from tiny import MARKS, make_model
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, wrapped
 from augdiff.training.run import train
 from benchmarks import energies, results, tables
 from benchmarks.prefix_lm import ReadAlone, continued
+from benchmarks.prefix_writer import Drawing, load_writer
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
 
@@ -44,6 +46,23 @@ def test_a_rows_energy_is_the_same_alone_and_in_a_batch_and_says_what_the_denois
     assert not torch.allclose(whole[:1], whole[1:], atol=1e-2)
     chance = torch.tensor([-1.0, -2.0])
     assert torch.allclose(model(rows, chance), chance - whole)
+
+
+def test_a_token_is_drawn_as_it_is_said():
+    logits, chance = torch.tensor([[0.0, 2.0, 3.0], [3.0, 2.0, 0.0]]), torch.tensor([0.0, 0.999])
+    assert Drawing(0.0)(logits, chance).tolist() == [2, 0]
+    assert Drawing(1.0)(logits, chance).tolist() == [0, 2]
+    # What is too unlikely is left out.
+    assert Drawing(1.0, min_p=0.2)(logits, chance).tolist() == [1, 1]
+
+
+def test_texts_from_left_to_right_have_as_many_tokens_as_are_asked_for_and_none_that_no_text_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    writer, drawn = load_writer(make_model(tmp_path / "any")), list[int]()
+    monkeypatch.setattr(Vocabulary, "spell", lambda self, ids: drawn.extend(ids) or [str(len(ids))])
+    assert writer.write(40, 9, seed=1) == ["9"] * 40
+    assert not writer.vocabulary.never[drawn].any()
 
 
 def test_arms_are_measured_and_tabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -76,7 +95,9 @@ def test_what_plain_steps_would_take_for_as_much_fluency_is_read_between_their_p
 
     put("plain", 4, -6.0, 1.0)
     put("plain", 8, -5.0, 4.0)
+    # Slower than the one before and no better, so nobody would take it.
+    put("plain", 16, -5.5, 9.0)
     put("small", 4, -5.5, 1.0)
     put("small", 8, -4.0, 3.0)
     rows = tables.fill("<!-- table: energies -->\n<!-- end -->", tmp_path).splitlines()[3:-1]
-    assert [row.split(" | ")[-1] for row in rows] == [" |", " |", "2.0 |", "more than 1.3 |"]
+    assert [row.split(" | ")[-1] for row in rows] == [" |", " |", " |", "2.0 |", "more than 1.3 |"]

@@ -526,6 +526,24 @@ def test_a_task_with_more_seeds_does_not_count_more():
     assert found.low < 0.1 < found.high
 
 
+def test_other_tasks_are_less_sure_than_other_rows_of_these():
+    differences = {
+        (task, seed): mean + 0.01 * (seed - 2) for task, mean in (("x", 0.0), ("y", 0.1)) for seed in range(5)
+    }
+    low, high = paired.these_tasks(differences)
+    assert 0.03 < low < 0.05 < high < 0.07
+    low, high = paired.other_tasks(differences)
+    assert low < 0.01 and high > 0.09
+
+
+def test_rows_that_are_weighed_weigh_as_much_as_their_source():
+    rows = [Row("a b c", "x", "x"), Row("d e f", "y", "y")]
+    plain, weighed = methods.METHODS["eda"](rows, 0), methods.METHODS["eda-weighed"](rows, 0)
+    assert [one._replace(weight=1.0) for one in weighed] == plain
+    assert sum(one.weight for one in weighed) == len(rows)
+    assert methods.METHODS["eda"].identity() != methods.METHODS["eda-weighed"].identity()
+
+
 def test_without_common_rows_there_is_no_gain():
     assert paired.gain({("x", 0): 1.0}, {("x", 1): 1.0}) is None
 

@@ -125,6 +125,7 @@ def test_sources_of_tests_are_none_to_learn_from(tmp_path: Path):
         folder.mkdir()
     parts = ["test", "train", "train"] * 4
     rows = [{"a": f"one {n}", "b": f"two {n}", "label": n % 2, "split": parts[n]} for n in range(12)]
+    rows.append({"a": "known", "b": "two 1", "label": 1, "split": "test"})
     (folders[0] / "mrpc.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     rows = [{"a": f"one {n // 2}", "b": f"two {n}", "split": ("tune", "test")[n > 5]} for n in range(12)]
     (folders[0] / "turkcorpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -135,5 +136,6 @@ def test_sources_of_tests_are_none_to_learn_from(tmp_path: Path):
     for task in seq2seq.TASKS.values():
         learned, tested = ({pair.source for pair in task.read(tmp_path, split)} for split in ("train", "test"))
         assert learned and tested and not learned & tested
+    assert "known" not in {pair.source for pair in seq2seq.paraphrase(tmp_path, "test")}
     assert len(seq2seq.simplification(tmp_path, "test")[0].targets) == 2
     assert seq2seq.summary(tmp_path, "test")[1] == Pair("This is number 50. It is short.", ["The end of 50."])

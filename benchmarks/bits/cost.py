@@ -21,6 +21,7 @@ from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import TokenSpace
+from augdiff.text.vocabulary import Vocabulary
 from benchmarks.bits.arms import Arm, clock, rates
 
 _BATCH_TOKENS, _START = 2048, 13
@@ -57,6 +58,12 @@ def cost(
             found.index_add_(0, rows, start_cost(prior, x0[rows, places], sent, start))
             nats[group] = found.numpy()
     return nats / log(2)
+
+
+def code(chances: Tensor, lines: Sequence[str], vocabulary: Vocabulary) -> NDArray[np.float64]:
+    """Bits of each line where nothing is learned but how likely each id is, ``(V,)``."""
+    bits = -chances.log2()
+    return np.array([float(bits[one.ids[:LONGEST]].sum()) for one in vocabulary.encode(list(lines))])
 
 
 def spread(sizes: Sequence[int], draw: int, draws: int, steps: int) -> Tensor:

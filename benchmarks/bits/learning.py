@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,12 @@ from augdiff.denoisers.encoder_folder import save
 from augdiff.engine.schedule import Schedule
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.loop import Training
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Corruption, Objective, Scattering
 from augdiff.training.run import train
 from benchmarks.bits import arms
 from benchmarks.bits.arms import Arm, clock, rates, shipped, vocabulary
+from benchmarks.kept_models import brief, made_once
 from benchmarks.progress import told
 
 
@@ -68,17 +68,13 @@ def fresh(folder: Path, seed: int) -> Path:
 
 def trained(name: str, arm: Arm, frequency: Tensor, arguments: argparse.Namespace) -> Path:
     """The model of an arm, made once."""
-    about = f"{arguments.seed}-{arguments.tokens}"
-    out = Path(arguments.work) / f"{name.replace(' ', '-').replace(',', '')}-{about}"
-    if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
+    budget = brief(arguments.tokens, arguments.rate, arguments.seed)
+    texts = arguments.data / "text" / arguments.texts
+
+    def learn(out: Path) -> None:
         begin = arms.MODEL if arm.pretrained else str(fresh(out.parent / f"fresh-{arguments.seed}", arguments.seed))
-        budget = Training(
-            arguments.tokens, batch_tokens=4096, rate=arguments.rate, warmup=20, agreement=0.0, seed=arguments.seed
-        )
         objective = Objective(corruption(arm, frequency), masks=False)
-        plain = Noise(context=0.0, examples=0.0)
-        texts = arguments.data / "text" / arguments.texts
-        family = MASKED if arm.shows else "sundae"
+        family, plain = MASKED if arm.shows else "sundae", Noise(context=0.0, examples=0.0)
         train(texts, out, budget, family=family, objective=objective, start=begin, noise=plain, report=told)
-    return out
+
+    return made_once(arguments.work, name, {"texts": arguments.texts, **asdict(budget)}, learn)

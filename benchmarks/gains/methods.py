@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, THREEFOLD, WRITTEN
 from benchmarks.gains.edits import Aeda, Eda
 from benchmarks.gains.method import Method
-from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE
+from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE, WEIGHED
 from benchmarks.gains.plain import Duplicate, Nothing
 from benchmarks.gains.prompting import Prompting
 from benchmarks.gains.ssmba import Ssmba
+from benchmarks.gains.weighed import Weighed
 
 #: What the protocol compares.
 MAIN: Mapping[str, Method] = {
@@ -36,6 +37,9 @@ OTHERS: Mapping[str, Method] = {
     "ssmba-12": Ssmba(n=_TWELVE),
     "prompting-12": Prompting(n=_TWELVE),
     "augdiff-12": DEFAULT.given({"n": _TWELVE}),
+    **{
+        f"{name}{WEIGHED}": Weighed(MAIN[name]) for name in (DUPLICATE, "eda", "aeda", "one-pass", "ssmba", "prompting")
+    },
 }
 METHODS: Mapping[str, Method] = {
     **MAIN,

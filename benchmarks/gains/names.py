@@ -5,6 +5,8 @@ from __future__ import annotations
 NONE, DUPLICATE, AUGDIFF = "none", "duplicate", "augdiff"
 #: What the names of ablations begin with.
 ABLATION = f"{AUGDIFF}:"
+#: What the names of methods end with whose rows weigh less than they come with.
+WEIGHED = "-weighed"
 #: The script whose lines they are in, a file a measure.
 SCRIPT = "gain"
 #: What the protocol compares, in the order of the brief table.

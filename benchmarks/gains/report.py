@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from benchmarks.gains.names import ABLATION, AUGDIFF, CLASSIFIERS, COMPARED, DUPLICATE, NONE, SHOTS
-from benchmarks.gains.paired import Gain, Scores, gain
+from benchmarks.gains.paired import Gain, Scores, gain, other_tasks, these_tasks
 from benchmarks.gains.read import scores, table_of
 from benchmarks.markdown import table
 
@@ -77,6 +77,21 @@ def ablations(folder: Path) -> str:
     return table(["classifier", "augdiff with", "tasks x seeds", "over augdiff", "over none"], rows)
 
 
+def intervals(folder: Path) -> str:
+    """What a mean gain over none at 10 shots may be with other rows of the same tasks, and with other tasks."""
+    found = table_of(folder)
+    rows = []
+    for measure, shots, method in found:
+        if measure in CLASSIFIERS and shots == SHOTS and method in COMPARED and method != NONE:
+            right, none = scores(found, measure, shots, method), scores(found, measure, shots, NONE)
+            differences = {key: right[key] - none[key] for key in right if key in none}
+            if len(differences) >= _FEWEST:
+                ends = (these_tasks(differences), other_tasks(differences))
+                cells = [f"[{_signed(low)}, {_signed(high)}]" for low, high in ends]
+                rows.append([measure, method, interval(gain(right, none), True), *cells])
+    return table(["classifier", "method", "over none", "with other rows", "with other tasks, too"], rows)
+
+
 def tasks(folder: Path) -> str:
     """The gain over none in each task at 10 shots, mean of the seeds."""
     found = table_of(folder)
@@ -143,6 +158,7 @@ def _signed(value: float) -> str:
 TABLES = {
     "gain": gains,
     "gain-brief": brief,
+    "gain-intervals": intervals,
     "gain-tasks": tasks,
     "gain-variants": variants,
     "gain-ablations": ablations,

@@ -1,0 +1,39 @@
+"""Models that a benchmark trains: each made once, and known by all that it depends on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from augdiff.denoisers.load import read_config
+from augdiff.training.loop import Training
+from benchmarks.gains.digests import digest
+
+_BATCH, _WARMUP = 4096, 20
+
+
+def brief(tokens: int, rate: float, seed: int) -> Training:
+    """A training of minutes, that warms up over a quarter of its steps at most, so that none is all warm-up."""
+    warmup = min(_WARMUP, max(1, tokens // _BATCH // 4))
+    return Training(tokens, batch_tokens=_BATCH, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
+
+
+def made_once(work: Path, name: str, settings: Mapping[str, Any], make: Callable[[Path], object]) -> Path:
+    """The folder of a model, made if it is not there.
+
+    :param name: what the folder's begins with.
+    :param settings: all that the model depends on beside augdiff, as JSON can hold it.
+    :param make: writes the folder that it is given.
+    """
+    out = Path(work) / f"{name.replace(' ', '-').replace(',', '')}-{digest(json.loads(json.dumps(settings)))}"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        make(out)
+    return out
+
+
+def tokens_read(folder: Path) -> int:
+    """How many tokens a model has learned from in its last training."""
+    return int(read_config(folder)["trained"]["tokens"])
