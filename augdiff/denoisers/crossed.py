@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.even import EvenLinear
 from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED, VectorEncoder
 from augdiff.errors import ModelError
 
@@ -25,9 +26,9 @@ class CrossLayer(nn.Module):
         super().__init__()
         self.own = Layer(config)
         self.own.load_state_dict(layer.state_dict())
-        self.ask = nn.Linear(config.width, config.width)
-        self.told = nn.Linear(config.width, 2 * config.width)
-        self.out = nn.Linear(config.width, config.width)
+        self.ask = EvenLinear(config.width, config.width)
+        self.told = EvenLinear(config.width, 2 * config.width)
+        self.out = EvenLinear(config.width, config.width)
         for part in (self.ask, self.told):
             nn.init.normal_(part.weight, std=0.02)
             nn.init.zeros_(part.bias)

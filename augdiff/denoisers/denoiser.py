@@ -207,7 +207,7 @@ class Unread:
 
     features: Tensor
     output: Callable[[Tensor], Tensor]
-    block: int
+    block: int = 1
 
     def __getitem__(self, at: Places) -> Tensor:
         """Logits of some positions, ``(n, V)``."""
@@ -233,22 +233,21 @@ class EncoderNetwork:
 
     encoder: Encoder
     output: Callable[[Tensor], Tensor]
-    block: int
+    block: int = 1
 
     @classmethod
     def in_float(cls, encoder: Encoder) -> EncoderNetwork:
-        """As it was trained."""
-        return cls(encoder, encoder.logits, 8)
+        """As it was trained, with products that come out the same in any batch (:mod:`augdiff.denoisers.even`)."""
+        return cls(encoder, encoder.logits)
 
     @classmethod
     def in_eight_bits(cls, encoder: Encoder, ranges: Mapping[str, Tensor]) -> EncoderNetwork:
         """With products in whole numbers, which come out the same in any batch (:mod:`augdiff.denoisers.eight_bit`)."""
-        return cls(*in_eight_bits(encoder, ranges), 1)
+        return cls(*in_eight_bits(encoder, ranges))
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Unread:
         """See :class:`Network`; only the positions asked for go through the output matrix."""
-        features = self.encoder(ids, real, in_blocks(where, self.block))
-        return Unread(features[: int(where.sum())], self.output, self.block)
+        return Unread(self.encoder(ids, real, where.nonzero(as_tuple=True)), self.output)
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """See :class:`Network`."""

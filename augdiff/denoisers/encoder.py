@@ -12,6 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.even import EvenLinear, even_product
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -59,13 +61,13 @@ class Layer(nn.Module):
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.qkv = nn.Linear(config.width, 3 * config.width)
+        self.qkv = EvenLinear(config.width, 3 * config.width)
         self.attention = Attention()
-        self.out = nn.Linear(config.width, config.width)
+        self.out = EvenLinear(config.width, config.width)
         self.attention_norm = nn.LayerNorm(config.width, eps=1e-12)
-        self.up = nn.Linear(config.width, config.inner)
+        self.up = EvenLinear(config.width, config.inner)
         self.gelu = nn.GELU()
-        self.down = nn.Linear(config.inner, config.width)
+        self.down = EvenLinear(config.inner, config.width)
         self.norm = nn.LayerNorm(config.width, eps=1e-12)
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
@@ -98,10 +100,10 @@ class Encoder(nn.Module):
         self.position = nn.Embedding(config.max_length, config.width)
         self.norm = nn.LayerNorm(config.width, eps=1e-12)
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.depth))
-        self.transform = nn.Linear(config.width, config.width)
+        self.transform = EvenLinear(config.width, config.width)
         self.transform_norm = nn.LayerNorm(config.width, eps=1e-12)
         self.bias = nn.Parameter(torch.zeros(config.vocab_size))
-        self.sentence = nn.Linear(config.width, config.sentence)
+        self.sentence = EvenLinear(config.width, config.sentence)
         for parameter in self.parameters():
             if parameter.dim() > 1:
                 nn.init.normal_(parameter, std=0.02)
@@ -128,7 +130,7 @@ class Encoder(nn.Module):
 
     def logits(self, features: Tensor) -> Tensor:
         """Scores of every token, ``(N, D)`` to ``(N, V)``; the output matrix is the input's."""
-        return F.linear(features, self.token.weight, self.bias)
+        return even_product(features, self.token.weight, self.bias)
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Unit vectors of the texts: ids and real ``(B, L)`` to ``(B, S)``."""

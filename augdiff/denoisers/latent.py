@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.even import EvenLinear
 from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.waves import Clock
 
@@ -50,19 +51,19 @@ class LatentAutoencoder(nn.Module):
         config = encoder.config
         self.encoder, self.sizes = encoder, sizes
         self.places = nn.Parameter(torch.randn(sizes.count, config.width) * 0.02)
-        self.squeeze = nn.Linear(config.width, sizes.width)
+        self.squeeze = EvenLinear(config.width, sizes.width)
         self.reader = _copies(config, encoder)
-        self.told = nn.Linear(sizes.width, config.width)
-        self.transform = nn.Linear(config.width, config.width)
+        self.told = EvenLinear(sizes.width, config.width)
+        self.transform = EvenLinear(config.width, config.width)
         self.transform_norm = nn.LayerNorm(config.width, eps=1e-12)
         self.transform.load_state_dict(encoder.transform.state_dict())
         self.transform_norm.load_state_dict(encoder.transform_norm.state_dict())
         self.denoiser = _copies(config, encoder)
-        self.mix = nn.Linear(2 * sizes.width, config.width)
+        self.mix = EvenLinear(2 * sizes.width, config.width)
         self.clock = Clock(config.width)
         self.own_places = nn.Parameter(torch.randn(sizes.count, config.width) * 0.02)
         self.norm = nn.LayerNorm(config.width, eps=1e-12)
-        self.out = nn.Linear(config.width, sizes.width)
+        self.out = EvenLinear(config.width, sizes.width)
 
     def encode(self, ids: Tensor, real: Tensor) -> Tensor:
         """The vectors of texts with their marks, ``(B, L)`` to ``(B, K, D)``, each as long as normal noise is."""
@@ -113,16 +114,14 @@ def _copies(config: EncoderConfig, encoder: Encoder) -> nn.ModuleList:
 
 @dataclass(frozen=True)
 class LatentNetwork:
-    """A :class:`LatentAutoencoder` in use: rows padded so that what is beside them changes nothing.
+    """A :class:`LatentAutoencoder` in use: texts padded to lengths of buckets, so that others change nothing.
 
     :param survival: what noise on the vectors leaves of texts.
-    :param block: see :class:`augdiff.denoisers.denoiser.Network`.
     """
 
     network: LatentAutoencoder
     pad: int
     survival: Survival = field(default_factory=Survival)
-    block: int = 8
 
     @property
     def sizes(self) -> LatentConfig:
@@ -132,25 +131,19 @@ class LatentNetwork:
     def encode(self, ids: Tensor) -> Tensor:
         """See :meth:`LatentAutoencoder.encode`; ids are padded."""
         full = self._filled(ids)
-        real = full != self.pad
-        real[len(ids) :, 0] = True
-        return self.network.encode(full, real)[: len(ids)]
+        return self.network.encode(full, full != self.pad)
 
     def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Tensor:
         """See :class:`augdiff.engine.denoise.Net`: the vectors predicted at the places asked for, ``(N, D)``."""
-        spare = -len(x) % self.block
-        wide, last, times = (torch.cat([one, one.new_zeros(spare, *one.shape[1:])]) for one in (x, previous, t))
-        return self.network.denoised(wide, last, times)[: len(x)][where]
+        return self.network.denoised(x, previous, t)[where]
 
     def next(self, z: Tensor, ids: Tensor) -> Unread:
         """Logits of the token after all of ``ids``, ``(B, K, D)`` and ``(B, L)`` to ``(B, V)``."""
-        full = self._filled(ids)
-        told = torch.cat([z, z.new_zeros(len(full) - len(z), *z.shape[1:])])
-        features = self.network.read(told, full)[: len(ids), ids.shape[1] - 1]
-        return Unread(features, self.network.encoder.logits, self.block)
+        features = self.network.read(z, self._filled(ids))[:, ids.shape[1] - 1]
+        return Unread(features, self.network.encoder.logits)
 
     def _filled(self, ids: Tensor) -> Tensor:
         rows, length = ids.shape
-        full = ids.new_full((rows + -rows % self.block, bucket(length)), self.pad)
-        full[:rows, :length] = ids
+        full = ids.new_full((rows, bucket(length)), self.pad)
+        full[:, :length] = ids
         return full

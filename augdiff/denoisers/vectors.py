@@ -16,8 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from augdiff.denoisers.buckets import bucket
-from augdiff.denoisers.denoiser import Unread, in_blocks
+from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder
+from augdiff.denoisers.even import EvenLinear
 from augdiff.denoisers.waves import Clock
 
 #: Kinds of networks of vectors, as folders call them.
@@ -37,7 +38,7 @@ class VectorEncoder(nn.Module):
         super().__init__()
         width = encoder.config.width
         self.encoder = encoder
-        self.mix = nn.Linear(2 * width, width)
+        self.mix = EvenLinear(2 * width, width)
         self.clock = Clock(width)
         with torch.no_grad():
             # It begins as the encoder that it is made of: the last prediction says nothing yet.
@@ -85,14 +86,10 @@ def vectors_of(embeddings: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class VectorNetwork:
-    """A :class:`VectorEncoder` in use: rows padded so that what is beside them changes nothing.
-
-    :param block: see :class:`augdiff.denoisers.denoiser.Network`.
-    """
+    """A :class:`VectorEncoder` in use: rows padded to lengths of buckets, so that others change nothing."""
 
     network: VectorEncoder
     output: Callable[[Tensor], Tensor]
-    block: int = 8
 
     @cached_property
     def table(self) -> Tensor:
@@ -102,13 +99,8 @@ class VectorNetwork:
     def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Unread:
         """See :class:`augdiff.engine.denoise.Net`; a place whose vector is all zeros is padding."""
         rows, length, width = x.shape
-        full = rows + -rows % self.block, bucket(length)
+        full = rows, bucket(length)
         (wide, last), asked = (x.new_zeros(*full, width) for _ in range(2)), where.new_zeros(full)
-        wide[:rows, :length], last[:rows, :length], asked[:rows, :length] = x, previous, where
-        times = t.new_zeros(full[0])
-        times[:rows] = t
-        real = wide.any(-1)
-        # A row of padding alone would have nothing to look at.
-        real[rows:, 0] = True
-        features = self.network(wide, last, times, real, in_blocks(asked, self.block))
-        return Unread(features[: int(where.sum())], self.output, self.block)
+        wide[:, :length], last[:, :length], asked[:, :length] = x, previous, where
+        features = self.network(wide, last, t, wide.any(-1), asked.nonzero(as_tuple=True))
+        return Unread(features, self.output)

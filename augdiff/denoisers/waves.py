@@ -8,6 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.even import EvenLinear
+
 _WAVES = 64
 _FASTEST = 1000.0
 
@@ -17,8 +19,8 @@ class Clock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.first = nn.Linear(_WAVES, width)
-        self.last = nn.Linear(width, width)
+        self.first = EvenLinear(_WAVES, width)
+        self.last = EvenLinear(width, width)
         nn.init.zeros_(self.last.weight)
         nn.init.zeros_(self.last.bias)
 
