@@ -122,13 +122,14 @@ def test_sizes_that_cannot_be_are_refused(change: dict[str, int], words: str) ->
         replace(CONFIG, **change)
 
 
-def test_a_row_of_a_product_does_not_depend_on_how_many_there_are() -> None:
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_a_row_of_a_product_does_not_depend_on_how_many_there_are(kind: torch.dtype) -> None:
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
         for width, out in ((576, 3072), (1536, 576), (64, 576)):
-            x, weight = torch.randn(512, width, generator=generator), torch.randn(out, width, generator=generator)
+            x, weight = (torch.randn(rows, width, generator=generator).to(kind) for rows in (2100, out))
             whole = product(x, weight)
-            for count in (1, 8, 33, 128, 300):
+            for count in (1, 8, 33, 128, 300, 1024, 2048):
                 assert torch.equal(product(x[:count], weight), whole[:count])
 
 
