@@ -103,7 +103,7 @@ def product_of_few(x: Tensor, weight: Tensor) -> Tensor:
 def product(x: Tensor, weight: Tensor) -> Tensor:
     """``x W^T``, whose rows do not depend on how many there are: ``(..., in)`` to ``(..., out)``.
 
-    On a processor all are made of as many rows: in bfloat16, a thousand are added up in another order than three hundred.
+    On a processor all are made of as many rows: in bfloat16, a thousand are added up in another order than a hundred.
     """
     if torch.is_grad_enabled() or x.device.type != "cpu":
         return F.linear(x, weight)
