@@ -51,19 +51,24 @@ class Alike:
     first: NDArray[np.int64]
 
     def draw(self, line: int, most: int, rng: np.random.Generator) -> list[list[int]]:
-        """Ids of one to ``most`` other lines like this one, maybe none; long ones are left out."""
+        """Ids of one to ``most`` lines like this one, maybe none; long ones and those equal to it are left out."""
         grouping = (self._topics, self._builds)[int(rng.integers(2))]
         company = grouping.company(line)
         if len(company) < _FEWEST:
             return []
         picked = rng.choice(company, min(len(company), int(rng.integers(1, most + 1))), replace=False)
-        examples, room = list[list[int]](), _ROOM
+        own, examples, room = self._ids(line), list[list[int]](), _ROOM
         for other in picked.tolist():
-            size = int(self.first[other + 1] - self.first[other])
-            if other != line and 1 < size <= min(LONGEST, room):
-                examples.append(self.ids[self.first[other] : self.first[other + 1]].tolist())
-                room -= size
+            found = self._ids(other)
+            # From a line that is shown before itself, a denoiser learns to copy.
+            if 1 < len(found) <= min(LONGEST, room) and not np.array_equal(found, own):
+                examples.append(found.tolist())
+                room -= len(found)
         return examples
+
+    def _ids(self, line: int) -> NDArray[Any]:
+        found: NDArray[Any] = self.ids[self.first[line] : self.first[line + 1]]
+        return found
 
     def find_groups(self) -> None:
         """Find out now, and not when the first lines are drawn, which lines are alike."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 _PATIENCE = 3.0
+_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?")
 
 
 def hub_answers() -> bool:
@@ -21,6 +24,20 @@ def hub_answers() -> bool:
             return True
     except OSError:
         return False
+
+
+def cached_commit(name: str) -> str | None:
+    """The commit of a model in the Hugging Face cache; None if it is not there, or nothing can be there."""
+    try:
+        from huggingface_hub import try_to_load_from_cache
+    except ImportError:
+        return None
+    try:
+        found = try_to_load_from_cache(name, "config.json") if _NAME.fullmatch(name) else None
+    except ValueError:
+        # The client has its own rules for names.
+        return None
+    return Path(found).parent.name if isinstance(found, str) else None
 
 
 def first_line(error: BaseException) -> str:

@@ -19,8 +19,11 @@ from augdiff.denoisers.difference import Difference, load_difference, save_diffe
 from augdiff.denoisers.load import load, read_config
 from augdiff.fitting.fit import fit
 from augdiff.rows.columns import Columns
+from augdiff.text.slots import Layout, Marks
+from augdiff.training import adaptation
 from augdiff.training.adaptation import Adaptation, adapt
 from augdiff.training.lessons import Lesson, labelled, unlabelled
+from augdiff.training.noising import wrapped
 from augdiff.training.students import STUDENTS, Student
 
 FILM, FOOD = "movie film plot actor scene story".split(), "soup waiter food room service staff".split()
@@ -164,6 +167,30 @@ def test_texts_are_embedded_as_before(model: tuple[str, str | None]):
 def test_long_texts_and_long_contexts_can_be_learned_from(encoder: str):
     long = [Lesson("the soup was good " * 90, "a very long name of a label " * 30, "x"), Lesson("the soup", "", "x")]
     assert adapt(encoder, None, "cpu", [*long, Lesson("")], 0, replace(QUICK, passes=2)).rank == 4
+
+
+def test_a_text_is_never_shown_one_that_is_its_equal(adapter: tuple[str, str], monkeypatch: pytest.MonkeyPatch):
+    openings: list[tuple[int, ...]] = []
+
+    def kept(layout: Layout, opening: list[int], marks: Marks) -> Layout:
+        openings.append(tuple(opening))
+        return wrapped(layout, opening, marks)
+
+    monkeypatch.setattr(adaptation, "wrapped", kept)
+    how, equal = replace(QUICK, passes=2, told=0.0, shown=1.0), [Lesson("the soup was good", "", "x")] * 6
+    adapt(*adapter, "cpu", equal, 0, how)
+    assert len(openings) == 12 and len(set(openings)) == 1
+    adapt(*adapter, "cpu", [*equal, Lesson("no room", "", "x")], 0, how)
+    assert len(set(openings)) == 3
+
+
+def test_what_is_learned_leaves_numbers_as_they_were(encoder: str):
+    tiny = torch.tensor(1e-40)
+    for flushed in (False, True):
+        torch.set_flush_denormal(flushed)
+        adapt(encoder, None, "cpu", LESSONS, 0, replace(QUICK, passes=1))
+        assert (float(tiny * 1) == 0) is flushed
+    torch.set_flush_denormal(False)
 
 
 def test_progress_is_told_up_to_the_end(encoder: str):

@@ -25,6 +25,12 @@ def test_examples_are_other_lines_of_the_same_build_or_topic() -> None:
     assert {len(draw) for draw in seen(alike(LINES), 9)} == {0, 1, 2, 3, 4}
 
 
+def test_a_line_is_never_shown_one_that_is_its_equal() -> None:
+    assert not any(seen(alike([[7, 8, 9, 10]] * 8), 0))
+    drawn = [example for draw in seen(alike([LINES[0]] * 6 + LINES[:6]), 0) for example in draw]
+    assert drawn and LINES[0] not in drawn
+
+
 def test_a_line_without_company_has_no_examples() -> None:
     assert not any(seen(alike([[index * 3, index * 3 + 1, index * 3 + 2] for index in range(20)]), 4))
 

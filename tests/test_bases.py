@@ -329,14 +329,10 @@ def test_an_added_base_is_kept_whole_under_its_name_and_digest(
     assert [path.name for path in bases_folder().iterdir() if not path.name.startswith("tiny-lm-")] == []
 
 
-def test_a_base_is_copied_where_it_cannot_be_linked(
-    weights: dict[str, Tensor], known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    def refuse(*_: object) -> None:
-        raise OSError("another disk")
-
-    monkeypatch.setattr(Path, "hardlink_to", refuse)
-    base, _ = add(write_gguf(tmp_path / "a.gguf", weights))
+def test_a_copy_stays_when_the_file_is_written_over(weights: dict[str, Tensor], known: Known, tmp_path: Path):
+    path = write_gguf(tmp_path / "a.gguf", weights)
+    base, _ = add(path)
+    path.write_bytes(b"another file")
     assert base.path.stat().st_nlink == 1
     assert same(base.tensors(), weights)
 
@@ -346,10 +342,10 @@ def test_of_a_link_the_file_is_kept_that_it_leads_to(weights: dict[str, Tensor],
     link.symlink_to(write_gguf(tmp_path / "a.gguf", weights))
     base, _ = add(link)
     assert not base.path.is_symlink()
-    assert base.path.samefile(link)
+    assert base.path.read_bytes() == link.read_bytes()
 
 
-@pytest.mark.parametrize("when", ["hardlink_to", "rename", "write_text"])
+@pytest.mark.parametrize("when", ["rename", "write_text"])
 def test_a_copy_that_fails_leaves_nothing(
     when: str, weights: dict[str, Tensor], known: Known, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -182,7 +182,7 @@ def test_preview_marks_changes_and_names_reasons_within_80_columns(commands: Com
     assert max(map(len, lines)) <= 80
 
 
-def test_the_judge_is_fitted_on_all_rows_whatever_the_limit(
+def test_the_judge_is_fitted_on_the_rows_that_grow_and_in_a_preview_on_all(
     commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     seen: list[int] = []
@@ -194,10 +194,28 @@ def test_the_judge_is_fitted_on_all_rows_whatever_the_limit(
     )
     commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--limit", 2, "-n", 1)
     commands("preview", rows, "--label", "label", "--limit", 1)
-    assert seen == [10, 10]
-    assert all(0 <= row["augdiff"]["label_prob"] <= 1 for row in read(tmp_path / "more.jsonl"))
+    assert seen == [2, 10]
     commands("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label", "--dry-run")
-    assert seen == [10, 10]
+    assert seen == [2, 10]
+
+
+def test_rows_beyond_the_limit_may_be_of_any_kind(commands: Commands, rows: Path, tmp_path: Path):
+    rows.write_text(f"{rows.read_text()}\n" + json.dumps({"text": None, "label": 1}) + "\n")
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--label", "label")
+    assert "row 10, column 'text': None is no text" in commands(*words).err
+    assert commands(*words, "--limit", 10).status == 0
+    assert all(0 <= row["augdiff"]["label_prob"] <= 1 for row in read(tmp_path / "more.jsonl"))
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_a_dictionary_of_texts_grows_batch_by_batch(suffix: str, commands: Commands, tmp_path: Path):
+    kind = pa.dictionary(pa.int8(), pa.string())
+    texts = [f"Number {at} is here." for at in range(100)]
+    pq.write_table(pa.table({"text": pa.array(texts).cast(kind)}), tmp_path / "in.parquet")
+    output = tmp_path / f"more.{suffix}"
+    done = commands("augment", tmp_path / "in.parquet", "-o", output, "-n", 1, "--batch-size", 30, "-q")
+    assert (done.status, done.err) == (0, "")
+    assert [row["text"] for row in read(output)][::2] == texts
 
 
 def test_options_of_the_judge_reach_the_rows(commands: Commands, rows: Path, tmp_path: Path):
@@ -317,7 +335,7 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
     assert result.out.endswith(f"augdiff augment --model {out}\n")
     training = given.pop("training")
     assert given == {
-        "texts": tmp_path, "out": out, "start": "scratch", "family": "mdlm", "vocabulary": 16_000, "base": "x.gguf",
+        "texts": tmp_path, "out": out, "start": "scratch", "family": "mdlm", "vocabulary": None, "base": "x.gguf",
         "rank": 4, "device": "cpu",
     }  # fmt: skip
     assert (training.tokens, training.rate, training.seed) == (1000, 2e-4, 3)
@@ -329,7 +347,11 @@ def test_train_stopped_by_ctrl_c_says_how_to_go_on(commands: Commands, tmp_path:
 
     monkeypatch.setattr("augdiff.training.run.train", train)
     result = commands("train", tmp_path, "-o", tmp_path / "model")
-    assert (result.status, result.err) == (130, "stopped; the same command goes on from there\n")
+    assert (result.status, result.err) == (130, "stopped; the same command begins anew\n")
+    (tmp_path / "model.part").mkdir()
+    (tmp_path / "model.part" / "state.safetensors").touch()
+    result = commands("train", tmp_path, "-o", tmp_path / "model")
+    assert result.err == "stopped; the same command goes on from what was saved in the last minutes\n"
 
 
 def test_train_without_texts_is_one_line(commands: Commands, tmp_path: Path):

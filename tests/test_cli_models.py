@@ -72,6 +72,19 @@ def test_an_added_base_is_listed_with_its_kind_size_and_place(
     assert lines[1] == f"  {line.strip()}"
 
 
+def test_a_broken_copy_of_one_base_does_not_hide_the_others(commands: Commands, tmp_path: Path):
+    commands("models", "add", write_gguf(tmp_path / "a.gguf", make_weights(), Q8))
+    weights = open_weights(write_gguf(tmp_path / "other.gguf", make_weights(1), Q8))
+    write_known(weights, "zeta-lm", "ZetaLM", "someone/zeta", "MIT", 12_000_000)
+    (record,) = (tmp_path / "cache" / "bases").glob("*/base.json")
+    record.write_text("{")
+    result = commands("models")
+    lines = result.out.partition("bases\n")[2].splitlines()
+    assert result.status == 0
+    assert lines[0].startswith(f"  tiny-lm  broken: {record} cannot be read")
+    assert lines[1].startswith("  zeta-lm  missing")
+
+
 def test_what_is_no_base_is_one_line_and_nothing_is_kept(commands: Commands, tmp_path: Path):
     other = write_gguf(tmp_path / "other.gguf", make_weights(1))
     for path, says in {other: "is not TinyLM", tmp_path / "nowhere": "no such folder or file"}.items():

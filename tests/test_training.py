@@ -1,18 +1,22 @@
 """Training: what a row becomes, what a step does, and what a stopped run loses (nothing)."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.text.slots import Marks
+from augdiff.errors import ModelError
+from augdiff.text.slots import Layout, Marks
+from augdiff.training import loop
 from augdiff.training.corpus import Rows
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.loop import Run, Training, rate_at
-from augdiff.training.noising import Lexicon, Noise, build_lexicon, noised
+from augdiff.training.noising import Lexicon, Noise, build_lexicon, noised, shortened
 
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
 VOCABULARY = 60
@@ -139,6 +143,90 @@ def test_a_run_learns_and_a_stopped_run_ends_where_the_other_does(tmp_path: Path
     for one, other in zip(straight.trainee.parameters.values(), resumed.trainee.parameters.values(), strict=True):
         assert torch.equal(one, other)
     assert numbers[0]["step"] == 20 and numbers[0]["loss"] < np.log(VOCABULARY)
+
+
+def stopped_run(folder: Path, at: int) -> None:
+    """A run that is stopped in the middle of its second chunk, or sooner."""
+
+    def stop(numbers: dict[str, float]) -> None:
+        if numbers["step"] >= at:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_run(folder, 200_000).train([rows()], lexicon(), stop)
+
+
+@pytest.mark.parametrize("at", [20, 40])
+def test_a_run_that_was_stopped_inside_a_chunk_goes_on_there(
+    at: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    straight = make_run(tmp_path / "straight", 200_000)
+    straight.train([rows()], lexicon(), lambda _: None)
+    monkeypatch.setattr(loop, "SAVED_EVERY", 0.0)
+    stopped_run(tmp_path / "stopped", at)
+    resumed = make_run(tmp_path / "stopped", 200_000)
+    assert (resumed.progress.step, resumed.progress.batch > 0) == (at, True)
+    resumed.train([rows()], lexicon(), lambda _: None)
+    assert resumed.progress.step == straight.progress.step
+    for one, other in zip(straight.trainee.parameters.values(), resumed.trainee.parameters.values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_a_run_that_is_stopped_at_once_has_saved_where_it_began(tmp_path: Path) -> None:
+    stopped_run(tmp_path, 20)
+    assert make_run(tmp_path, 200_000).progress.step == 0
+
+
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_save_that_is_cut_off_is_as_none(times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    straight = make_run(tmp_path / "straight", 60_000)
+    straight.train([rows()], lexicon(), lambda _: None)
+    calls, put = 0, Path.replace
+
+    def killed(path: Path, target: Path) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == times:
+            raise KeyboardInterrupt
+        return put(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(loop, "SAVED_EVERY", 0.0)
+        patch.setattr(Path, "replace", killed)
+        make_run(tmp_path / "cut", 60_000).train([rows()], lexicon(), lambda _: None)
+    resumed = make_run(tmp_path / "cut", 60_000)
+    resumed.train([rows()], lexicon(), lambda _: None)
+    for one, other in zip(straight.trainee.parameters.values(), resumed.trainee.parameters.values(), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_the_state_of_another_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    make_run(tmp_path, 1000).save()
+    save_file(load_file(tmp_path / "state.safetensors"), tmp_path / "state.safetensors")
+    with pytest.raises(ModelError, match="was not written by this version: remove"):
+        make_run(tmp_path, 1000)
+
+
+def test_no_row_is_longer_than_what_can_be_read(tmp_path: Path) -> None:
+    data = Rows(np.full(4000, 20, np.uint16), np.ones(4000, bool), np.arange(0, 4001, 40))
+    noise = Noise(single=0.0, elastic=1.0, insertion=1.0, context=1.0, examples=1.0)
+    lengths = set()
+    for index in range(100):
+        for most in (None, 48):
+            rng = np.random.default_rng(index)
+            example = noised(data, index, lexicon(), replace(noise, longest=most), MARKS, rng)
+            lengths.add((most, len(example.ids)))
+            assert example.holes and example.ids[0] == MARKS.start and example.ids[-1] == MARKS.end
+            assert all(example.ids[hole] in (MARKS.mask, MARKS.elastic, MARKS.blank) for hole in example.holes)
+    assert max(length for most, length in lengths if most is None) > 48
+    assert max(length for most, length in lengths if most == 48) == 48
+
+
+def test_of_a_row_that_is_cut_a_hole_stays() -> None:
+    late = shortened(Layout(list(range(10)), [8], [0], [70]), 4)
+    assert (late.ids, late.holes, late.targets) == ([6, 7, 8, 9], [2], [70])
+    early = shortened(Layout(list(range(10)), [1, 8], [0, 1], [70, 71]), 4)
+    assert (early.ids, early.holes, early.slot_of, early.targets) == ([0, 1, 2, 3], [1], [0], [70])
 
 
 def test_the_rate_warms_up_stays_and_decays() -> None:

@@ -14,11 +14,11 @@ from augdiff.bases.find import find_base
 from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import ModelError, OptionError
 from augdiff.text.slots import Layout
-from augdiff.training.adapter import AdapterTrainee, from_bare
+from augdiff.training.adapter import RANK, AdapterTrainee, from_bare, from_base
 from augdiff.training.corpus import tokenize
 from augdiff.training.loop import Run, Training
 from augdiff.training.noising import Noise, build_lexicon, noised, show_blanks
-from augdiff.training.run import train
+from augdiff.training.run import find_start, train
 
 BUDGET = Training(tokens=12_000, batch_tokens=1024, rate=3e-3, warmup=5)
 LONG = replace(BUDGET, tokens=90_000)
@@ -57,6 +57,7 @@ def test_only_the_adapter_learns_and_all_of_it_does(base: Path, tmp_path: Path) 
 
 def test_a_stopped_run_ends_where_the_other_does(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("augdiff.training.loop._CHUNK", 300)
+    monkeypatch.setattr("augdiff.training.loop.SAVED_EVERY", 0.0)
 
     def stop(_: dict[str, float]) -> None:
         raise KeyboardInterrupt
@@ -91,6 +92,40 @@ def test_an_adapter_without_elastic_masks_gets_them(base: Path, texts: Path, tmp
     out = train(texts, tmp_path / "out", BUDGET, start=str(bare), base=str(base), device="cpu")
     assert load(str(out), "cpu", "float32", str(base)).vocabulary.marks == ADAPTER_MARKS
     assert {"mask", "elastic", "blank", "blank_output"} <= set(load_file(out / "adapter.safetensors"))
+
+
+def test_an_adapter_that_knows_english_goes_on_knowing_it(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(["please cancel my order", "where is my card"] * 100))
+    start = make_adapter(tmp_path / "adapter", base)
+    for begun, english in ((str(start), True), ("tiny", False)):
+        out = train(tmp_path / "a.txt", tmp_path / f"{english}", BUDGET, start=begun, base=str(base), device="cpu")
+        assert read_config(out)["english"] is english
+
+
+def test_what_is_said_of_an_adapters_products_is_what_they_were(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, said = torch.device("cpu"), []
+    for lacking_half, lacking_eight in ((None, None), ("no", None), ("no", "no")):
+        monkeypatch.setattr("augdiff.training.adapter.lacking_for_half", lambda _, found=lacking_half: found)
+        monkeypatch.setattr("augdiff.training.adapter.lacking_for_eight_bits", lambda _, found=lacking_eight: found)
+        monkeypatch.setattr("augdiff.training.adapter.in_eight_bits", lambda llama, learns: None)
+        said.append(from_base("tiny", str(base), 2, 0, cpu).begin(Path(), []).products)
+    assert said == ["bfloat16", "int8", "float32"]
+
+
+def test_a_folder_that_training_wrote_goes_before_a_base_of_its_name(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def rank() -> object:
+        return find_start("tiny", str(base), None, None, None, 0, torch.device("cpu")).plan["rank"]
+
+    (tmp_path / "tiny").mkdir()
+    assert rank() == RANK
+    (tmp_path / "tiny" / "config.json").write_text((base / "config.json").read_text())
+    assert rank() == RANK
+    make_adapter(tmp_path / "tiny", base)
+    assert rank() == 4
 
 
 def test_a_run_does_not_go_on_from_one_of_another_rank(base: Path, texts: Path, tmp_path: Path) -> None:

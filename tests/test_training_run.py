@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import MARKS, make_adapter, make_model
+from tiny import MARKS, make_adapter, make_byte_level_lm, make_masked_lm, make_model
 
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
+from augdiff.training.corpus import is_english, is_validation
 from augdiff.training.loop import Run, Training
 from augdiff.training.noising import Noise
 from augdiff.training.run import train
@@ -203,3 +204,103 @@ def test_what_is_new_in_a_network_begins_by_the_seed(texts: Path, tmp_path: Path
     torch.rand(3)
     assert made("again", 0) == first
     assert made("other", 1) != first
+
+
+def one_held_out(count: int = 200) -> list[str]:
+    """Lines of which one alone is set aside."""
+    found = list(dict.fromkeys(lines(4000)))
+    return [line for line in found if not is_validation(line)][:count] + [
+        line for line in found if is_validation(line)
+    ][:1]
+
+
+def test_likeness_is_not_that_of_a_single_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(one_held_out()), encoding="utf-8")
+    start, budget = str(make_model(tmp_path / "start")), Training(tokens=1000, batch_tokens=512, warmup=2)
+    out = train(tmp_path / "a.txt", tmp_path / "out", budget, start=start)
+    assert abs(load(str(out)).likeness) > 0.01
+
+
+def test_written_forms_and_english_are_kept_where_the_texts_say_nothing_of_them(tmp_path: Path) -> None:
+    tickets = [f"please cancel my order {at} since monday" for at in range(150)]
+    tickets += [f"We met Zoltan at the place number {at}." for at in range(20)]
+    (tmp_path / "a.txt").write_text("\n".join(tickets), encoding="utf-8")
+    start, budget = make_model(tmp_path / "start"), Training(tokens=1000, batch_tokens=512, warmup=2)
+    assert not is_english(tickets)
+    made = load(str(train(tmp_path / "a.txt", tmp_path / "out", budget, start=str(start))))
+    before = load(str(start))
+    assert before.cases is not None and made.cases is not None
+    assert made.english and before.cases.forms.items() <= made.cases.forms.items()
+    assert (made.cases.form("london"), made.cases.form("zoltan")) == ("London", "Zoltan")
+
+
+def test_a_try_that_never_trained_does_not_stand_in_the_way(texts: Path, tmp_path: Path) -> None:
+    few, out = tmp_path / "few.txt", tmp_path / "out"
+    few.write_text("one line\n")
+    with pytest.raises(DataError, match="at least 100"):
+        train(few, out, BUDGET, start="scratch", vocabulary=200, sizes=SIZES)
+    few.write_text((texts / "a.txt").read_text(encoding="utf-8"), encoding="utf-8")
+    made = train(
+        few, out, Training(tokens=1000, batch_tokens=512, warmup=2), start="scratch", vocabulary=200, sizes=SIZES
+    )
+    assert load(str(made)).vocabulary.tokenizer.token_to_id("Hund") is not None
+
+
+@pytest.mark.parametrize("rate", [float("nan"), 0.0, -1e-3, float("inf")])
+def test_a_rate_that_teaches_nothing_is_refused_before_any_work(rate: float, texts: Path, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match=f"rate must be above 0, such as 8e-4, was: {rate}"):
+        train(texts, tmp_path / "out", replace(BUDGET, rate=rate), start="scratch")
+    assert not (tmp_path / "out.part").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, 1 << 63, 10**30])
+def test_any_whole_number_is_a_seed(seed: int, texts: Path, tmp_path: Path) -> None:
+    budget = Training(tokens=1000, batch_tokens=512, warmup=2, seed=seed)
+    out = train(texts / "a.txt", tmp_path / "out", budget, start="scratch", vocabulary=200, sizes=SIZES)
+    assert read_config(out)["trained"]["settings"]["seed"] == seed
+
+
+def test_the_size_of_a_vocabulary_is_taken_from_scratch_alone_and_stays(texts: Path, tmp_path: Path) -> None:
+    start = str(make_model(tmp_path / "start"))
+    with pytest.raises(OptionError, match=f"vocabulary must be left out for start '{start}'.*was: 200"):
+        train(texts, tmp_path / "out", BUDGET, start=start, vocabulary=200)
+
+    def stop(_: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(texts, tmp_path / "out", BUDGET, start="scratch", vocabulary=200, sizes=SIZES, report=stop)
+    with pytest.raises(OptionError, match="other texts, start, family, vocabulary or seed"):
+        train(texts, tmp_path / "out", BUDGET, start="scratch", vocabulary=300, sizes=SIZES)
+
+
+@pytest.mark.parametrize("lacking", ["model.safetensors", "tokenizer.json", "embeddings.token_type_embeddings.weight"])
+def test_what_a_start_lacks_of_a_bert_is_named(lacking: str, texts: Path, tmp_path: Path) -> None:
+    folder = make_masked_lm(tmp_path / "bert")
+    if lacking.startswith("embeddings"):
+        folder = make_byte_level_lm(tmp_path / "roberta", lines(50))
+    else:
+        (folder / lacking).unlink()
+    with pytest.raises(ModelError, match=rf"{folder}.* has no {lacking}") as caught:
+        train(texts, tmp_path / "out", BUDGET, start=str(folder))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_network_with_few_places_learns_from_long_lines(tmp_path: Path) -> None:
+    text = "\n".join(" ".join(lines(20, seed)) for seed in range(120))
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    budget, sizes = Training(tokens=5000, batch_tokens=1024, warmup=2), replace(SIZES, max_length=64)
+    for family in ("mdlm", "latent"):
+        out = train(
+            tmp_path / "a.txt", tmp_path / family, budget, family=family, start="scratch", vocabulary=200, sizes=sizes
+        )
+        assert load(str(out)).max_tokens == 64
+
+
+def test_training_leaves_nothing_set_in_the_process(texts: Path, tmp_path: Path) -> None:
+    torch.set_flush_denormal(False)
+    tiny, state = torch.tensor(1e-40), torch.random.get_rng_state()
+    budget = Training(tokens=1000, batch_tokens=512, warmup=2)
+    train(texts / "a.txt", tmp_path / "out", budget, start="scratch", vocabulary=200, sizes=SIZES)
+    assert torch.equal(torch.random.get_rng_state(), state)
+    assert float(tiny * 1) > 0

@@ -59,7 +59,8 @@ def _copy(base: Base, target: Path) -> None:
         weights = open_weights(base.path)
         names = {file: _GGUF if file == base.path else file.name for file in (*weights.files, *weights.others)}
         for file, name in names.items():
-            _put(file, part / name)
+            # A second name of the same file would change with it.
+            shutil.copyfile(file, part / name)
         if digest_of(tuple(part / names[file] for file in weights.files)) != base.digest:
             raise ModelError(f"{base.path} changed while it was copied: add it again")
         record = {
@@ -73,14 +74,6 @@ def _copy(base: Base, target: Path) -> None:
         }
         (part / _RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         put_in_place(part, target, _RECORD)
-
-
-def _put(source: Path, target: Path) -> None:
-    """The same file under a second name, or its copy where that cannot be."""
-    try:
-        target.hardlink_to(source.resolve())
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -28,6 +28,7 @@ def models(context: typer.Context) -> None:
     from augdiff.bases.find import copies
     from augdiff.bases.known import known_bases
     from augdiff.denoisers.load import read_config, shipped
+    from augdiff.errors import ModelError
 
     typer.echo("models")
     for name, folder in shipped().items():
@@ -35,7 +36,12 @@ def models(context: typer.Context) -> None:
         typer.echo(f"  {name}  {_size(_bytes(folder))}" + (f"  adapts {adapted}" if adapted else ""))
     typer.echo("bases")
     for known in known_bases():
-        found = copies(known)
+        try:
+            found = copies(known)
+        except ModelError as error:
+            # The others are still to be seen.
+            typer.echo(f"  {known.name}  broken: {error}")
+            continue
         for base in found:
             typer.echo(f"  {_described(base)}")
         if not found:

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from augdiff.cli.options import count, flag, number, whole, word
-from augdiff.errors import DataError
 
 EXAMPLES = (
     "augdiff train texts/ -o base-de/ --from scratch",
@@ -17,16 +16,18 @@ EXAMPLES = (
     "augdiff train texts/ -o mender/ --family sundae",
 )
 
+_TEXTS = "A .txt, .txt.xz or .jsonl file, or a folder of .txt and .txt.xz files."
+
 
 def train(
-    texts: Annotated[Path, typer.Argument(metavar="TEXTS", help="A .txt, .txt.xz or .jsonl file, or a folder.")],
+    texts: Annotated[Path, typer.Argument(metavar="TEXTS", help=_TEXTS)],
     output: Annotated[Path, word("MODEL", "The folder that the model is written to.", "-o", "--output")],
     tokens: Annotated[int, count("How many tokens to train on.")] = 20_000_000,
     family: Annotated[str, word("NAME", "Whose noise it learns from; see augdiff families.")] = "mdlm",
     start: Annotated[str, word("NAME", "The model to start from; scratch for another language.", "--from")] = "base-en",
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None,
     rank: Annotated[int | None, count("Of a new adapter. [default: 32]")] = None,
-    vocab: Annotated[int, count("Size of the vocabulary, from scratch only.")] = 16_000,
+    vocab: Annotated[int | None, count("Size of the vocabulary, from scratch only. [default: 16000]")] = None,
     rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -35,15 +36,14 @@ def train(
     """Train a denoiser on a folder of text, for another language or your domain.
 
     Text files have a text a line; a .jsonl file holds pairs, {"source": ..., "target": ...}, for augdiff.transform.
-    The state is kept in MODEL.part: after Ctrl-C or a crash, the same command goes on from there. Use the model with
-    augdiff augment --model MODEL.
+    The state is saved in MODEL.part every few minutes: after Ctrl-C or a crash, the same command goes on from there.
+    Use the model with augdiff augment --model MODEL.
     """
     from augdiff.cli.show import show_training
     from augdiff.training.loop import Training
+    from augdiff.training.run import is_saved
     from augdiff.training.run import train as run
 
-    if not texts.exists():
-        raise DataError(f"{texts}: no such folder or file")
     try:
         with show_training(tokens, quiet) as report:
             run(
@@ -51,7 +51,8 @@ def train(
                 vocabulary=vocab, device=device, report=report,
             )  # fmt: skip
     except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on from there", err=True)
+        goes_on = "goes on from what was saved in the last minutes" if is_saved(output) else "begins anew"
+        typer.echo(f"stopped; the same command {goes_on}", err=True)
         raise typer.Exit(130) from None
     if not quiet:
         typer.echo(f"written to {output}; use it with: augdiff augment --model {output}")

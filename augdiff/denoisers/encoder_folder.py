@@ -175,6 +175,14 @@ def load_encoder(folder: Path, config: Config) -> Encoder:
     return encoder
 
 
+def load_cases(folder: Path) -> Cases | None:
+    """The written forms of a folder; None if its vocabulary is cased."""
+    from augdiff.text.casing import Cases
+
+    path = folder / _CASES
+    return Cases.load(path) if path.is_file() else None
+
+
 def _load(
     folder: Path,
     config: Config,
@@ -185,7 +193,6 @@ def _load(
 ) -> Denoiser:
     from augdiff.denoisers.denoiser import Denoiser, EncoderNetwork
     from augdiff.denoisers.vectors import VectorNetwork
-    from augdiff.text.casing import Cases
 
     encoder = load_encoder(folder, config).requires_grad_(False)
     if difference is not None:
@@ -195,12 +202,12 @@ def _load(
     network = EncoderNetwork.in_float(encoder)
     if precision == EIGHT_BITS:
         network = _in_eight_bits(encoder, folder / _RANGES, config["ranges_sha256"])
-    cases, vocabulary = folder / _CASES, vocabulary_in(folder, config)
+    vocabulary = vocabulary_in(folder, config)
     vectors, latent = load_vectors(folder, config, encoder), load_latent(folder, config, encoder)
     return Denoiser(
         network,
         vocabulary,
-        Cases.load(cases) if cases.is_file() else None,
+        load_cases(folder),
         bool(config["english"]),
         int(config["max_tokens"]),
         float(config["likeness"]),

@@ -14,6 +14,7 @@ from augdiff.denoisers.encoder_folder import ENCODER
 from augdiff.denoisers.folder import CONFIG, FLOAT, Format, vocabulary_in
 from augdiff.digests import file_digest
 from augdiff.errors import ModelError, OptionError
+from augdiff.hub import cached_commit
 
 if TYPE_CHECKING:
     from augdiff.denoisers.denoiser import Denoiser
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FORMATS = {kind.name: kind for kind in (ENCODER, ADAPTER)}
 
+# Of files that others' models are read from.
+_OTHERS = {".safetensors", ".bin", ".json", ".txt", ".model"}
 _SHIPPED = Path(__file__).parent.parent / "models"
 
 
@@ -42,8 +45,9 @@ def shipped() -> dict[str, Path]:
 def digest_of(model: str, base: str | None = None) -> str:
     """SHA-256 of a model's weights, read from its config or, once per file version, computed.
 
-    Of a model that is not on this machine, its name; loading it will say what is wrong. That of an adapter
-    covers its base, and that of a model whose texts another one embeds for the judges covers that one.
+    Of a model of the hub, its name and the commit that is cached; of one that is not on this machine, its name alone,
+    since loading it will say what is wrong. That of an adapter covers its base, and that of a model whose texts another
+    one embeds for the judges covers that one.
 
     :param base: see :func:`load`.
     :raises ModelError: if the config cannot be read, or a base cannot be found.
@@ -51,12 +55,19 @@ def digest_of(model: str, base: str | None = None) -> str:
     """
     folder, kind = _look_at(model, base)
     if folder is None:
-        return model
+        commit = cached_commit(model)
+        return model if commit is None else f"{model}@{commit}"
     config = read_config(folder)
     if kind is None:
-        return "-".join(file_digest(part) for part in sorted(folder.glob("*.safetensors")))
+        return _digest_of_all(folder)
     own, reader = kind.digest(config, base), config.get("similarity")
     return own if reader is None else sha256(f"{own} {digest_of(reader)}".encode()).hexdigest()
+
+
+def _digest_of_all(folder: Path) -> str:
+    """SHA-256 of what others' folders have of weights, tokenizer and config."""
+    files = [path for path in sorted(folder.iterdir()) if path.suffix in _OTHERS and path.is_file()]
+    return sha256("\n".join(f"{path.name} {file_digest(path)}" for path in files).encode()).hexdigest()
 
 
 def read_config(folder: Path) -> dict[str, Any]:

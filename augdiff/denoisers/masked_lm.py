@@ -33,15 +33,19 @@ _MOST_TOKENS = 128
 
 @dataclass(frozen=True)
 class MaskedLM:
-    """A ``transformers`` model with a masked-language-modelling head."""
+    """A ``transformers`` model with a masked-language-modelling head.
+
+    :param size: tokens of the vocabulary; the rows that the model has beyond them are padding.
+    """
 
     model: Any
+    size: int
     block: int = 8
 
     def logits(self, ids: Tensor, real: Tensor, where: Tensor) -> Tensor:
         """See :class:`augdiff.denoisers.denoiser.Network`."""
         logits: Tensor = self.model(input_ids=ids, attention_mask=real.long()).logits
-        return logits[where].float()
+        return logits[where][:, : self.size].float()
 
     def embed(self, ids: Tensor, real: Tensor) -> Tensor:
         """Mean of the last hidden states."""
@@ -69,7 +73,10 @@ def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
     model = _pretrained(transformers.AutoModelForMaskedLM, name).float().to(device).eval().requires_grad_(False)
     fast = _pretrained(transformers.AutoTokenizer, name)
     vocabulary = _vocabulary(fast, name)
-    network = MaskedLM(model)
+    known = int(model.get_input_embeddings().weight.shape[0])
+    if known < len(vocabulary):
+        raise ModelError(f"{name} has {known} tokens, its tokenizer {len(vocabulary)}: get both from the same place")
+    network = MaskedLM(model, len(vocabulary))
     window = min(_MOST_TOKENS, int(getattr(model.config, "max_position_embeddings", _MOST_TOKENS)) - 2)
     # Nothing is known of its language: capitals by place alone, and no English articles.
     cases = Cases() if vocabulary.lowers else None

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.errors import ModelError
+
+_WEIGHTS = "model.safetensors"
 
 _LAYER = {
     "attention.output.dense": "out",
@@ -35,10 +40,28 @@ def from_bert(folder: Path, sentence_depth: int | None = None) -> Encoder:
     are folded into the positions.
 
     :param sentence_depth: most layers before the sentence vector; None for all, as in the original.
-    :raises KeyError: if a tensor of the BERT layout is missing.
+    :raises ModelError: if the weights are missing, or what is missing in them or in the config that a BERT has.
     """
     known = json.loads((folder / "config.json").read_text())
-    config = EncoderConfig(
+    if not (folder / _WEIGHTS).is_file():
+        raise ModelError(f"{folder} has no {_WEIGHTS}: get the model again, with that file")
+    weights = load_file(folder / _WEIGHTS)
+    prefix = "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""
+    try:
+        config = _sizes(known, sentence_depth)
+        encoder = Encoder(config)
+        encoder.load_state_dict(_renamed(weights, prefix, config))
+    except KeyError as error:
+        kind, mend = known.get("model_type"), "start from a BERT-style model or from scratch"
+        raise ModelError(f"{folder} is no BERT (its type is {kind!r}, it has no {error.args[0]}): {mend}") from error
+    except (RuntimeError, ValueError) as error:
+        why = str(error).strip().splitlines()[-1].strip()
+        raise ModelError(f"{folder} has other weights than its config says ({why}): get the model again") from error
+    return encoder
+
+
+def _sizes(known: Mapping[str, Any], sentence_depth: int | None) -> EncoderConfig:
+    return EncoderConfig(
         vocab_size=known["vocab_size"],
         width=known["hidden_size"],
         depth=known["num_hidden_layers"],
@@ -48,11 +71,6 @@ def from_bert(folder: Path, sentence_depth: int | None = None) -> Encoder:
         sentence=known["hidden_size"],
         sentence_depth=min(sentence_depth or known["num_hidden_layers"], known["num_hidden_layers"]),
     )
-    weights = load_file(folder / "model.safetensors")
-    prefix = "bert." if "bert.embeddings.word_embeddings.weight" in weights else ""
-    encoder = Encoder(config)
-    encoder.load_state_dict(_renamed(weights, prefix, config))
-    return encoder
 
 
 def _renamed(weights: dict[str, Tensor], prefix: str, config: EncoderConfig) -> dict[str, Tensor]:

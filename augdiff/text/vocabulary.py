@@ -67,14 +67,15 @@ class Vocabulary:
     @cached_property
     def lowers(self) -> bool:
         """Whether capitals are lost on it."""
-        capital, small = self.encode(["The Cat", "the cat"])
-        return capital.ids == small.ids
+        # Ids do not tell: letters of a script that the vocabulary lacks are all the unknown token.
+        normalizer = self.tokenizer.normalizer
+        return normalizer is not None and normalizer.normalize_str("The Cat") == normalizer.normalize_str("the cat")
 
     @cached_property
     def pieces(self) -> list[str]:
         """How each token is spelt, without signs of its place."""
         tokens = self._tokens
-        if any(token.startswith(_BYTE_LEVEL) for token in tokens):
+        if self._blank == _BYTE_LEVEL:
             return [self.tokenizer.decode([index]).strip() for index in range(len(tokens))]
         return [token.removeprefix(_METASPACE).removeprefix("##").strip() for token in tokens]
 
@@ -87,10 +88,9 @@ class Vocabulary:
     def goes_on(self) -> NDArray[np.bool_]:
         """Tokens that continue the word before them, ``(V,)``."""
         tokens = self._tokens
-        for sign in (_BYTE_LEVEL, _METASPACE):
-            if any(token.startswith(sign) for token in tokens):
-                lettered = self.lettered
-                return np.array([not t.startswith(sign) and bool(lettered[i]) for i, t in enumerate(tokens)])
+        if sign := self._blank:
+            lettered = self.lettered
+            return np.array([not t.startswith(sign) and bool(lettered[i]) for i, t in enumerate(tokens)])
         return np.array([token.startswith("##") for token in tokens])
 
     @cached_property
@@ -118,6 +118,14 @@ class Vocabulary:
                 for index, (token, piece) in enumerate(zip(self._tokens, self.pieces, strict=True))
             ]
         )  # fmt: skip
+
+    @cached_property
+    def _blank(self) -> str | None:
+        """What stands for the blank before a word, at the beginning of its token; None where nothing does."""
+        # Tokens do not tell: a word may begin with the sign as a letter (Maltese has it).
+        decoder = self.tokenizer.decoder
+        signs = () if decoder is None else (_BYTE_LEVEL, _METASPACE)
+        return next((sign for sign in signs if decoder.decode(["b", f"{sign}a"]) == "b a"), None)
 
     @cached_property
     def _tokens(self) -> list[str]:

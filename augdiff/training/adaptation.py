@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from augdiff.errors import ModelError
 from augdiff.seeds import derive_seed
 from augdiff.text.slots import Layout
 from augdiff.training.corpus import Rows, tokenize
+from augdiff.training.flushing import flushing
 from augdiff.training.lessons import Lesson
 from augdiff.training.loop import pad
 from augdiff.training.noising import Noise, masked, units_of, wrapped
@@ -83,14 +85,14 @@ def adapt(
     drawn = derive_seed(seed, "adaptation", 0, 0)
     student = begin(folder, config, base, find_device(device), how.rank, drawn)
     ordered = sorted(lessons, key=lambda lesson: (lesson.text, lesson.told, lesson.kind or ""))
-    return _taught(student, ordered, drawn, how, report)
+    with flushing():
+        return _taught(student, ordered, drawn, how, report)
 
 
 def _taught(student: Student, lessons: Sequence[Lesson], seed: int, how: Adaptation, report: Report) -> Difference:
     tuning = adamw(list(student.factors.values()), how.rate, 0.0)
     school = _School.of(student, lessons)
     rng = np.random.default_rng(seed)
-    torch.set_flush_denormal(True)
     done, most = 0, 0
     for number in range(how.passes):
         batches = list(school.batches(student, how, rng))
@@ -116,12 +118,14 @@ class _School:
     """Lessons in a denoiser's tokens.
 
     :param told: ids of what the label of each is called.
+    :param lines: ids of each lesson, to be told from the others by.
     :param mates: for each kind, the lessons of it that are short enough to be shown.
     """
 
     lessons: Sequence[Lesson]
     rows: Rows
     told: Mapping[str, list[int]]
+    lines: Sequence[bytes]
     mates: Mapping[str, list[int]]
 
     @classmethod
@@ -135,7 +139,8 @@ class _School:
         for at, lesson in enumerate(lessons):
             if lesson.kind is not None and 0 < rows.first[at + 1] - rows.first[at] <= LONGEST:
                 mates.setdefault(lesson.kind, []).append(at)
-        return cls(lessons, rows, {"": [], **told}, mates)
+        lines = [rows.ids[start:end].tobytes() for start, end in pairwise(rows.first.tolist())]
+        return cls(lessons, rows, {"": [], **told}, lines, mates)
 
     def batches(self, student: Student, how: Adaptation, rng: np.random.Generator) -> Iterator[list[Layout]]:
         """Each lesson once, noised, in batches of texts of like length, which come in any order."""
@@ -161,8 +166,9 @@ class _School:
         return wrapped(layout, opening, student.vocabulary.marks)
 
     def _examples(self, at: int, student: Student, rng: np.random.Generator) -> list[list[int]]:
-        """Ids of one or more other texts of its kind, where there are any."""
-        mates = [mate for mate in self.mates.get(self.lessons[at].kind or "", []) if mate != at]
+        """Ids of one or more texts of its kind that differ from it, where there are any."""
+        # From a text that is shown before itself, a denoiser learns to copy.
+        mates = [mate for mate in self.mates.get(self.lessons[at].kind or "", []) if self.lines[mate] != self.lines[at]]
         if not mates or not student.demonstrations:
             return []
         count = int(rng.integers(1, student.demonstrations + 1))

@@ -18,15 +18,16 @@ from augdiff.denoisers.adapted import Adapted, assemble
 from augdiff.denoisers.adapter_folder import load_adapted, save_adapter
 from augdiff.denoisers.byte_level import special_ids, tokenizer_of
 from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
+from augdiff.denoisers.folder import EIGHT_BITS, FLOAT, HALF
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.row_scaled import in_eight_bits
 from augdiff.errors import ModelError, OptionError
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.corpus import is_english
 from augdiff.training.noising import EXAMPLES
 from augdiff.training.start import Beginning, Start
+from augdiff.training.tongue import Tongue
 from augdiff.training.trainee import Tuning, adamw
 
 RANK = 32
@@ -84,7 +85,7 @@ def from_base(name: str, base: str | None, rank: int | None, seed: int, device: 
         weights, config = found.tensors(), LlamaConfig(**asdict(found.known.sizes))
         learned = new_adapter(weights, config, low, seed)
         model = assemble(config, low, MARKS, special_ids(tokenizer), weights, learned, products_in(device))
-        return _start(model, Vocabulary(tokenizer, MARKS), name, _READER, device)
+        return _start(model, Vocabulary(tokenizer, MARKS), name, _READER, device, Tongue())
 
     return Beginning(begin, _plan(found, low.rank))
 
@@ -105,7 +106,8 @@ def from_adapter(folder: Path, base: str | None, rank: int | None, device: torch
                 vocabulary.tokenizer, replace(vocabulary.marks, elastic=MARKS.elastic, blank=MARKS.blank)
             )
             model = with_elastic(model, vocabulary.marks)
-        return _start(model, vocabulary, config["base"], config["similarity"], device)
+        known = Tongue(english=bool(config["english"]))
+        return _start(model, vocabulary, config["base"], config["similarity"], device, known)
 
     return Beginning(begin, _plan(find_base(config["base"], base), config["rank"]))
 
@@ -119,13 +121,18 @@ def _plan(base: Base, rank: int) -> dict[str, object]:
     return {"base": base.digest, "rank": rank}
 
 
-def _start(model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None, device: torch.device) -> Start:
-    model = model.to(device).train()
-    if products_in(device) is torch.float32 and not lacking_for_eight_bits(device):
+def _start(
+    model: Adapted, vocabulary: Vocabulary, base: str, reader: str | None, device: torch.device, known: Tongue
+) -> Start:
+    model, products = model.to(device).train(), HALF
+    if products_in(device) is torch.float32:
+        products = FLOAT if lacking_for_eight_bits(device) else EIGHT_BITS
+    if products == EIGHT_BITS:
         in_eight_bits(model.llama, learns=True)
-    write = partial(_write, model, vocabulary, base, reader)
+    write = partial(_write, model, vocabulary, base, reader, known)
     most = _MOST_TOKENS if device.type == "cpu" else None
-    return Start(AdapterTrainee(model), vocabulary, write, FORMS[_FORM](vocabulary), most_tokens=most)
+    contexts = FORMS[_FORM](vocabulary)
+    return Start(AdapterTrainee(model), vocabulary, write, contexts, most_tokens=most, products=products)
 
 
 def _write(
@@ -133,6 +140,7 @@ def _write(
     vocabulary: Vocabulary,
     base: str,
     reader: str | None,
+    known: Tongue,
     folder: Path,
     lines: Sequence[str],
     trained: Mapping[str, Any],
@@ -140,7 +148,7 @@ def _write(
     pairs: bool,
 ) -> None:
     """An adapter knows masks in texts alone, so no other family gets here, and no pairs."""
-    save_adapter(folder, model, vocabulary, base, is_english(lines), reader, trained, _FORM, EXAMPLES)
+    save_adapter(folder, model, vocabulary, base, known.is_english(lines), reader, trained, _FORM, EXAMPLES)
 
 
 def new_adapter(base: Mapping[str, Tensor], config: LlamaConfig, low: LowRank, seed: int) -> dict[str, Tensor]:

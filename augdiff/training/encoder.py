@@ -11,33 +11,34 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from augdiff.denoisers.denoiser import MASKED, Denoiser, EncoderNetwork
 from augdiff.denoisers.eight_bit import measure_ranges
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import load_encoder, load_latent, load_vectors, save
+from augdiff.denoisers.encoder_folder import load_cases, load_encoder, load_latent, load_vectors, save
 from augdiff.denoisers.folder import FLOAT
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.errors import ModelError
 from augdiff.quality.similarity import embed
-from augdiff.text.case_counts import count_cases
+from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.corpus import is_english, is_validation
+from augdiff.training.corpus import to_measure
 from augdiff.training.loop import pad
 from augdiff.training.muon import Muon
 from augdiff.training.noising import EXAMPLES
 from augdiff.training.pairs import read_texts
-from augdiff.training.start import WINDOW, Beginning, Start
+from augdiff.training.start import WINDOW, Beginning, Start, window_of
+from augdiff.training.tongue import Tongue
 from augdiff.training.trainee import Tuning, adamw
+from augdiff.training.wordpiece import make_tokenizer
 
 SCRATCH = "scratch"
-_SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "[ELASTIC]", "[BLANK]")
-# Enough lines of one file for its vocabulary.
-_LINES = 400_000
+# Enough lines of one file for its vocabulary, and of all for what is measured.
+_LINES, _MEASURED = 400_000, 400
 
 
 @dataclass(frozen=True)
@@ -89,10 +90,12 @@ def from_scratch(vocabulary: int, sizes: EncoderConfig | None, seed: int, device
     def begin(part: Path, files: Sequence[Path]) -> Start:
         made = _new_vocabulary(part, files, vocabulary)
         values = asdict(sizes or EncoderConfig(1)) | {"vocab_size": len(made)}
-        torch.manual_seed(seed)
-        return _start(Encoder(EncoderConfig(**values)), made, None, seed, device)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            encoder = Encoder(EncoderConfig(**values))
+        return _start(encoder, made, None, seed, device, Tongue())
 
-    return Beginning(begin, {})
+    return Beginning(begin, {"vocabulary": vocabulary})
 
 
 def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
@@ -101,7 +104,8 @@ def from_encoder(folder: Path, seed: int, device: torch.device) -> Beginning:
     def begin(part: Path, files: Sequence[Path]) -> Start:
         config = read_config(folder)
         encoder = load_encoder(folder, config).train()
-        begun = _start(encoder, _with_blanks(load_vocabulary(folder)), deepcopy(encoder), seed, device)
+        known, vocabulary = Tongue(load_cases(folder) or Cases(), bool(config["english"])), load_vocabulary(folder)
+        begun = _start(encoder, _with_blanks(vocabulary), deepcopy(encoder), seed, device, known)
         vectors, latent = load_vectors(folder, config, encoder), load_latent(folder, config, encoder)
         return replace(begun, vectors=vectors, latent=latent)
 
@@ -119,19 +123,24 @@ def from_sentence_encoder(folder: Path, seed: int, device: torch.device) -> Begi
 
     def begin(part: Path, files: Sequence[Path]) -> Start:
         encoder, teacher = from_bert(folder, EncoderConfig.sentence_depth), from_bert(folder)
+        if not (folder / "tokenizer.json").is_file():
+            raise ModelError(f"{folder} has no tokenizer.json: get the model again, with that file")
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_truncation()
         tokenizer.no_padding()
-        return _start(encoder, Vocabulary(tokenizer, find_marks(tokenizer)), teacher, seed, device)
+        return _start(encoder, Vocabulary(tokenizer, find_marks(tokenizer)), teacher, seed, device, Tongue())
 
     return Beginning(begin, {})
 
 
-def _start(encoder: Encoder, vocabulary: Vocabulary, teacher: Encoder | None, seed: int, device: torch.device) -> Start:
+def _start(
+    encoder: Encoder, vocabulary: Vocabulary, teacher: Encoder | None, seed: int, device: torch.device, known: Tongue
+) -> Start:
     if teacher is not None:
         teacher = teacher.to(device).requires_grad_(False)
     trainee = EncoderTrainee(encoder.to(device), teacher)
-    return Start(trainee, vocabulary, partial(write_encoder, trainee.encoder, vocabulary, seed), encoder=trainee)
+    write = partial(write_encoder, trainee.encoder, vocabulary, seed, known=known)
+    return Start(trainee, vocabulary, write, encoder=trainee, longest=encoder.config.max_length)
 
 
 def find_marks(tokenizer: Tokenizer) -> Marks:
@@ -150,16 +159,10 @@ def find_marks(tokenizer: Tokenizer) -> Marks:
 
 
 def _new_vocabulary(part: Path, files: Sequence[Path], size: int) -> Vocabulary:
-    """A cased WordPiece vocabulary of the texts, made once per run."""
+    """A vocabulary of the texts, made once per run."""
     path = part / "tokenizer.json"
     if not path.exists():
-        tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-        tokenizer.normalizer = normalizers.NFC()
-        tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-        tokenizer.decoder = decoders.WordPiece()
-        trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=list(_SPECIAL), show_progress=False)
-        tokenizer.train_from_iterator(chain.from_iterable(islice(read_texts(f), _LINES) for f in files), trainer)
-        tokenizer.save(str(path))
+        make_tokenizer(lambda: chain.from_iterable(islice(read_texts(f), _LINES) for f in files), size).save(str(path))
     tokenizer = Tokenizer.from_file(str(path))
     return Vocabulary(tokenizer, find_marks(tokenizer))
 
@@ -173,29 +176,34 @@ def write_encoder(
     trained: Mapping[str, Any],
     family: str = MASKED,
     pairs: bool = False,
+    known: Tongue | None = None,
 ) -> None:
-    """Write the model's folder, with what is measured on lines that were not trained on.
+    """Write the model's folder, with what is measured on the lines, those that were not trained on first.
 
     Ranges for products in 8 bits are those of rows with masks, so weights of other families go without.
+
+    :param known: of the language, before the training; None for nothing.
     """
+    known = known or Tongue()
     if family != MASKED and not pairs:
         # Without masks there are none that may come out blank.
         vocabulary = Vocabulary(vocabulary.tokenizer, replace(vocabulary.marks, elastic=None, blank=None))
-    cases = count_cases(lines) if vocabulary.lowers else None
-    held = [line for line in lines if is_validation(line)] or lines
-    some = list(held[:: max(1, len(held) // 400)][:400])
+    cases = known.with_forms_of(lines) if vocabulary.lowers else None
+    some = to_measure(lines, _MEASURED)
     encoder = encoder.cpu().eval()
-    ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed)) if family == MASKED else None
+    window = window_of(encoder.config.max_length)
+    ranges = measure_ranges(encoder, noised_batches(some, vocabulary, seed, window)) if family == MASKED else None
     likeness = random_likeness(encoder, vocabulary, some)
-    save(folder, encoder, vocabulary, cases, is_english(lines), likeness, trained, ranges, EXAMPLES, family, pairs)
+    english = known.is_english(lines)
+    save(folder, encoder, vocabulary, cases, english, likeness, trained, ranges, EXAMPLES, family, pairs)
 
 
 def noised_batches(
-    lines: list[str], vocabulary: Vocabulary, seed: int
+    lines: list[str], vocabulary: Vocabulary, seed: int, window: int = WINDOW
 ) -> Iterator[tuple[Tensor, Tensor, tuple[Tensor, ...]]]:
     """Lines with a third of their tokens masked: ids, what is real, rows and columns of the masks."""
     marks, generator = vocabulary.marks, torch.Generator().manual_seed(seed)
-    rows = [[marks.start, *encoded.ids[:WINDOW], marks.end] for encoded in vocabulary.encode(lines)]
+    rows = [[marks.start, *encoded.ids[:window], marks.end] for encoded in vocabulary.encode(lines)]
     for start in range(0, len(rows), 32):
         ids, real = pad(rows[start : start + 32], marks.pad)
         hit = (torch.rand(ids.shape, generator=generator) < 1 / 3) & real
@@ -206,7 +214,8 @@ def noised_batches(
 def random_likeness(encoder: Encoder, vocabulary: Vocabulary, lines: list[str]) -> float:
     """Mean cosine of the embeddings of different lines."""
     network = EncoderNetwork.in_float(encoder)
-    denoiser = Denoiser(network, vocabulary, None, False, WINDOW + 2, 0.0, "", FLOAT, torch.device("cpu"))
+    most = window_of(encoder.config.max_length) + 2
+    denoiser = Denoiser(network, vocabulary, None, False, most, 0.0, "", FLOAT, torch.device("cpu"))
     vectors = embed(denoiser, lines)
     count = len(lines)
     return float(((vectors @ vectors.T).sum() - count) / max(1, count * (count - 1)))

@@ -20,11 +20,11 @@ from augdiff.denoisers.survival import Survival
 from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import OptionError
 from augdiff.text.slots import Layout, Marks
-from augdiff.training.corpus import is_validation
+from augdiff.training.corpus import to_measure
 from augdiff.training.muon import Muon
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Batch
-from augdiff.training.start import WINDOW, Start, and_beside
+from augdiff.training.start import Start, and_beside, window_of
 from augdiff.training.trainee import Tuning, adamw
 
 # How often the denoiser is shown its own prediction.
@@ -77,9 +77,9 @@ def with_latents(start: Start) -> Start:
     vocabulary = start.vocabulary
 
     def save(folder: Path, lines: Sequence[str]) -> None:
-        held = [line for line in lines if is_validation(line)][:_MEASURED] or lines[:_MEASURED]
-        marks = vocabulary.marks
-        texts = [[marks.start, *each.ids[:WINDOW], marks.end] for each in vocabulary.encode(held)]
+        marks, measured = vocabulary.marks, vocabulary.encode(to_measure(lines, _MEASURED))
+        window = window_of(start.longest)
+        texts = [[marks.start, *each.ids[:window], marks.end] for each in measured]
         before = accumulate(map(len, texts), initial=0)
         enough = [text for text, read in zip(texts, before, strict=False) if read < _TOKENS]
         save_latent(folder, network.cpu(), measure_survival(network, enough, marks.pad))

@@ -1,7 +1,7 @@
-"""The training loop: noised rows in, a denoiser out; stopped and resumed at any step.
+"""The training loop: noised rows in, a denoiser out; a stopped run goes on from its last save, minutes back at most.
 
-A run is a folder. Everything a step depends on is drawn from ``(seed, chunk)``, so a resumed run is
-the run that was not stopped. The learning rate warms up, stays, and decays over the last part of
+A run is a folder. Rows and batches are drawn from ``(seed, chunk)``, what a step draws from the seed and its number, so
+a resumed run is the run that was not stopped. The learning rate warms up, stays, and decays over the last part of
 the token budget (warmup-stable-decay, arXiv 2404.06395), so a longer budget continues a shorter one.
 """
 
@@ -11,16 +11,19 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from augdiff.contexts import Contexts
 from augdiff.denoisers.cross_entropy import sampled_columns
+from augdiff.errors import ModelError
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.corpus import Rows
 from augdiff.training.noising import Lexicon, Noise, masked, noised
@@ -28,6 +31,11 @@ from augdiff.training.objectives import Batch, Corruption, Loss, once, places_of
 from augdiff.training.trainee import Trainee, Tuning
 
 _CHUNK = 8192
+# The state and, in it, the progress: one file, so that one cannot be newer than the other.
+_STATE, _PROGRESS = "state.safetensors", "progress"
+
+#: Most seconds of work that a run loses when it is stopped.
+SAVED_EVERY = 180.0
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,12 @@ class Training:
 
 @dataclass
 class Progress:
-    """Where a run is: steps and tokens done, chunks used up, seconds spent."""
+    """Where a run is: steps and tokens done, chunks used up, batches of the next chunk done, seconds spent."""
 
     step: int = 0
     tokens: int = 0
     chunk: int = 0
+    batch: int = 0
     seconds: float = 0.0
 
 
@@ -147,16 +156,18 @@ class Run:
         self.half = half
         self.progress = Progress()
         self.tunings = trainee.tunings(training.rate)
-        if (folder / "progress.json").exists():
+        if is_begun(folder):
             self._resume()
 
     def train(self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None]) -> None:
-        """Train to the budget, saving the state after every chunk of rows.
+        """Train to the budget, saving the state at once, every few minutes and at the end.
 
         :param report: called every twenty steps with the progress, the loss, the agreement with the
             teacher (cosine) and the learning rate.
         """
-        clock = time.perf_counter()
+        if not is_begun(self.folder):
+            self.save()
+        clock = saved = time.perf_counter()
         while self.progress.tokens < self.training.tokens:
             batches = chunk_batches(
                 sources,
@@ -168,17 +179,21 @@ class Run:
                 self.contexts,
                 self.corruption,
             )
-            for examples, clean in batches:
+            for examples, clean in islice(batches, self.progress.batch, None):
                 loss, cosine = self._step(examples, clean)
                 now = time.perf_counter()
                 self.progress.seconds += now - clock
                 clock = now
+                if now - saved > SAVED_EVERY:
+                    self.save()
+                    saved = now
                 if self.progress.step % 20 == 0:
                     report({**asdict(self.progress), "loss": loss, "cosine": cosine, "rate": self._rate()})
                 if self.progress.tokens >= self.training.tokens:
                     break
             self.progress.chunk += 1
-            self.save()
+            self.progress.batch = 0
+        self.save()
 
     def _rate(self) -> float:
         return rate_at(self.progress.tokens, self.progress.step, self.training)
@@ -206,24 +221,28 @@ class Run:
             tuning.optimizer.step()
             tuning.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
+        self.progress.batch += 1
         self.progress.tokens += int(real.sum())
         return loss.item(), cosine
 
     def save(self) -> None:
-        """Write weights, optimizer state and progress; a run that is cut off here loses nothing."""
+        """Write weights, optimizer state and progress; a run that is cut off here still has what it saved before."""
         tensors = {f"weights.{name}": value.detach() for name, value in self.trainee.parameters.items()}
         for name, parameter, tuning in self._tuned():
             state = tuning.optimizer.state.get(parameter, {})
             tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, self.folder / "state.safetensors.new")
-        (self.folder / "state.safetensors.new").replace(self.folder / "state.safetensors")
-        (self.folder / "progress.json.new").write_text(json.dumps(asdict(self.progress)))
-        (self.folder / "progress.json.new").replace(self.folder / "progress.json")
+        new = self.folder / f"{_STATE}.new"
+        save_file(tensors, new, {_PROGRESS: json.dumps(asdict(self.progress))})
+        new.replace(self.folder / _STATE)
 
     def _resume(self) -> None:
-        self.progress = Progress(**json.loads((self.folder / "progress.json").read_text()))
-        state = load_file(self.folder / "state.safetensors")
+        with safe_open(self.folder / _STATE, framework="pt") as file:
+            told = (file.metadata() or {}).get(_PROGRESS)
+            if told is None:
+                raise ModelError(f"{self.folder / _STATE} was not written by this version: remove {self.folder}")
+            self.progress = Progress(**json.loads(told))
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         for name, parameter in self.trainee.parameters.items():
             with torch.no_grad():
                 parameter.copy_(state[f"weights.{name}"])
@@ -240,6 +259,11 @@ class Run:
             for name, parameter in self.trainee.parameters.items():
                 if id(parameter) in own:
                     yield name, parameter, tuning
+
+
+def is_begun(folder: Path) -> bool:
+    """Whether a run has saved anything there."""
+    return (folder / _STATE).is_file()
 
 
 def token_counts(sources: list[Rows], vocabulary: int) -> NDArray[np.int64]:

@@ -35,6 +35,7 @@ class Noise:
     :param neighbour: probability that a word of the context gives way to a neighbour.
     :param examples: probability that a row comes after lines like it.
     :param shown: probability that a blank is shown as such: those that came out early are read by later steps.
+    :param longest: tokens that a noised row may have, marks and context included; None if that is no matter.
     """
 
     least: float = 0.05
@@ -47,6 +48,7 @@ class Noise:
     neighbour: float = 0.5
     examples: float = 0.35
     shown: float = 0.3
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,25 @@ def noised(
     form = contexts or Bare(marks)
     words = draw_context(units, lexicon, noise, rng) if rng.random() < noise.context else []
     examples = rows.alike.draw(index, EXAMPLES, rng) if noise.examples and rng.random() < noise.examples else []
-    return wrapped(layout, form.drawn(words, examples, rng), marks)
+    opening = form.drawn(words, examples, rng)
+    if noise.longest is not None:
+        layout = shortened(layout, noise.longest - 2)
+        opening = opening if len(opening) + len(layout.ids) <= noise.longest - 2 else form.closed([])
+    return wrapped(layout, opening, marks)
+
+
+def shortened(layout: Layout, most: int) -> Layout:
+    """So many tokens of a row with some of its holes: the first ones, unless the holes are further on."""
+    if len(layout.ids) <= most:
+        return layout
+    start = 0 if layout.holes[0] < most else min(layout.holes[0], len(layout.ids) - most)
+    kept = [at for at, hole in enumerate(layout.holes) if start <= hole < start + most]
+    return Layout(
+        layout.ids[start : start + most],
+        [layout.holes[at] - start for at in kept],
+        [layout.slot_of[at] for at in kept],
+        [layout.targets[at] for at in kept],
+    )
 
 
 def units_of(rows: Rows, index: int) -> list[list[int]]:

@@ -15,7 +15,7 @@ import numpy as np
 from augdiff.errors import DataError, ModelError
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.corpus import PAIRS, Rows, read_lines
+from augdiff.training.corpus import PAIRS, Rows, decoded, own_tokens, read_lines
 from augdiff.training.noising import Noise
 
 SOURCE, TARGET = "source", "target"
@@ -31,22 +31,23 @@ def room_for(tokens: int) -> int:
 
 
 def read_pairs(path: Path) -> Iterator[tuple[str, str]]:
-    """Sources and targets of a file of JSON lines.
+    """Sources and targets of a file of JSON lines, blank ones left out.
 
     :raises DataError: naming the line that holds no pair.
     """
-    with path.open(encoding="utf-8") as file:
-        for number, line in enumerate(file, 1):
-            try:
-                row = json.loads(line)
-                pair = row[SOURCE], row[TARGET]
-            except (ValueError, KeyError, TypeError) as error:
-                wanted = f'{{"{SOURCE}": ..., "{TARGET}": ...}}'
-                raise DataError(f"{path}, line {number}: must be {wanted}: {error!r}") from error
-            if not all(isinstance(text, str) for text in pair):
-                raise DataError(f"{path}, line {number}: {SOURCE} and {TARGET} must be texts, were: {pair!r}")
-            if all(text.strip() for text in pair):
-                yield pair
+    for number, line in enumerate(decoded(path), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            pair = row[SOURCE], row[TARGET]
+        except (ValueError, KeyError, TypeError) as error:
+            wanted = f'{{"{SOURCE}": ..., "{TARGET}": ...}}'
+            raise DataError(f"{path}, line {number}: must be {wanted}: {error!r}") from error
+        if not all(isinstance(text, str) for text in pair):
+            raise DataError(f"{path}, line {number}: {SOURCE} and {TARGET} must be texts, were: {pair!r}")
+        if all(text.strip() for text in pair):
+            yield pair
 
 
 def read_texts(path: Path) -> Iterator[str]:
@@ -55,16 +56,21 @@ def read_texts(path: Path) -> Iterator[str]:
 
 
 def tokenize_pairs(pairs: list[tuple[str, str]], vocabulary: Vocabulary) -> Rows:
-    """Ids of both, an end mark between them; what there is no room for is cut off."""
-    end = vocabulary.marks.end
+    """Ids of both; what there is no room for is cut off.
+
+    The source and the end mark after it are one unit, each token of the target is another.
+    """
+    marks = vocabulary.marks
     sources, targets = (vocabulary.encode([pair[at] for pair in pairs]) for at in (0, 1))
-    rows = []
+    rows, units = list[list[int]](), list[list[bool]]()
     for source, target in zip(sources, targets, strict=True):
-        asked = source.ids[:LONGEST]
-        rows.append([*asked, end, *target.ids[: room_for(len(asked))]])
+        asked = own_tokens(source, marks).ids[:LONGEST]
+        told = own_tokens(target, marks).ids[: room_for(len(asked))]
+        rows.append([*asked, marks.end, *told])
+        units.append([True, *[False] * len(asked), *[True] * len(told)])
     first = np.cumsum([0, *map(len, rows)]).astype(np.int64)
     ids = np.array([token for row in rows for token in row], np.uint32)
-    return Rows(ids, np.ones(len(ids), dtype=bool), first)
+    return Rows(ids, np.array([begins for row in units for begins in row], dtype=bool), first)
 
 
 def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
@@ -98,6 +104,5 @@ def _parted(units: list[list[int]], marks: Marks) -> tuple[list[int], list[int]]
     """A source with its end mark, and what is written of it with the blanks that follow."""
     if marks.elastic is None or marks.blank is None:
         raise ModelError("pairs need a model that knows elastic masks: start from base-en, or from scratch")
-    tokens = [token for unit in units for token in unit]
-    cut = tokens.index(marks.end) + 1
-    return tokens[:cut], tokens[cut:] + [marks.blank] * (room_for(cut - 1) - len(tokens) + cut)
+    source, target = units[0], [token for unit in units[1:] for token in unit]
+    return source, target + [marks.blank] * (room_for(len(source) - 1) - len(target))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +19,28 @@ from augdiff.denoisers.adapter_folder import ADAPTER
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device, lacking_for_half
 from augdiff.denoisers.encoder import EncoderConfig
+from augdiff.denoisers.folder import CONFIG, FLOAT, HALF
 from augdiff.denoisers.load import find, format_of
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.family.registry import find_family
+from augdiff.seeds import derive_seed
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.adapter import from_adapter, from_base
 from augdiff.training.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
 from augdiff.training.encoder import SCRATCH, from_encoder, from_scratch, from_sentence_encoder
-from augdiff.training.loop import Run, Training, token_counts
+from augdiff.training.flushing import flushing
+from augdiff.training.loop import Run, Training, is_begun, token_counts
 from augdiff.training.noising import Noise, build_lexicon
 from augdiff.training.objectives import Objective
 from augdiff.training.pairs import read_pairs, read_texts, tokenize_pairs
-from augdiff.training.start import WINDOW, Beginning, Start
+from augdiff.training.start import Beginning, Start, window_of
 
 # Enough lines of one file: more of the same kind teaches little and takes memory.
 _LINES = 400_000
+# Tokens of a vocabulary made from scratch, unless somebody says how many.
+_VOCABULARY = 16_000
+# Seeds up to here are taken as they are; generators take no greater ones, and no negative ones.
+_SEEDS = 1 << 63
 
 
 def train(
@@ -44,7 +53,7 @@ def train(
     start: str = "base-en",
     base: str | None = None,
     rank: int | None = None,
-    vocabulary: int = 16_000,
+    vocabulary: int | None = None,
     sizes: EncoderConfig | None = None,
     noise: Noise | None = None,
     device: str = "auto",
@@ -52,7 +61,7 @@ def train(
 ) -> Path:
     """Train a denoiser on text files, one text a line, and write its folder.
 
-    The state is kept in ``OUT.part`` until the end; the same call goes on from there.
+    The state is kept in ``OUT.part`` until the end, and saved every few minutes; the same call goes on from there.
 
     :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file; or a ``.jsonl`` file of pairs, with
         ``source`` and ``target``, for :func:`augdiff.transform`.
@@ -64,17 +73,21 @@ def train(
         vocabulary of the texts' own language.
     :param base: where the weights are that an adapter adapts, see :func:`augdiff.bases.find.find_base`.
     :param rank: of a new adapter; None for 32.
-    :param vocabulary: tokens of a vocabulary made from scratch.
+    :param vocabulary: tokens of a vocabulary made from scratch; None for 16,000.
     :param sizes: of a network made from scratch; its vocabulary size is not used.
     :param noise: how rows are noised; None for what suits the start.
     :param report: called with the numbers of a step every now and then.
-    :raises OptionError: if ``out`` exists or the run in ``OUT.part`` has other settings.
-    :raises DataError: if there is too little text.
+    :raises OptionError: if ``out`` exists, the run in ``OUT.part`` has other settings, or the rate is not above 0.
+    :raises DataError: if there is too little text, or a file cannot be read.
     """
+    if not 0 < training.rate < inf:
+        raise OptionError(f"rate must be above 0, such as 8e-4, was: {training.rate}")
+    seed = training.seed
+    training = replace(training, seed=seed if 0 <= seed < _SEEDS else derive_seed(seed, "training", 0, 0))
     objective = objective or find_family(find_family(family).weights).objective
     if out.exists():
         raise OptionError(f"out: {out} exists already: name a folder that does not")
-    part = out.with_name(out.name + ".part")
+    part = _part(out)
     files, pairs = text_files(texts), texts.suffix == PAIRS
     if pairs and objective.pairs is None:
         raise OptionError(
@@ -85,7 +98,7 @@ def train(
         "files": [[f.name, f.stat().st_size] for f in files],
         "start": start,
         "family": family,
-        "seed": training.seed,
+        "seed": seed,
     }
     _check_plan(part, {**named, **beginning.plan})
     begun = beginning.begin(part, files)
@@ -93,14 +106,13 @@ def train(
         raise OptionError(f"pairs cannot be learned from {start!r}: start from base-en, an encoder or scratch")
     if begun.encoder is None and not objective.masks:
         raise OptionError(f"family {family!r} cannot start from {start!r}: start from base-en, an encoder or scratch")
-    sources = [_rows(part, file, begun.vocabulary) for file in files]
+    sources = [_rows(part, file, begun.vocabulary, window_of(begun.longest)) for file in files]
     sources = [rows for rows in sources if len(rows)]
     if sum(map(len, sources)) < 100:
         raise DataError(f"{texts} holds {sum(map(len, sources))} lines to train on: at least 100 are needed")
     words = begun.vocabulary.whole_words
     weights = begun.trainee.output()[0].detach().cpu().numpy()
     lexicon = build_lexicon(token_counts(sources, len(words)), words, weights)
-    torch.set_flush_denormal(True)
     if begun.most_tokens is not None:
         training = replace(training, batch_tokens=min(training.batch_tokens, begun.most_tokens))
     with torch.random.fork_rng(devices=[]):
@@ -113,18 +125,28 @@ def train(
     marks = begun.vocabulary.marks
     # An adapter's base has products of its own.
     half = begun.encoder is not None and lacking_for_half(begun.trainee.output()[0].device) is None
-    noise = noise or begun.noise
+    noise = replace(noise or begun.noise, longest=begun.longest)
     run = Run(part, begun.trainee, marks, training, noise, begun.contexts, corruption, objective.loss, half)
-    run.train(sources, lexicon, report)
-    _finish(part, out, files, begun, run, find_family(family).weights, pairs)
+    with flushing():
+        run.train(sources, lexicon, report)
+    _finish(part, out, files, begun, run, find_family(family).weights, pairs, seed)
     return out
+
+
+def is_saved(out: Path) -> bool:
+    """Whether a run that is to write ``out`` has saved its state and can be gone on with."""
+    return is_begun(_part(out))
+
+
+def _part(out: Path) -> Path:
+    return out.with_name(out.name + ".part")
 
 
 def find_start(
     start: str,
     base: str | None,
     rank: int | None,
-    vocabulary: int,
+    vocabulary: int | None,
     sizes: EncoderConfig | None,
     seed: int,
     device: torch.device,
@@ -134,36 +156,43 @@ def find_start(
     :raises ModelError: if there is no such thing.
     :raises OptionError: if an argument does not go with it.
     """
-    if known := known_as(start):
+    known, folder = known_as(start), None if start == SCRATCH else find(start)
+    if known is None and folder is None and start != SCRATCH:
+        raise ModelError(f"start {start!r} is no folder and no shipped model: name a model's folder or 'scratch'")
+    if vocabulary is not None and start != SCRATCH:
+        raise OptionError(f"vocabulary must be left out for start {start!r}, which has its own, was: {vocabulary}")
+    # A folder that training wrote goes before a base of its name; one that holds the base itself is no start.
+    readable = folder is not None and (known is None or (folder / CONFIG).is_file())
+    kind = format_of(folder) if folder is not None and readable else None
+    if known is not None and kind is None:
         return from_base(known.name, base, rank, seed, device)
-    folder = None if start == SCRATCH else find(start)
-    kind = None if folder is None else format_of(folder)
     if folder is not None and kind is ADAPTER:
         return from_adapter(folder, base, rank, device)
     for name, value in (("base", base), ("rank", rank)):
         if value is not None:
             raise OptionError(f"{name} must be left out for start {start!r}, which is no adapter, was: {value!r}")
-    if start == SCRATCH:
-        return from_scratch(vocabulary, sizes, seed, device)
     if folder is None:
-        raise ModelError(f"start {start!r} is no folder and no shipped model: name a model's folder or 'scratch'")
+        return from_scratch(vocabulary or _VOCABULARY, sizes, seed, device)
     return from_sentence_encoder(folder, seed, device) if kind is None else from_encoder(folder, seed, device)
 
 
 def _check_plan(part: Path, plan: dict[str, object]) -> None:
-    """Refuse to go on with another run's state."""
-    part.mkdir(parents=True, exist_ok=True)
+    """Refuse to go on with another run's state; what one left that never got to save any is removed."""
     path = part / "plan.json"
     if path.exists() and json.loads(path.read_text()) != json.loads(json.dumps(plan)):
-        also = "".join(f", {name}" for name in plan if name in ("base", "rank"))
-        raise OptionError(
-            f"out: {part} holds a run with other texts, start, family{also} or seed: remove it or name another folder"
-        )
+        if is_begun(part):
+            also = "".join(f", {name}" for name in plan if name in ("base", "rank", "vocabulary"))
+            raise OptionError(
+                f"out: {part} holds a run with other texts, start, family{also} or seed: remove it or name another "
+                "folder"
+            )
+        shutil.rmtree(part)
+    part.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(plan))
 
 
-def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
-    """The training rows of a file, kept from one call to the next."""
+def _rows(part: Path, file: Path, vocabulary: Vocabulary, window: int) -> Rows:
+    """The training rows of a file, kept from one call to the next; lines are cut to ``window`` tokens."""
     name = blake2b(f"{file.name}{file.stat().st_size}".encode(), digest_size=6).hexdigest()
     path = part / f"rows-{name}.npz"
     if not path.exists():
@@ -171,22 +200,24 @@ def _rows(part: Path, file: Path, vocabulary: Vocabulary) -> Rows:
             rows = tokenize_pairs(list(islice(read_pairs(file), _LINES)), vocabulary)
         else:
             lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
-            rows = tokenize(islice(lines, _LINES), vocabulary, WINDOW).filled
+            rows = tokenize(islice(lines, _LINES), vocabulary, window).filled
         np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
         path.with_suffix(".new.npz").replace(path)
     with np.load(path) as kept:
         return Rows(kept["ids"], kept["unit"], kept["first"])
 
 
-def _finish(part: Path, out: Path, files: list[Path], begun: Start, run: Run, family: str, pairs: bool) -> None:
+def _finish(
+    part: Path, out: Path, files: list[Path], begun: Start, run: Run, family: str, pairs: bool, seed: int
+) -> None:
     """Write the model's folder and remove the run's state."""
     lines = [line for file in files for line in islice(read_texts(file), _LINES // 4)]
     trained = {
         "tokens": run.progress.tokens,
         "steps": run.progress.step,
         "seconds": round(run.progress.seconds),
-        "products": "bfloat16" if run.half else "float32",
-        "settings": asdict(run.training),
+        "products": begun.products or (HALF if run.half else FLOAT),
+        "settings": {**asdict(run.training), "seed": seed},
         "noise": asdict(run.noise),
         "files": [file.name for file in files],
     }

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 #: Longest training row, without its marks and its context.
 WINDOW = 126
 
-
 #: See :class:`Start`.
 Write = Callable[[Path, Sequence[str], Mapping[str, Any], str, bool], None]
 
@@ -31,15 +30,16 @@ class Start:
 
     :param trainee: the weights.
     :param vocabulary: the tokenizer.
-    :param write: writes the model's folder once it is trained, from some of the texts, what is to be said
-        of the training, the family, and
-        whether it learned from pairs.
+    :param write: writes the model's folder once it is trained, from some of the texts, what is to be said of the
+        training, the family, and whether it learned from pairs.
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
     :param encoder: what learns from other noise than masks, too; None if nothing does.
     :param vectors: the network of vectors around the encoder, where it has one.
     :param latent: the autoencoder around the encoder, where it has one.
     :param most_tokens: that a step has memory for; None if that is no matter.
+    :param products: what they are computed in, where that is no choice of the run.
+    :param longest: row that it can read, marks and context included; None if that is no matter.
     """
 
     trainee: Trainee
@@ -51,6 +51,13 @@ class Start:
     vectors: VectorEncoder | None = None
     latent: LatentAutoencoder | None = None
     most_tokens: int | None = None
+    products: str | None = None
+    longest: int | None = None
+
+
+def window_of(longest: int | None) -> int:
+    """Most tokens of a training row, without its marks and its context, for what reads rows of some length."""
+    return WINDOW if longest is None else min(WINDOW, longest - 2)
 
 
 def and_beside(write: Write, save: Callable[[Path, Sequence[str]], None]) -> Write:
