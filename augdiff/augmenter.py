@@ -58,7 +58,8 @@ class Augmenter:
     :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers without names.
     :param tag_names: names of tags that are numbers, such as ``["O", "B-PER", "I-PER"]``; None for those that a
         ``datasets`` column has, which :func:`augdiff.augment` and :meth:`fit` find.
-    :param label: column of labels, part of a row's key; it is never rewritten.
+    :param label: column of labels, part of a row's key; it is rewritten only where ``relabel``,
+        ``pseudo_label`` or the family ask for it.
     :param label_names: what labels are called in words: ``{0: "negative", 1: "positive"}``, or a list of names for
         0, 1, ...; strings are their own names, ``card_arrival`` is *card arrival*. The names of a ``datasets``
         ClassLabel are found by :meth:`fit` and :func:`augdiff.augment`; without these they must be given.
@@ -500,7 +501,8 @@ class Augmenter:
 
     def without_variants(self) -> Self:
         """The same for rows that only get the column ``augdiff``, so that all splits have equal features."""
-        other = self.with_columns(replace(self.columns, keep_original=True, target=(), balance=False))
+        columns = replace(self.columns, keep_original=True, target=(), balance=False, grows=False)
+        other = self.with_columns(columns)
         other.settings = replace(self.settings, n=0, pseudo_label=False)
         other._fitted = other._fitted_at = None
         return other

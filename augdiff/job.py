@@ -6,6 +6,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, repeat
@@ -82,13 +83,19 @@ class Job:
         :raises DataError: if a row cannot be used, or is not what it was when it was done.
         :raises OSError: if something cannot be written. What was finished before stays.
         """
-        try:
+        with self.begun():
             yield from self._grown(size)
+        self._finish()
+
+    @contextmanager
+    def begun(self) -> Iterator[Path]:
+        """The folder of what is kept until all is done; if it fails before anything is done, nothing is kept."""
+        try:
+            yield self._journal.folder
         except BaseException:
             if not self.done:
                 self._journal.remove()
             raise
-        self._finish()
 
     def _grown(self, size: int) -> Iterator[Summary]:
         if self.task.count < self.done:
@@ -132,9 +139,9 @@ def look_through(rows: RowFile, columns: Columns, limit: int | None = None) -> t
     return text
 
 
-def read_parts(rows: RowFile) -> Iterator[Cells]:
-    """All rows, some at a time."""
-    for batch in rows.batches(repeat(_ROWS_AT_ONCE)):
+def read_parts(rows: RowFile, limit: int | None = None) -> Iterator[Cells]:
+    """All rows, or the first ``limit`` of them, some at a time."""
+    for batch in rows.batches(repeat(_ROWS_AT_ONCE), limit):
         yield read(batch)
 
 

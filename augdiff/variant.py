@@ -86,10 +86,11 @@ class Variant:
     :param edits: sorted, on the source's code points.
     :param similarity: to the source, 0 (like two random texts) to 1.
     :param fluency: log-probability plus entropy over the new words, mean, in nats; 0 is typical.
-    :param verdict: ``kept``, ``original``, or the reason of the rejection: ``nothing-free``, ``copy``,
-        ``near-copy``, ``dissimilar``, ``unfluent``, ``avoided``, ``echo``, ``protected``, ``mislabelled``,
-        ``misaligned`` if tags do not fit it; ``surplus`` if it could have been kept, but of more than were asked for
-        others were chosen.
+    :param verdict: ``kept``, or the reason of the rejection: ``nothing-free``, ``copy``, ``near-copy``, ``dissimilar``,
+        ``unfluent`` if it is so or a family could not end it, ``avoided``, ``echo``, ``protected`` if what never
+        changes would, ``mislabelled``, ``misaligned`` if tags do not fit it; ``surplus`` if it could have been kept,
+        but of more than were asked for others were chosen. Rows themselves are ``original``, and ``pseudo-labelled``
+        if they got the label that is likeliest.
     :param weight: to give to a classifier as ``sample_weight``: 1 for originals, and a share of it for variants, so
         that all that were asked of a row count as much as the row. Where rows of each label are counted, it is 1.
     :param named: what the text names; None where that is what its source names, moved along.

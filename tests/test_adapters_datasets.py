@@ -141,10 +141,10 @@ def test_summary_counts_the_growing_split_only(caplog: pytest.LogCaptureFixture)
 
 
 def test_what_is_wrong_with_a_split_is_said_of_it_before_others_grow(monkeypatch: pytest.MonkeyPatch):
-    bad = Dataset.from_dict({"text": ["a dog", None]})
+    bad = Dataset.from_dict({"text": ["a dog"], "augdiff": [1]})
     grown = []
     monkeypatch.setattr(FakeResampler, "__call__", lambda self, sources: grown.append(sources))
-    with pytest.raises(DataError, match="split 'test': row 1, column 'text': None is no text"):
+    with pytest.raises(DataError, match="split 'test': column 'augdiff' is there already"):
         augment(DatasetDict(train=Dataset.from_dict({"text": ["the cat sat"]}), test=bad), text="text", n=1)
     assert not grown
 

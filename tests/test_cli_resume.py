@@ -116,10 +116,45 @@ def test_other_labelled_rows_and_another_judge_are_refused_and_the_same_go_on(
     rows.write_text(before.replace("Number 9", "Number nine"))
     assert "holds rows of another command (other labelled rows)" in commands(*words).err
     rows.write_text(before)
-    assert "(other judge, labelled rows)" in commands(*words, "--no-judge").err
+    assert "(other judge)" in commands(*words, "--no-judge").err
     result = commands(*words)
     assert (result.status, result.err) == (0, "going on after 8 finished rows\n")
     assert (tmp_path / "more.jsonl").read_text() == whole
+
+
+def test_what_was_fitted_is_kept_and_not_computed_anew(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def anew(*_: object) -> None:
+        raise AssertionError("fitted again, which other threads do otherwise")
+
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4, "--label", "label")
+    commands(*words)
+    whole = (tmp_path / "more.jsonl").read_text()
+    with monkeypatch.context() as patch:
+        crash_after(1, KeyboardInterrupt(), patch)
+        commands(*words)
+    monkeypatch.setattr(FakeAugmenter, "learn", anew)
+    result = commands(*words)
+    assert (result.status, result.err) == (0, "going on after 4 finished rows\n")
+    assert (tmp_path / "more.jsonl").read_text() == whole
+    assert left_over(tmp_path) == ["more.jsonl"]
+
+
+def test_other_unlabelled_texts_are_refused_before_they_are_learned_from(
+    commands: Commands, rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    further = tmp_path / "further.jsonl"
+    words = ("augment", rows, "-o", tmp_path / "more.jsonl", "--batch-size", 4, "--adapt", "--unlabeled", further)
+    monkeypatch.setattr(FakeAugmenter, "learn", lambda self, parts, more, progress: None)
+    further.write_text('{"text": "one more"}\n')
+    with monkeypatch.context() as patch:
+        crash_after(1, KeyboardInterrupt(), patch)
+        commands(*words)
+    further.write_text('{"text": "another"}\n')
+    assert "(other labelled rows)" in commands(*words).err
+    further.write_text('{"text": "one more"}\n')
+    assert commands(*words).err == "going on after 4 finished rows\n"
 
 
 def test_ctrl_c_while_the_judge_is_fitted_leaves_nothing(

@@ -1,10 +1,13 @@
 """Files of rows: what goes in comes out, in batches of any size, and bad files say where they are bad."""
 
+import csv
 import gzip
 import json
 from datetime import date
 from itertools import repeat
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augdiff.errors import DataError, OptionError
-from augdiff.files import FORMATS, RowFile, open_rows, write_rows
+from augdiff.files import FORMATS, RowFile, check_written, open_rows, write_rows
 
 ROWS = pa.table({"text": ["It rains.", "No, it\nsnows, “much”!", ""], "label": [0, 1, None], "score": [0.5, None, 2.0]})
 ANY_TEXT = st.text(st.characters(exclude_categories=("Cs",)))
@@ -234,6 +237,67 @@ def test_packed_files_are_really_packed(tmp_path: Path):
     path = tmp_path / "rows.csv.gz"
     write_rows(path, ROWS.schema, [ROWS])
     assert gzip.decompress(path.read_bytes()).startswith(b"text,label,score\n")
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".ndjson", ".csv", ".tsv", ".conll", ".iob", ".iob2", ".bio"])
+def test_every_text_format_may_be_packed(suffix: str, tmp_path: Path):
+    table = pa.table({"tokens": [["a"]], "tags": [["O"]]})
+    packed, plain = tmp_path / f"rows{suffix}.gz", tmp_path / f"rows{suffix}"
+    for path in (packed, plain):
+        write_rows(path, table.schema, [table])
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+    assert whole(open_rows(packed)).equals(whole(open_rows(plain)))
+
+
+KEY = UUID("12345678-1234-5678-1234-567812345678")
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (pa.array([KEY.bytes], pa.binary(16)).cast(pa.uuid()), str(KEY)),
+        (pa.array([[date(2020, 1, 1)]], pa.list_view(pa.date32())), ["2020-01-01"]),
+        (pa.array([[date(2020, 1, 1)]], pa.large_list_view(pa.date32())), ["2020-01-01"]),
+        (pa.array([(1, 2, 3)], pa.month_day_nano_interval()), {"months": 1, "days": 2, "nanoseconds": 3}),
+        (pa.RunEndEncodedArray.from_arrays([1], [date(2020, 1, 1)]), "2020-01-01"),
+    ],
+)
+def test_text_formats_write_what_arrow_has_types_for(column: pa.Array, value: Any, tmp_path: Path):
+    table = pa.table({"text": ["a"], "other": column})
+    write_rows(tmp_path / "rows.jsonl", table.schema, [table])
+    assert json.loads((tmp_path / "rows.jsonl").read_text())["other"] == value
+    write_rows(tmp_path / "rows.csv", table.schema, [table])
+    (row,) = csv.DictReader((tmp_path / "rows.csv").read_text().splitlines())
+    assert row["other"] == (value if isinstance(value, str) else json.dumps(value))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv"])
+def test_bytes_in_views_are_refused_before_there_are_rows(suffix: str):
+    with pytest.raises(DataError, match=r"column 'other' holds bytes.*\.parquet or \.arrow"):
+        check_written(f"rows{suffix}", pa.schema([("other", pa.binary_view())]))
+
+
+def test_what_parquet_cannot_hold_is_refused_before_there_are_rows():
+    with pytest.raises(DataError, match=r"rows\.parquet: .*interval.*write to \.arrow"):
+        check_written("rows.parquet", pa.schema([("other", pa.month_day_nano_interval())]))
+
+
+def test_objects_and_lists_in_cells_are_read_where_they_are_named(tmp_path: Path):
+    path = tmp_path / "rows.csv"
+    answers = '{""text"": [""Rome""], ""answer_start"": [3]}'
+    path.write_text(f'text,answers,spans,other\nin Rome,"{answers}","[[3, 7]]","[1]"\nhere,,,x\n')
+    rows = open_rows(path, lists=["answers", "spans", "other", "nowhere"])
+    assert whole(rows).to_pylist() == [
+        {
+            "text": "in Rome",
+            "answers": {"text": ["Rome"], "answer_start": [3]},
+            "spans": [[3, 7]],
+            "other": "[1]",
+        },
+        {"text": "here", "answers": None, "spans": None, "other": "x"},
+    ]
+    write_rows(tmp_path / "again.csv", rows.schema, rows.tables())
+    assert whole(open_rows(tmp_path / "again.csv", lists=["answers", "spans"])).equals(whole(rows))
 
 
 def test_small_tables_become_few_row_groups(tmp_path: Path):

@@ -37,6 +37,7 @@ def test_sentences_come_back_as_they_were_written(suffix: str, tmp_path: Path):
         "Anna\tB-PER\nsaw\tO\n\nit\tO\n",
         "\ufeffAnna\tB-PER\r\nsaw\tO\r\n\r\n\r\nit\tO",
         "-DOCSTART- -X- -X- O\n\nAnna NNP B-NP B-PER\nsaw VBD B-VP O\n\nit PRP B-NP O\n",
+        "# newdoc\tid = 1\n# a comment\nAnna\tB-PER\nsaw\tO\n\nit\tO\n",
         "# a comment\nAnna\tNNP\tB-PER\nsaw\tVBD\tO\n\n# another\nit\tPRP\tO\n\n",
     ],
 )
@@ -71,6 +72,7 @@ def test_columns_that_are_left_out_are_said_once(tmp_path: Path, caplog: pytest.
         (b"Anna\tO\nsaw\n", "line 2: 'saw' has no tag"),
         (b"\xff\tO\n", "line 1: invalid start byte"),
         (b"a\t\n", "no tag"),
+        (b"# text = Anna\n1\tAnna\tAnna\tPROPN\tNNP\t_\t0\troot\t_\t_\n", "line 2: .* looks like CoNLL-U"),
     ],
 )
 def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path):
@@ -80,10 +82,33 @@ def test_a_bad_line_is_named(content: bytes, message: str, tmp_path: Path):
 
 
 def test_other_rows_have_no_room(tmp_path: Path):
-    texts, numbers = pa.table({"text": ["a"]}), pa.table({"tokens": [["a"]], "tags": [[1]]})
-    for table, message in ((texts, "no column 'tokens'"), (numbers, "tags of a CoNLL file are texts")):
+    tokens = {"tokens": [["a"]]}
+    for columns, message in (
+        ({"text": ["a"]}, "no column 'tokens'"),
+        ({**tokens, "tags": [[1]]}, "tags of a CoNLL file are lists of texts"),
+        ({**tokens, "tags": ["O"]}, r"tags of a CoNLL file are lists of texts, those of the rows string: write to"),
+        ({"tokens": ["a"], "tags": [["O"]]}, "tokens of a CoNLL file are lists of texts"),
+    ):
+        table = pa.table(columns)
         with pytest.raises(DataError, match=message):
             write_rows(tmp_path / "rows.conll", table.schema, [table])
+
+
+@pytest.mark.parametrize("text", [pa.large_string(), pa.string_view(), pa.dictionary(pa.int8(), pa.string())])
+def test_texts_of_any_type_are_tags(text: pa.DataType, tmp_path: Path):
+    table = pa.table({"tokens": [["a"]], "tags": pa.array([["O"]], pa.list_(text))})
+    write_rows(tmp_path / "rows.conll", table.schema, [table])
+    assert rows_of(tmp_path / "rows.conll") == [{"tokens": ["a"], "tags": ["O"]}]
+
+
+def test_columns_that_are_not_written_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    table = TABLE.append_column("id", pa.array([1, 2, 3])).append_column("page", pa.array([1, 1, 2]))
+    write_rows(tmp_path / "rows.conll", table.schema, [])
+    assert not caplog.records
+    write_rows(tmp_path / "rows.conll", table.schema, [table, table])
+    assert [record.getMessage() for record in caplog.records] == [
+        "rows.conll: a CoNLL file has no room for id, page: left out; write to .jsonl"
+    ]
 
 
 def test_the_command_line_grows_them(

@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +186,18 @@ def test_a_row_of_several_texts_is_judged_by_all_of_them_a_line_each_with_its_ow
         ([["a", "b"], ["a"], []] * 4, "label judge: there is none, since rows have lists of labels"),
         ([0.25, 1.0, None] * 4, "label judge: there is none, since labels are amounts, such as 0.25, and no classes"),
         (["a"] * 12, "label judge: every row has the label 'a', so none is judged"),
+        (
+            [date(2020, 1, 1), None, date(2020, 1, 2)] * 4,
+            "label judge: there is none, since date is no type of labels: give texts, numbers, True or False",
+        ),
+        (
+            [Decimal("1.5"), Decimal("2")] * 6,
+            "label judge: there is none, since Decimal is no type of labels: give texts, numbers, True or False",
+        ),
+        (
+            [b"a", b"b"] * 6,
+            "label judge: there is none, since bytes is no type of labels: give texts, numbers, True or False",
+        ),
         ([None] * 12, "label judge: no row has a label, so none is judged"),
     ],
 )

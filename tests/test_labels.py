@@ -42,11 +42,13 @@ def test_names_for_machines_become_words(name: str, words: str) -> None:
         (2, ""),
         (None, ""),
         (0.5, ""),
+        (1.0, "positive"),
         (["1", "spam_mail"], "positive, spam mail"),
     ],
 )
 def test_a_label_is_told_by_its_name(label: Any, told: str) -> None:
     assert label_context(label, checked_names({0: "negative", 1: "positive"})) == told
+    assert label_context(label, checked_names({"0": "negative", "1": "positive"})) == told
 
 
 @pytest.mark.parametrize(

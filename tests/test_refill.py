@@ -1,8 +1,11 @@
 """Rows of each label are counted as they come out, and refilled until they are as many as were wanted."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import datasets
@@ -16,6 +19,8 @@ from labelled import TOPICS, sentences
 import augdiff
 from augdiff import OptionError
 from augdiff.quality.novelty import bare
+from augdiff.rows.columns import Columns
+from augdiff.rows.goals import find_goals
 from augdiff.rows.summary import Shortage, Summary
 from augdiff.text.edits import Edit
 from augdiff.variant import KEPT, Source, Variant
@@ -349,6 +354,20 @@ def test_a_class_is_named_by_its_number_or_its_name(label: Any):
     made = augment(class_labels(), target={label: 8})
     assert Counter(made["label"]) == {0: 20, 1: 8}
     assert made.features["label"].names == ["common", "rare", "never"]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2), (2, 1, 0)])
+def test_a_class_whose_name_is_a_number_is_told_by_its_name_in_any_order_of_rows(order: tuple[int, ...]):
+    columns = Columns(label="label", target={"1": 3})  # type: ignore[arg-type]  # Columns makes pairs of mappings
+    (goal,) = find_goals(order, columns, ["1", "2", "3"])
+    assert (goal.label, goal.rows) == ("1", (order.index(0),))
+
+
+@pytest.mark.parametrize("label", [date(2020, 1, 1), Decimal(2), b"a"])
+def test_a_label_of_a_type_that_labels_have_not_is_named(label: Any):
+    columns = Columns(label="label", balance=True)
+    with pytest.raises(OptionError, match=re.escape(f"row 1 has the label {label!r}: name another column")):
+        find_goals(["a", label], columns)
 
 
 def test_a_label_is_told_by_its_value_before_its_looks():

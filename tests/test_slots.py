@@ -5,7 +5,9 @@ import pytest
 
 from augdiff.text.holes import Shape, cut_windows, draw_slots
 from augdiff.text.slots import Marks, Slot, lay_out
-from augdiff.text.units import Units
+from augdiff.text.units import Units, find_units
+from augdiff.text.vocabulary import Encoded
+from augdiff.text.words import find_words
 
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)
 RIGID = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=None, blank=None)
@@ -43,14 +45,30 @@ def test_asking_for_elastic_masks_a_vocabulary_lacks_is_an_error() -> None:
         lay_out(UNITS, [Slot(1, 2, 1, True)], RIGID)
 
 
-def words(count: int) -> Units:
+def words(count: int, breaks: frozenset[int] = frozenset()) -> Units:
     spans = [(2 * i, 2 * i + 1) for i in range(count)]
-    return Units(spans, [[10 + i % 50] for i in range(count)], [False] * count, [True] * count)
+    return Units(spans, [[10 + i % 50] for i in range(count)], [False] * count, [True] * count, breaks)
 
 
 def test_neighbouring_words_share_a_slot() -> None:
     slots = draw_slots(words(9), np.array([1, 2, 3, 6]), Shape(0, 0, 0, 0), MARKS, np.random.default_rng(0))
     assert slots == [Slot(1, 4), Slot(6, 7)]
+
+
+def test_words_on_two_lines_share_no_slot() -> None:
+    chosen, shape = np.array([1, 2, 3, 6]), Shape(0, 0, 0, 0)
+    slots = draw_slots(words(9, frozenset([3, 5])), chosen, shape, MARKS, np.random.default_rng(0))
+    assert slots == [Slot(1, 3), Slot(3, 4), Slot(6, 7)]
+
+
+@pytest.mark.parametrize(
+    ("gap", "breaks"), [("\n", {1}), (" \t", {1}), ("\u2028", {1}), (" ", set()), ("\u00a0", set())]
+)
+def test_a_newline_or_a_tab_between_words_is_a_break(gap: str, breaks: set[int]) -> None:
+    text = f"one{gap}two three"
+    spans = find_words(text)
+    units = find_units(text, Encoded([7, 8, 9], spans), (), MARKS)
+    assert units.breaks == breaks
 
 
 def test_slots_never_overlap_whatever_is_drawn() -> None:

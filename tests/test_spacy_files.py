@@ -33,13 +33,13 @@ def things(doc: Doc) -> list[tuple[str, str]]:
     return [(ent.text, ent.label_) for ent in doc.ents]
 
 
-@pytest.mark.parametrize("suffix", [".spacy", ".jsonl", ".conll", ".bio"])
+@pytest.mark.parametrize("suffix", [".spacy", ".jsonl", ".conll", ".bio", ".JSONL", ".jsonl.gz", ".conll.gz"])
 def test_entities_come_back_as_they_were_written(suffix: str, docs: list[Doc], tmp_path: Path):
     write_docs(tmp_path / f"some{suffix}", docs)
     again = read_docs(tmp_path / f"some{suffix}", NLP)
     assert [[token.text for token in doc] for doc in again] == [[token.text for token in doc] for doc in docs]
     assert [things(doc) for doc in again] == [things(doc) for doc in docs]
-    if suffix in (".spacy", ".jsonl"):
+    if "spacy" in suffix or "json" in suffix.lower():
         assert [doc.cats for doc in again] == [doc.cats for doc in docs]
         groups = [
             [[(span.text, span.label_) for span in doc.spans["places"]] for doc in each] for each in (again, docs)
@@ -80,7 +80,8 @@ def test_spans_that_overlap_are_a_group(tmp_path: Path):
             r"line 1: span 0 to 3 does",
         ),
         ("a.jsonl", b'\n{"txt": "Anna left"}', r"line 2: .* cannot be read \('text'\); write"),
-        ("a.jsonl", b"[1]", r"line 1: .* cannot be read"),
+        ("a.jsonl", b"[1]", r"line 1 is '\[1\]': put one JSON object on each line"),
+        ("a.jsonl", b'{"text": "a"}\n{"text": "caf\xe9"}', r"line 2: .*save it as UTF-8"),
         ("a.spacy", b"Anna left", r"a.spacy is no file of spaCy's Docs"),
         ("a.conll", b"Anna\n", r"line 1: 'Anna' has no tag"),
     ],
@@ -92,7 +93,7 @@ def test_a_bad_file_is_said_in_one_line(name: str, content: bytes, message: str,
 
 
 def test_an_unknown_kind_and_a_missing_file_are_said(tmp_path: Path):
-    with pytest.raises(OptionError, match=r"use one of \.spacy, \.jsonl, \.conll"):
+    with pytest.raises(OptionError, match=r"use one of \.spacy, \.jsonl, \.jsonl\.gz, \.conll"):
         read_docs(tmp_path / "a.txt", NLP)
     with pytest.raises(DataError, match="no such file"):
         read_docs(tmp_path / "a.spacy", NLP)
@@ -109,6 +110,23 @@ def test_the_command_line_grows_them(suffix: str, docs: list[Doc], model: str, t
     kinds = {"Anna": "PERSON", "Peter": "PERSON", "London": "PLACE", "Paris": "PLACE"}
     assert all(kinds[name] == kind for doc in grown for name, kind in things(doc))
     assert [" ".join(token.text for token in doc) for doc in docs[:1]] == [" ".join(t.text for t in grown[0])]
+
+
+def test_other_keys_of_a_line_stay_with_a_text_and_its_variants(model: str, tmp_path: Path, commands: Commands):
+    others = {"id": 7, "meta": {"page": [1, None]}}
+    (tmp_path / "in.jsonl").write_text(json.dumps({"text": TEXTS[2], **others}) + "\n")
+    done = commands("spacy", tmp_path / "in.jsonl", "-o", tmp_path / "out.jsonl", "--model", model, *LOOSE)
+    assert done.status == 0, done
+    rows = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    assert len(rows) > 1 and all({name: row[name] for name in others} == others for row in rows)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_tags_of_any_scheme_are_entities(tmp_path: Path):
+    (tmp_path / "a.conll").write_text("John\tB-PER\nPaul\tM-PER\nJones\tE-PER\nwent\tO\n\n")
+    (tmp_path / "b.conll").write_text("Anna\tB\nSmith\tI\nran\tO\n\nran\tO\nAnna\tB\n\n")
+    found = [[things(doc) for doc in read_docs(tmp_path / name, NLP)] for name in ("a.conll", "b.conll")]
+    assert found == [[[("John Paul Jones", "PER")]], [[("Anna Smith", "MISC")], [("Anna", "MISC")]]]
 
 
 def test_the_input_is_not_written_over(docs: list[Doc], model: str, tmp_path: Path, commands: Commands):

@@ -130,3 +130,13 @@ def test_the_example_project_reads_its_corpus_with_variants(config: str, model: 
     corpus = spacy.registry.resolve({"train": filled.config.interpolate()["corpora"]["train"]})["train"]
     found = [example.text for example in corpus(filled)]
     assert len(found) > 30 and found[0] == "Please book a room for Anna near the harbour in Oslo."
+
+
+def test_equal_docs_with_other_user_data_have_variants_with_their_own(model: str, nlp: Language):
+    docs = [nlp.make_doc(TEXTS[2]) for _ in range(2)]
+    for number, doc in enumerate(docs):
+        doc.user_data["number"] = number
+    grown = list(Grower(options(model))(nlp, [Example(nlp.make_doc(doc.text), doc) for doc in docs]))
+    half = len(grown) // 2
+    assert half > 1 and [each.text for each in grown[:half]] == [each.text for each in grown[half:]]
+    assert [each.reference.user_data["number"] for each in grown] == [0] * half + [1] * half

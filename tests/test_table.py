@@ -93,8 +93,8 @@ def test_other_columns_keep_types_values_and_metadata():
     [
         pa.large_string(),
         pa.string_view(),
-        pa.dictionary(pa.int8(), pa.string()),
         pa.dictionary(pa.int32(), pa.string()),
+        pa.dictionary(pa.uint64(), pa.string()),
     ],
 )
 def test_text_column_keeps_its_type(kind: Any):
@@ -104,11 +104,32 @@ def test_text_column_keeps_its_type(kind: Any):
     assert out["text"][0].as_py() == "the cat"
 
 
-def test_dictionary_index_widens_when_the_new_texts_do_not_fit():
-    table = pa.table({"text": pa.array([f"cat {i}" for i in range(100)]).cast(pa.dictionary(pa.int8(), pa.string()))})
-    out, _ = grown(table, text="text", settings={"n": 2})
-    assert out.schema.field("text").type == pa.dictionary(pa.int32(), pa.string())
-    assert len(out) == 300
+@pytest.mark.parametrize("rows", [0, 1, 100])
+def test_a_dictionary_of_texts_has_room_for_new_ones_however_many_rows_there_are(rows: int):
+    kind = pa.dictionary(pa.int8(), pa.string())
+    table = pa.table({"text": pa.array([f"cat {i}" for i in range(rows)], pa.string()).cast(kind)})
+    for options in ({}, {"text": "text"}):
+        out, _ = grown(table, **options, settings={"n": 2})
+        assert out.schema.field("text").type == pa.dictionary(pa.int32(), pa.string())
+        assert len(out) == rows * 3
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([["a"], ["b"]], pa.list_(pa.string_view())),
+        pa.array([{"a": "x"}, None], pa.struct([("a", pa.string_view())])),
+        pa.array([b"a", None], pa.binary_view()),
+        pa.array([[1], [2]], pa.list_view(pa.int32())),
+        pa.RunEndEncodedArray.from_arrays([2], [7]),
+    ],
+)
+def test_types_that_arrow_cannot_take_from_keep_their_values(column: pa.Array):
+    whole = pa.table({"text": ["the cat", "a dog"], "other": pa.chunked_array([column[:1], column[1:]])})
+    for table in (whole, whole.slice(0, 0)):
+        out, _ = grown(table, text="text", settings={"n": 1})
+        assert out["other"].type == column.type
+        assert out["other"].to_pylist() == [value for value in table["other"].to_pylist() for _ in range(2)]
 
 
 def test_no_rows_keep_the_schema():
@@ -163,6 +184,12 @@ def test_label_is_part_of_the_key():
 def test_the_only_column_of_strings_is_the_text():
     assert len(grown(small(), settings={"n": 1}).table) == 4
     assert len(grown(small(name=["p", "q"]), id="name", settings={"n": 1}).table) == 4
+
+
+def test_a_dictionary_of_strings_is_the_text_where_no_column_is_plain():
+    coded = pa.array(["the cat", "a dog"]).dictionary_encode()
+    assert grown(pa.table({"text": coded, "at": [1, 2]}), settings={"n": 1}).table["text"][0].as_py() == "the cat"
+    assert "word" in grown(small(kind=coded), settings={"n": 1}).table["text"][1].as_py()
 
 
 def test_several_candidates_are_listed():

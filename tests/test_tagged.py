@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from augdiff.rows.tagged import Tagged
 from augdiff.text.edits import Edit
+from augdiff.variant import Mention
 
 ROW = Tagged(tuple("Anna Lee saw the old bridge in London .".split()), tuple("B-P I-P O O O O O B-L O".split()))
 
@@ -42,6 +43,21 @@ def test_a_cut_entity_or_two_that_meet_are_refused(edits: list[Edit]):
 def test_numbers_are_tags_too():
     row = Tagged(("x", "Rome"), (0, 5), 0)
     assert row.edited([Edit(0, 1, "in old")]) == Tagged(("in", "old", "Rome"), (0, 0, 5), 0)
+
+
+def test_a_name_that_needs_a_tag_which_the_data_lack_is_refused():
+    row = Tagged(("in", "Rome"), ("O", "B-L"), names=("B-L", "B-P", "I-P", "O"))
+    assert row.edited([Edit(3, 7, "Bonn")]) == Tagged(("in", "Bonn"), ("O", "B-L"), names=row.names)
+    assert row.edited([Edit(3, 7, "New York")]) is None
+    assert row.written("York", [Mention(0, 4, "L", "place")]) is not None
+    assert row.written("New York", [Mention(0, 8, "L", "place")]) is None
+
+
+def test_names_of_one_kind_have_letters_alone():
+    row = Tagged(("in", "old", "Rome"), ("O", "B", "I"), names=("B", "I", "O"))
+    made = row.edited([Edit(3, 11, "New York City")])
+    assert made is not None and made.tags == ("O", "B", "I", "I")
+    assert row.mentions == [(3, 11, "MISC")]
 
 
 @given(st.data())

@@ -14,6 +14,9 @@ from commands import Commands
 from tiny import make_model
 
 from augdiff import Augmenter, DataError, OptionError, augment
+from augdiff.files import open_rows, write_rows
+from augdiff.rows.columns import Cells, Columns
+from augdiff.rows.tagged import read_tagged
 
 NAMES = ["B-PER", "O", "I-PER", "B-LOC"]
 WORDS = [
@@ -110,7 +113,7 @@ def test_rejected_rows_have_their_sources_tokens_or_new_ones_and_a_reason(option
     [
         ({"tags": ["O"]}, r"row 0, column 'tags': 1 tags for 9 tokens"),
         ({"tokens": ["a b"] * 9}, r"row 0, column 'tokens': 'a b' is no token"),
-        ({"tokens": "Anna saw"}, r"row 0, column 'tokens': 'Anna saw' is no list"),
+        ({"tokens": "Anna saw"}, r"row 0, column 'tokens': 'Anna saw' is no list; give the row a list \(in a cell of"),
         ({"tags": None}, r"row 0, column 'tags': None is no list"),
     ],
 )
@@ -137,3 +140,27 @@ def test_the_command_line_grows_and_shows_them(
     made = [json.loads(line) for line in (tmp_path / "more.jsonl").read_text().splitlines()]
     assert len(made) > 3 and all(tagged(row, 1) == tagged(CODES[row["augdiff"]["source"]], 1) for row in made)
     assert "Anna Lee saw the old hotel in London ." in commands("preview", tmp_path / "rows.jsonl", *given).out
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv"])
+def test_cells_of_json_are_lists_and_are_written_back(
+    suffix: str, commands: Commands, options: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("augdiff.augmenter.Augmenter", Augmenter)
+    source, output = tmp_path / f"rows{suffix}", tmp_path / f"more{suffix}"
+    table = pa.Table.from_pylist(ROWS)
+    write_rows(source, table.schema, [table])
+    given = ["--tokens", "tokens", "--tags", "tags", "--model", options["model"], "-n", 1, "--min-fluency", -99]
+    done = commands("augment", source, "-o", output, *given, "--no-provenance")
+    assert done.status == 0, done.err
+    made = open_rows(output, lists=["tokens", "tags"])
+    assert made.schema.names == table.schema.names and made.rows > 3
+    first = next(made.tables()).to_pylist()[0]
+    assert first == ROWS[0]
+
+
+@pytest.mark.parametrize(("outside", "tags"), [("0", ["0", "5"]), (0, ["0", "5"]), ("0", [0, 5]), (0, [0, 5])])
+def test_what_is_outside_is_a_text_or_a_number_as_tags_are(outside: Any, tags: list[Any]):
+    cells = Cells(["w", "t"], [], 1, lambda name: [["in", "Rome"] if name == "w" else tags])
+    (row,) = read_tagged(cells, Columns(tokens="w", tags="t", outside=outside), [0]) or ()
+    assert row.spans == ((3, 7),)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from augdiff.text.edits import Edit, apply_edits
-from augdiff.text.typography import join_words, place, place_all
+from augdiff.text.typography import join_words, place_all
 
 JOINED = [
     "don't",
@@ -96,6 +96,12 @@ def test_no_blank_stands_before_a_comma_or_a_stop_or_after_an_opening_bracket(wo
         assert wrong not in joined
     # After a mark it may be a quote that opens.
     assert not re.search(r"[a-z] 's ", joined)
+
+
+def place(text: str, start: int, end: int, new: str, lo: int = 0, hi: int | None = None) -> Edit:
+    """One change between two walls."""
+    walls = [(0, lo), (len(text) if hi is None else hi, len(text))]
+    return next(iter(place_all(text, [Edit(start, end, new)], walls)), Edit(start, end, text[start:end]))
 
 
 def replaced(text: str, old: str, new: str, **bounds: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ from augdiff.errors import DataError, OptionError
 if TYPE_CHECKING:
     from augdiff.augmenter import Augmenter
     from augdiff.files import RowFile
-    from augdiff.job import Job, Task
+    from augdiff.job import Grow, Job, Task
 
 
 EXAMPLES = (
@@ -29,7 +29,7 @@ EXAMPLES = (
 @takes_call
 def augment(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet, .arrow or .conll file, or its .gz.")
+        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv or .conll file, or its .gz; .parquet or .arrow.")
     ],
     output: Annotated[Path, word("OUT", "The file to be written, of any of these kinds.", "-o", "--output")],
     call: Call,
@@ -42,7 +42,7 @@ def augment(
 ) -> None:
     """Write every row of a file, each followed by new variants of its text.
 
-    With a label, a judge is fitted on all rows first, and variants that lost their label are rejected. All other
+    With a label, a judge is fitted on these rows first, and variants that lost their label are rejected. All other
     columns stay as they are. Finished rows are kept in OUT.part until all are done: after Ctrl-C or a crash, the same
     command goes on from there. Not so with --target and --balance, which take all rows of the file at once.
     """
@@ -54,24 +54,29 @@ def augment(
     check_output(output, source)
     rows = _looked_through(source, augmenter, call, limit)
     more = _unlabeled(unlabeled, call)
-    task = _task(rows, augmenter, limit)
+    task = _task(rows, augmenter, limit, more)
     asked = _asked(task, augmenter)
     check_written(output.name, task.schema)
     if dry_run:
         _show_task(task, asked, augmenter, output)
         return
-    learn(rows, augmenter, quiet, more)
-    job = Job(_task(rows, augmenter, limit), output, fresh)
+    job = Job(task, output, fresh)
+    with job.begun() as folder:
+        learned = _learned(rows, augmenter, quiet, more, limit, folder / "fitted")
+    job.task = replace(task, grow=_grow(learned))
     if job.done and not quiet:
         typer.echo(f"going on after {job.done} finished rows", err=True)
     seconds = _work(job, task.count if augmenter.columns.counted else augmenter.settings.batch_size, quiet)
     _show(job, seconds, quiet, as_json)
 
 
-def learn(rows: RowFile, augmenter: Augmenter, quiet: bool, unlabeled: RowFile | None = None) -> None:
-    """Fit an Augmenter on all rows of a file, and say what it could not learn.
+def learn(
+    rows: RowFile, augmenter: Augmenter, quiet: bool, unlabeled: RowFile | None = None, limit: int | None = None
+) -> None:
+    """Fit an Augmenter on the rows of a file, and say what it could not learn.
 
     :param unlabeled: further rows that an adaptation learns from.
+    :param limit: how many rows, from the first on; None for all.
     :raises DataError: naming the row, the column, the value and the mend.
     """
     from augdiff.cli.show import with_share
@@ -79,12 +84,38 @@ def learn(rows: RowFile, augmenter: Augmenter, quiet: bool, unlabeled: RowFile |
 
     try:
         with with_share("adapting", quiet or not augmenter.adapt) as progress:
-            augmenter.learn(read_parts(rows), () if unlabeled is None else read_parts(unlabeled), progress)
+            more = () if unlabeled is None else read_parts(unlabeled)
+            augmenter.learn(read_parts(rows, limit), more, progress)
     except KeyboardInterrupt:
         typer.echo("stopped before the first row was done", err=True)
         raise typer.Exit(130) from None
+    _say_note(augmenter, quiet)
+
+
+def _say_note(augmenter: Augmenter, quiet: bool) -> None:
     if augmenter.fitted is not None and augmenter.fitted.note is not None and not quiet:
         typer.echo(augmenter.fitted.note, err=True)
+
+
+def _learned(
+    rows: RowFile, augmenter: Augmenter, quiet: bool, unlabeled: RowFile | None, limit: int | None, kept: Path
+) -> Augmenter:
+    """An Augmenter that is fitted on the rows, and on the same as before the job was interrupted.
+
+    To fit again would not do: what is computed with another number of threads is not the same to the last digit.
+
+    :param kept: where what was fitted is kept.
+    """
+    from augdiff.fitting.folder import find_fitted, save_fitted
+
+    if (found := find_fitted(kept)) is not None:
+        recalled = augmenter.with_kept(found)
+        _say_note(recalled, quiet)
+        return recalled
+    learn(rows, augmenter, quiet, unlabeled, limit)
+    if augmenter.fitted is not None:
+        save_fitted(augmenter.fitted, kept)
+    return augmenter
 
 
 def _looked_through(source: Path, augmenter: Augmenter, call: Call, limit: int | None) -> RowFile:
@@ -92,7 +123,7 @@ def _looked_through(source: Path, augmenter: Augmenter, call: Call, limit: int |
     from augdiff.files import open_rows
     from augdiff.job import look_through
 
-    rows = open_rows(source, call.text or ())
+    rows = open_rows(source, call.text or (), call.lists)
     look_through(rows, augmenter.columns, limit)
     return rows
 
@@ -123,10 +154,9 @@ def _asked(task: Task, augmenter: Augmenter) -> int:
     return sum(goal.missing for table in whole for goal in read_goals(read(table), augmenter.columns))
 
 
-def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
-    """What is to be done."""
+def _task(rows: RowFile, augmenter: Augmenter, limit: int | None, unlabeled: RowFile | None) -> Task:
+    """What is to be done, by an Augmenter that is not fitted yet."""
     from augdiff.job import Task
-    from augdiff.rows.table import grow
 
     plan = {
         "settings": augmenter.settings.digest(),
@@ -134,9 +164,28 @@ def _task(rows: RowFile, augmenter: Augmenter, limit: int | None) -> Task:
         "columns": str(asdict(augmenter.columns)),
         "judge": str(augmenter.judge),
         "adapt": str(augmenter.adapt),
-        "labelled rows": "" if augmenter.fitted is None else augmenter.fitted.digest,
+        "labelled rows": _digest_of_given(rows, augmenter, limit, unlabeled),
     }
-    return Task(rows, lambda table, first: grow(table, augmenter.columns, augmenter, first), plan, limit)
+    return Task(rows, _grow(augmenter), plan, limit)
+
+
+def _digest_of_given(rows: RowFile, augmenter: Augmenter, limit: int | None, unlabeled: RowFile | None) -> str:
+    """Of the rows that are fitted on; empty where nothing is."""
+    from augdiff.fitting.given import digest_given
+    from augdiff.job import read_parts
+
+    columns = augmenter.columns
+    named = columns.label or columns.tags or columns.protect_spans or augmenter.settings.entities != "keep"
+    if not named and not augmenter.adapt:
+        return ""
+    return digest_given(read_parts(rows, limit), () if unlabeled is None else read_parts(unlabeled), columns)
+
+
+def _grow(augmenter: Augmenter) -> Grow:
+    """How a table grows."""
+    from augdiff.rows.table import grow
+
+    return lambda table, first: grow(table, augmenter.columns, augmenter, first)
 
 
 def _work(job: Job, size: int, quiet: bool) -> float:

@@ -44,8 +44,9 @@ def spacy(
 ) -> None:
     """Write annotated texts, each followed by its variants, with entities, spans and categories where they belong.
 
-    Lines of .jsonl files are {"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}], "cats": {...}}. Where texts
-    have entities or a category, judges are fitted on them first, and variants that lost theirs are rejected.
+    Lines of .jsonl files are {"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}], "cats": {...}}; what else
+    they have stays. Where texts have entities or a category, judges are fitted on them first, and variants that lost
+    theirs are rejected.
     """
     from augdiff.cli.show import show_summary, with_share
 
@@ -62,7 +63,7 @@ def spacy(
     docs = read_docs(source, nlp)
     with with_share(f"{len(docs):,} texts", quiet) as bar:
         grown = grow_docs(nlp, docs, {**DEFAULTS, **given}, keep_original, lambda done: bar(done / len(docs)))
-    part = output.with_name(f"{output.stem}.part{output.suffix}")
+    part = output.with_name(f"part-{output.name}")
     try:
         write_docs(part, grown.docs)
         part.replace(output)

@@ -71,6 +71,7 @@ _GUIDANCE = "How strongly label and --context steer; 1 as trained. [default: 2; 
 #: What the option says, wherever it is one.
 ENTITIES = "What tags or labelled spans name: keep, swap for others of the kind, or resample."
 _TEXT = "What is resampled; twice for pairs. [default: the only column of text]"
+_LABEL = "The label; only --relabel, --pseudo-label and family gal change it."
 _NAME = "What a label is called in words: 0=negative. Repeatable. [default: labels are their own names]"
 _TARGET = "How many rows of a label shall come out; other labels get no variants. Repeatable."
 _STRENGTH = f"Of the words, to be noised: .3, or a range. [default: {_range(PLAIN)}; with a label {_range(STEERED)}]"
@@ -92,7 +93,7 @@ class Call:
     tags: Annotated[str | None, word("COLUMN", "Their tags, such as B-PER; tagged tokens stay, see --entities.")] = None
     outside: Annotated[str | None, word("TAG", "Of tokens that may change. [default: O]")] = None
     tag_names: Annotated[list[str] | None, word("NAME", "Of tags that are numbers, from 0 on. Repeatable.")] = None
-    label: Annotated[str | None, word("COLUMN", "The label; it is never rewritten.", "-l", "--label")] = None
+    label: Annotated[str | None, word("COLUMN", _LABEL, "-l", "--label")] = None
     label_names: Annotated[list[str] | None, word("VALUE=NAME", _NAME)] = None
     condition: Annotated[bool, flag("Whether the denoiser is told of a row's label.")] = True
     demonstrate: Annotated[bool, flag("Whether it is shown other rows of that label, if it learns from them.")] = True
@@ -132,7 +133,7 @@ class Call:
     temperature: Annotated[float, number("Below 1, likely words get likelier.")] = Settings.temperature
     min_p: Annotated[float, number("Least likelihood of a word, as a share of the likeliest's.")] = Settings.min_p
     guidance: Annotated[float | None, number(_GUIDANCE)] = None
-    echo: Annotated[bool, flag("Whether words of --context may come out.")] = Settings.echo
+    echo: Annotated[bool, flag("Whether words of --context and of labels' names may come out.")] = Settings.echo
     batch_size: Annotated[int, whole("Rows at once; finished ones are saved after each batch.")] = Settings.batch_size
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = Settings.device
     precision: Annotated[str, word("NAME", "auto, int8, bfloat16 or float32.")] = Settings.precision
@@ -146,6 +147,12 @@ class Call:
     protect_spans: Annotated[list[str] | None, word("COLUMN", "[[start, end], ...] that never change.")] = None
     answers: Annotated[str | None, word("COLUMN", "Answers in the text, as SQuAD has them; they never change.")] = None
 
+    @property
+    def lists(self) -> list[str]:
+        """The columns that hold lists or objects."""
+        named = [self.tokens, self.tags, self.answers, *(self.protect_spans or ())]
+        return [name for name in named if name is not None]
+
     def augmenter(self, **other: Any) -> Augmenter:
         """The Augmenter asked for; ``other`` arguments take the place of the options'.
 
@@ -157,7 +164,6 @@ class Call:
         changed = {
             "protect": protect,
             "avoid": Settings.avoid if self.avoid is None else [item for item in self.avoid if item],
-            "outside": parse_tag(self.outside),
             "strength": None if self.strength is None else parse_strength(self.strength),
             "label_names": dict(map(parse_name, self.label_names or ())),
             "target": list(map(parse_count, self.target or ())),
@@ -175,11 +181,6 @@ def parse_strength(value: str) -> float | tuple[float, ...]:
     except ValueError:
         raise OptionError(f"--strength: {value!r} is neither a number such as .3 nor a range such as .2,.5") from None
     return numbers if len(numbers) > 1 else numbers[0]
-
-
-def parse_tag(value: str | None) -> str | int | None:
-    """``3`` as a number, all else as it is."""
-    return int(value) if value is not None and value.isdecimal() else value
 
 
 def parse_name(value: str) -> tuple[str, str]:

@@ -21,10 +21,10 @@ EXAMPLES = (
 @takes_call
 def preview(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv, .parquet, .arrow or .conll file, or its .gz.")
+        Path, typer.Argument(metavar="IN", help="A .jsonl, .csv, .tsv or .conll file, or its .gz; .parquet or .arrow.")
     ],
     call: Call,
-    limit: Annotated[int, count("How many rows, from the first on.")] = 3,
+    limit: Annotated[int, count("How many rows are shown, from the first on; a judge reads all.")] = 3,
 ) -> None:
     """Show variants of the first rows of a file, what changed marked, rejected ones with the reason.
 
@@ -38,7 +38,7 @@ def preview(
     from augdiff.rows.table import grow
 
     augmenter = call.augmenter(keep_original=True, return_rejected=True, provenance=True, target=None, balance=False)
-    rows = open_rows(source, call.text or ())
+    rows = open_rows(source, call.text or (), call.lists)
     text = look_through(rows, augmenter.columns, limit)
     learn(rows, augmenter, quiet=False)
     console = Console(highlight=False)

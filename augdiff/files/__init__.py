@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from augdiff.errors import DataError, OptionError
 from augdiff.files.arrow import read_arrow, write_arrow
+from augdiff.files.cells import with_json
 from augdiff.files.conll import read_conll, write_conll
 from augdiff.files.delimited import Delimited
 from augdiff.files.jsonl import read_jsonl, write_jsonl
@@ -25,15 +26,18 @@ class Format:
     """How a kind of file is read and written.
 
     ``read`` also takes the names of columns that hold text, whatever they look like.
+
+    :param lists: whether its rows can hold lists; else they are cells of JSON.
     """
 
     read: Callable[[Path, Collection[str]], RowFile]
     write: Callable[[Path, pa.Schema, Iterable[pa.Table]], None]
+    lists: bool = True
 
 
 _JSONL = Format(read_jsonl, write_jsonl)
-_CSV = Format(Delimited(",").read, Delimited(",").write)
-_TSV = Format(Delimited("\t").read, Delimited("\t").write)
+_CSV = Format(Delimited(",").read, Delimited(",").write, lists=False)
+_TSV = Format(Delimited("\t").read, Delimited("\t").write, lists=False)
 _PARQUET = Format(read_parquet, write_parquet)
 _ARROW = Format(read_arrow, write_arrow)
 
@@ -41,6 +45,7 @@ FORMATS = {
     ".jsonl": _JSONL,
     ".jsonl.gz": _JSONL,
     ".ndjson": _JSONL,
+    ".ndjson.gz": _JSONL,
     ".csv": _CSV,
     ".csv.gz": _CSV,
     ".tsv": _TSV,
@@ -51,8 +56,9 @@ FORMATS = {
 }
 
 
+_CONLL = (".conll", ".iob", ".iob2", ".bio")
 #: Those of tagged tokens, which have two columns and no more.
-TAGGED = dict.fromkeys((".conll", ".iob", ".iob2", ".bio"), Format(read_conll, write_conll))
+TAGGED = dict.fromkeys((*_CONLL, *(f"{suffix}.gz" for suffix in _CONLL)), Format(read_conll, write_conll))
 
 
 def format_of(path: Path) -> Format:
@@ -67,17 +73,19 @@ def format_of(path: Path) -> Format:
     raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {', '.join(known)}")
 
 
-def open_rows(path: Path, text: Collection[str] = ()) -> RowFile:
+def open_rows(path: Path, text: Collection[str] = (), lists: Collection[str] = ()) -> RowFile:
     """The rows of a file, looked through once for its columns, their types and the number of rows.
 
     :param text: columns that hold text even where all of it looks like numbers.
+    :param lists: columns that hold lists or objects; in files of cells these are JSON.
     :raises OptionError: if the suffix is unknown.
     :raises DataError: if the file does not exist or is not what its suffix says, naming the line.
     """
     form = format_of(path)
     if not path.is_file():
         raise DataError(f"{path}: no such file")
-    return form.read(path, text)
+    rows = form.read(path, text)
+    return rows if form.lists else with_json(rows, lists)
 
 
 def check_written(name: str, schema: pa.Schema) -> None:

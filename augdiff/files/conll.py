@@ -18,7 +18,10 @@ _SCHEMA = pa.schema([(TOKENS, pa.list_(pa.string())), (TAGS, pa.list_(pa.string(
 _ROWS_AT_ONCE = 1000
 # What some such files begin a document with.
 _DOCUMENT = "-DOCSTART-"
-_TAGGED = re.compile(r"#\s+(O|[BIESLU]-\S+)\s*")
+_TAGGED = re.compile(r"#\s+(O|[BEILMSUW](-\S+)?)\s*")
+# Columns of CoNLL-U, of which the first is a number: of a token, or of several.
+_UNIVERSAL = 10
+_NUMBER = re.compile(r"\d+([-.]\d+)?")
 
 _log = logging.getLogger("augdiff")
 
@@ -28,32 +31,48 @@ Sentence = tuple[list[str], list[str]]
 def read_conll(path: Path, text: Collection[str] = ()) -> RowFile:
     """The sentences of a file: of each line the first column is a token, the last one its tag.
 
-    Columns are parted by tabs or blanks. Lines before a sentence that begin with ``# `` and have no tab are comments,
-    but for such as ``# O``. What is in other columns is left out, and the logger ``augdiff`` says so.
+    Columns are parted by tabs or blanks. Lines before a sentence that begin with ``# `` are comments, but for such as
+    ``# O``. What is in other columns is left out, and the logger ``augdiff`` says so.
 
-    :raises DataError: naming the line that has no tag.
+    :raises DataError: naming the line that has no tag, or looks like one of CoNLL-U.
     """
     rows = sum(1 for _ in _sentences(path, _say_if_more))
     return RowFile(_SCHEMA, rows, lambda: _tables(path))
 
 
 def write_conll(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write the columns ``tokens`` and ``tags`` of ``tables``; there is no room for others.
+    """Write the columns ``tokens`` and ``tags`` of ``tables``. There is no room for others; if there are rows, the
+    logger ``augdiff`` says what is left out.
 
-    :raises DataError: if there is no such column, or tags are no texts.
+    :raises DataError: if there is no such column, or it does not hold lists of texts.
     """
     for name in (TOKENS, TAGS):
         if name not in schema.names:
             raise DataError(
                 f"{path.name}: a CoNLL file has {TOKENS} and {TAGS}, the rows have no column {name!r}: write to .jsonl"
             )
-    if not pa.types.is_string(schema.field(TAGS).type.value_type):
-        raise DataError(f"{path.name}: tags of a CoNLL file are texts, those of the rows {schema.field(TAGS).type}")
+        if not _are_texts(schema.field(name).type):
+            raise DataError(
+                f"{path.name}: {name} of a CoNLL file are lists of texts, those of the rows {schema.field(name).type}: "
+                "write to .jsonl"
+            )
+    others = ", ".join(name for name in schema.names if name not in (TOKENS, TAGS))
     with open_bytes(path, "wb") as file:
-        for table in tables:
+        for number, table in enumerate(tables):
+            if others and not number:
+                _log.warning("%s: a CoNLL file has no room for %s: left out; write to .jsonl", path.name, others)
             for row in table.select([TOKENS, TAGS]).to_pylist():
                 lines = [f"{token}\t{tag}\n" for token, tag in zip(row[TOKENS], row[TAGS], strict=True)]
                 file.write("".join([*lines, "\n"]).encode())
+
+
+def _are_texts(kind: pa.DataType) -> bool:
+    """Whether values are lists of texts, in any of the ways that Arrow stores them."""
+    item = getattr(kind, "value_type", None)
+    if item is None or pa.types.is_dictionary(kind):
+        return False
+    text = item.value_type if pa.types.is_dictionary(item) else item
+    return bool(pa.types.is_string(text) or pa.types.is_large_string(text) or pa.types.is_string_view(text))
 
 
 def _tables(path: Path) -> Iterator[pa.Table]:
@@ -88,7 +107,7 @@ def _sentences(path: Path, say: Callable[[Path, int], None] = _silent) -> Iterat
         for number, data in enumerate(file, start=1):
             line = _decoded(path, number, data)
             # Within a sentence, or with a tag, it is a token.
-            if line.startswith("# ") and "\t" not in line and not tokens and not _TAGGED.fullmatch(line):
+            if line.startswith("# ") and not tokens and not _TAGGED.fullmatch(line):
                 continue
             columns = line.split("\t") if "\t" in line else line.split()
             if not line.strip() or columns[0] == _DOCUMENT:
@@ -99,6 +118,11 @@ def _sentences(path: Path, say: Callable[[Path, int], None] = _silent) -> Iterat
             if len(columns) < 2 or not columns[0].strip() or not columns[-1].strip():
                 raise DataError(
                     f"{path}, line {number}: {line[:40]!r} has no tag: put a token and its tag on each line"
+                )
+            if len(columns) == _UNIVERSAL and _NUMBER.fullmatch(columns[0]):
+                raise DataError(
+                    f"{path}, line {number}: {line[:40]!r} looks like CoNLL-U, which has no tags of names: put a token "
+                    "and its tag on each line"
                 )
             if len(columns) > 2:
                 say(path, len(columns))

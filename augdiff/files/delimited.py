@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from augdiff.errors import DataError
+from augdiff.files.cells import is_json
 from augdiff.files.plain import Plain, plain
 from augdiff.files.rows import RowFile, open_bytes
 
@@ -84,19 +85,21 @@ class Delimited:
         return RowFile(schema, rows, lambda: (_table(schema, chunk) for _, chunk in self._chunks(path)))
 
     def write(self, path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-        """Write ``tables`` of ``schema``: objects become one column a key (``augdiff.source``), lists become JSON,
-        null and NaN become empty cells.
+        """Write ``tables`` of ``schema``: objects become one column a key (``augdiff.source``) unless they were read
+        from one, lists become JSON, null and NaN become empty cells.
 
         :raises DataError: if a column holds bytes.
         """
-        flat = schema.empty_table().flatten().schema
+        flat = _flat(schema.empty_table()).schema
         columns = [_plain(field) for field in flat]
         with io.TextIOWrapper(open_bytes(path, "wb"), encoding="utf-8", newline="") as file:
             # "\r\n" among the marks that make csv quote a cell keeps lone carriage returns inside their cells.
             writer = csv.writer(_UnixLines(file), delimiter=self.delimiter, lineterminator="\r\n")
             writer.writerow(flat.names)
             for table in tables:
-                cells = (map(value, column.to_pylist()) for value, column in zip(columns, table.flatten(), strict=True))
+                cells = (
+                    map(value, column.to_pylist()) for value, column in zip(columns, _flat(table).columns, strict=True)
+                )
                 writer.writerows(map(_cell, row) for row in zip(*cells, strict=True))
 
     def _chunks(self, path: Path) -> Iterator[tuple[list[str], list[list[str]]]]:
@@ -159,6 +162,17 @@ def _table(schema: pa.Schema, chunk: list[list[str]]) -> pa.Table:
         values = cells if cast is None else [cast(cell) if cell else None for cell in cells]
         arrays.append(pa.array(values, type=field.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    """``table`` with one column for each key of objects, but for those that are one cell."""
+    columns, fields = list[pa.ChunkedArray](), list[pa.Field]()
+    for at, field in enumerate(table.schema):
+        one = table.select([at])
+        part = one if is_json(field) else one.flatten()
+        columns += part.columns
+        fields += part.schema
+    return pa.Table.from_arrays(columns, schema=pa.schema(fields))
 
 
 def _plain(field: pa.Field) -> Plain:

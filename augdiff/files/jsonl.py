@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -49,17 +50,20 @@ def write_jsonl(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> No
                 file.write(line.encode() + b"\n")
 
 
-def _chunks(path: Path) -> Iterator[list[Numbered]]:
-    chunk: list[Numbered] = []
+def read_objects(path: Path) -> Iterator[Numbered]:
+    """The objects of a file, each with the number of its line.
+
+    :raises DataError: naming the line, if it is no object.
+    """
     with open_bytes(path, "rb") as file:
         for number, line in enumerate(file, start=1):
-            if line.isspace():
-                continue
-            chunk.append((number, _parsed(path, number, line)))
-            if len(chunk) == _LINES_AT_ONCE:
-                yield chunk
-                chunk = []
-    if chunk:
+            if not line.isspace():
+                yield number, _parsed(path, number, line)
+
+
+def _chunks(path: Path) -> Iterator[list[Numbered]]:
+    objects = read_objects(path)
+    while chunk := list(islice(objects, _LINES_AT_ONCE)):
         yield chunk
 
 

@@ -39,9 +39,15 @@ def read_parquet(path: Path, text: Collection[str] = ()) -> RowFile:
 
 
 def write_parquet(path: Path, schema: pa.Schema, tables: Iterable[pa.Table]) -> None:
-    """Write ``tables`` of ``schema`` into a Parquet file."""
+    """Write ``tables`` of ``schema`` into a Parquet file.
+
+    :raises DataError: if a column holds what such a file cannot.
+    """
     import pyarrow.parquet as pq
 
-    with path.open("wb") as file, pq.ParquetWriter(file, schema) as writer:
-        for table in gathered(tables):
-            writer.write_table(table)
+    try:
+        with path.open("wb") as file, pq.ParquetWriter(file, schema) as writer:
+            for table in gathered(tables):
+                writer.write_table(table)
+    except pa.ArrowNotImplementedError as error:
+        raise DataError(f"{path.name}: {error}: leave that column out, or write to .arrow") from error

@@ -20,7 +20,7 @@ from augdiff.fitting.saliency import Saliency, weigh_words
 from augdiff.quality.by_estimator import ByEstimator
 from augdiff.quality.channel_judge import MOST_LABELS, ChannelJudge, fit_channel_judge
 from augdiff.quality.folds import key_hash
-from augdiff.quality.judge import Judge, Label, known_label, label_mark, single_label
+from augdiff.quality.judge import Judge, Label, known_label, label_mark, single_label, strange_type
 from augdiff.quality.label_features import Feature
 from augdiff.quality.label_judge import LabelJudge, fit_label_judge
 from augdiff.quality.span_judge import Reader, SpanJudge, Words, fit_span_judge
@@ -216,6 +216,9 @@ def _judging(
     judge, note = _judge(texts, own, keys, embed, () if listener is None else listener.features, by, seed)
     if judge is None and any(isinstance(label, list | tuple) for label in labels):
         note = "label judge: there is none, since rows have lists of labels"
+    strange = next(filter(None, map(strange_type, labels)), None)
+    if judge is None and strange is not None:
+        note = f"label judge: there is none, since {strange} is no type of labels: give texts, numbers, True or False"
     if judge is None or listener is None or len(judge.classes) > MOST_LABELS:
         return replace(found, judge=judge, note=note)
     channel = fit_channel_judge(judge, texts, own, keys, found.told(columns).label_names, listener)

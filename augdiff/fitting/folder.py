@@ -1,6 +1,7 @@
 """What was fitted on disk, so that an Augmenter that is pickled carries no more than a folder and a digest.
 
 Folders are below the user's cache, ``fitted/``, and named by their digest; one that no pickle needs may be removed.
+Those of a job that is not done are below its own folder.
 """
 
 from __future__ import annotations
@@ -34,15 +35,16 @@ _RECORD, _JUDGE, _DIFFERENCE, _SPANS = "fitted.json", "judge", "difference.safet
 _KEYS = set("format names judge listens channel note pool saliency adapted mentions spans pseudo sure classes".split())
 
 
-def save_fitted(fitted: Fitted) -> Path:
+def save_fitted(fitted: Fitted, below: Path | None = None) -> Path:
     """Write what was fitted, unless it is there.
 
     Words of the rows and some of their texts are written as they are, their keys as hashes.
 
+    :param below: where folders are; None for the user's cache.
     :returns: the folder.
     :raises ModelError: if it cannot be written.
     """
-    target = cache_folder() / "fitted" / fitted.digest
+    target = (below or cache_folder() / "fitted") / fitted.digest
     if (target / _RECORD).is_file():
         return target
     record = {
@@ -74,6 +76,12 @@ def save_fitted(fitted: Fitted) -> Path:
         (part / _RECORD).write_text(json.dumps(record) + "\n", encoding="utf-8")
 
     return _written(target, write)
+
+
+def find_fitted(below: Path) -> tuple[str, str] | None:
+    """Folder and digest of what :func:`save_fitted` wrote below a folder; None if there is nothing."""
+    found = sorted(below.glob(f"*/{_RECORD}"))
+    return (str(found[0].parent), found[0].parent.name) if found else None
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

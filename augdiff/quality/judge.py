@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, time, timedelta
+from decimal import Decimal
 from math import isnan, nan
 from reprlib import repr as short
 from typing import Any, Protocol
@@ -16,6 +18,8 @@ from augdiff.errors import DataError, OptionError
 from augdiff.values import plain_value
 
 Label = str | bool | int | float
+
+_STRANGE = (date, time, timedelta, Decimal, bytes, dict)
 
 
 class Judge(Protocol):
@@ -104,6 +108,13 @@ def single_label(label: Any) -> Label | None:
     """A label as Python has it, whole numbers as such; None for what is missing and for what is no single label."""
     value = plain_value(label)
     return None if _missing(value) else value if isinstance(value, str | int | float) else None
+
+
+def strange_type(label: Any) -> str | None:
+    """The type of a cell that is there and cannot be a label, such as a date; None for labels and what is missing."""
+    value = plain_value(label)
+    # What is missing is not even equal to itself.
+    return type(value).__name__ if isinstance(value, _STRANGE) and value == value else None
 
 
 def known_label(label: Any, classes: int) -> Any:

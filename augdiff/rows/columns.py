@@ -21,7 +21,7 @@ class Columns:
     :param tags: column of lists of tags, one for each token; tagged tokens stay, but for ``entities``.
     :param outside: the tag of tokens that may change; None for ``O``, or 0 where tags are numbers.
     :param tag_names: of tags that are numbers, those of 0, 1, ...; else all tags that there are.
-    :param label: column of labels, part of a row's key; it is never rewritten.
+    :param label: column of labels, part of a row's key; it is rewritten only if settings ask for it.
     :param label_names: what labels are called in words, ``{value: name}``; strings are their own names.
     :param condition: whether the denoiser is told of a row's label, by its name, while it denoises; a row that has a
         context of its own is told of that.
@@ -38,6 +38,8 @@ class Columns:
     :param keep_original: whether source rows come out too, each before its variants.
     :param return_rejected: whether rejected variants come out too, with their reasons.
     :param provenance: whether the column ``augdiff`` is added.
+    :param grows: whether rows are resampled. Those that are not get the column ``augdiff``, and of the named columns
+        none has to be there.
     :raises OptionError: if a column is named twice, or rows cannot be counted as asked.
     """
 
@@ -59,6 +61,7 @@ class Columns:
     keep_original: bool = True
     return_rejected: bool = False
     provenance: bool = True
+    grows: bool = True
 
     def __post_init__(self) -> None:
         for name in ("text", "protect_spans", "tag_names"):
@@ -81,6 +84,17 @@ class Columns:
         if self.counted and self.label is None:
             option = "target" if self.target else "balance"
             raise OptionError(f"{option} counts the rows of each label: name their column, such as label='label'")
+
+    def among(self, names: Sequence[str]) -> Columns:
+        """What tells a row from others, of those that are there."""
+        return Columns(
+            text=tuple(name for name in self.text if name in names),
+            tokens=self.tokens if self.tokens in names else None,
+            label=self.label if self.label in names else None,
+            id=self.id if self.id in names else None,
+            context=self.context if self.context in names else None,
+            grows=self.grows,
+        )
 
     def _check_apart(self) -> None:
         """See that nothing else is read from a column that is resampled."""
@@ -130,7 +144,7 @@ def check_columns(columns: Columns, cells: Cells) -> None:
         columns.answers,
         *columns.protect_spans,
     )
-    for name in named if cells.names else ():
+    for name in named if cells.names and columns.grows else ():
         if name is not None and cells.names.count(name) != 1:
             raise DataError(f"column {name!r} must be there once; the columns are: {_listed(cells.names)}")
     own = next((name for name in cells.names if str(name) == COLUMN or str(name).startswith(f"{COLUMN}.")), None)
@@ -141,13 +155,18 @@ def check_columns(columns: Columns, cells: Cells) -> None:
 def text_columns(columns: Columns, cells: Cells) -> tuple[str, ...]:
     """The columns to be resampled: those named, or the only one that can be meant.
 
+    Of rows that are not resampled it is the texts that tell them apart, if there are any.
+
     :raises DataError: if it cannot be guessed which one is meant.
     :raises OptionError: if there are not as many columns of spans as of texts.
     """
     if columns.tokens is not None:
         return (columns.tokens,)
     others = (columns.label, columns.id, columns.context, columns.answers, *columns.protect_spans, COLUMN)
-    text = columns.text or _guess([name for name in cells.strings if name not in others], cells.names)
+    candidates = [name for name in cells.strings if name not in others]
+    if not columns.grows:
+        return columns.text or tuple(candidates if len(candidates) == 1 else ())
+    text = columns.text or _guess(candidates, cells.names)
     if len(columns.protect_spans) not in (0, len(text)):
         raise OptionError(f"protect_spans must name one column for each of {_listed(text)}")
     return text

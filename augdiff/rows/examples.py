@@ -103,6 +103,28 @@ def read_examples(cells: Cells, columns: Columns, numbers: Sequence[int] | None)
     ]
 
 
+def read_keys(cells: Cells, columns: Columns) -> list[str]:
+    """The keys of rows that are not resampled, by those of the columns that are there: whatever they hold will do.
+
+    :raises DataError: if ``augdiff`` is there.
+    """
+    check_columns(columns, cells)
+    if not cells.length:
+        return []
+    there = columns.among(cells.names)
+    if there.id is not None:
+        return [str(value) for value in cells.values(there.id)]
+    texts = [list(cells.values(name)) for name in text_columns(there, cells)]
+    told = texts if there.tokens is None else [[_spaced(value) for value in column] for column in texts]
+    contexts = [] if there.context is None else [["" if one is None else one for one in cells.values(there.context)]]
+    return _hashes(cells, there.label, [*told, *contexts])
+
+
+def _spaced(tokens: Any) -> Any:
+    """A list of tokens as a text; what is none as it is."""
+    return " ".join(map(str, tokens)) if hasattr(tokens, "__len__") else tokens
+
+
 def _joined(tagged: Sequence[Tagged]) -> list[str]:
     return [row.text for row in tagged]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from reprlib import repr as short
 from typing import Any
 
 from augdiff.errors import OptionError
-from augdiff.quality.judge import Label, known_label, marked, single_label
+from augdiff.quality.judge import Label, known_label, marked, single_label, strange_type
 from augdiff.rows.columns import Cells, Columns, check_columns
 
 _MOST_SHOWN = 10
@@ -84,7 +85,7 @@ def _rows_of(labels: Sequence[Any], classes: Sequence[str]) -> dict[_Mark, list[
     found: dict[_Mark, list[int]] = {}
     for row, value in enumerate(labels):
         label = single_label(value)
-        if isinstance(label, float) or (label is None and hasattr(value, "__len__")):
+        if isinstance(label, float) or strange_type(value) or (label is None and hasattr(value, "__len__")):
             raise OptionError(
                 f"target and balance count rows of one class each, row {row} has the label {short(value)}: name "
                 "another column, or do without"
@@ -113,11 +114,15 @@ def _wanted(
 
 
 def _known(label: Any, found: Mapping[_Mark, Sequence[int]], classes: Sequence[str]) -> _Mark | None:
-    """Which label is meant: by value, by what it looks like (on a command line all are texts), or by name."""
+    """Which label is meant: by value, by the name of its class, or by what it looks like: on a command line all are
+    texts.
+    """
     own = marked(single_label(label))
     if own in found:
         return own
-    return next((mark for mark in found if str(label) in (str(mark[1]), str(_named(mark, classes)))), None)
+    named = (mark for mark in found if isinstance(label, str) and _named(mark, classes) == label)
+    alike = (mark for mark in found if str(mark[1]) == str(label))
+    return next(chain(named, alike), None)
 
 
 def _named(mark: _Mark, classes: Sequence[str]) -> Label:

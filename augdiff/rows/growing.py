@@ -11,7 +11,7 @@ from augdiff.annotating import annotates
 from augdiff.quality.judge import LabelScore, known_label, label_mark, label_scores
 from augdiff.rows.aligned import pointed, retagged
 from augdiff.rows.columns import Cells, Columns
-from augdiff.rows.examples import Example, read_examples
+from augdiff.rows.examples import UNNUMBERED, Example, read_examples, read_keys
 from augdiff.rows.made import Made, choose
 from augdiff.rows.making import Resampling, make
 from augdiff.rows.provenance import Record, describe_original, describe_pseudo_labelled, describe_variant
@@ -67,6 +67,8 @@ def make_rows(
     :param growing: makes their variants.
     :raises DataError: if a row cannot be resampled.
     """
+    if not columns.grows:
+        return _unread(cells, columns, numbers)
     examples = augmenter.shown(read_examples(cells, columns, numbers))
     scores = _pseudo_labels(examples, augmenter)
     tags = [] if columns.tags is None else [columns.tags]
@@ -83,6 +85,14 @@ def make_rows(
             _add(rows, row, next(grown), columns, soft, model)
     rows.summary = replace(rows.summary, rows=len(examples))
     return rows
+
+
+def _unread(cells: Cells, columns: Columns, numbers: Sequence[int] | None) -> Rows:
+    """The rows as they are."""
+    keys = read_keys(cells, columns)
+    shown = [UNNUMBERED] * cells.length if numbers is None else numbers
+    records = [describe_original(number, key) for number, key in zip(shown, keys, strict=True)]
+    return Rows(list(range(cells.length)), records=records, summary=Summary(rows=cells.length))
 
 
 def _values(columns: Columns, example: Example, parts: Sequence[Variant] = ()) -> Mapping[str, Any]:

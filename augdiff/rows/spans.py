@@ -16,6 +16,7 @@ from augdiff.variant import Mention
 
 # The kind of whatever is of no other; as a label of texts it is none of names.
 _REST = ("MISC", "name")
+_SPANS = '[[start, end], ...] or [{"start": 0, "end": 4, "label": ...}, ...]'
 _STARTS = ("answer_start", "start")
 _FIELDS = {"start", "end", "label"}
 
@@ -137,7 +138,7 @@ def read_spans(value: Any, text: str, column: str, of: str, place: str) -> Spans
     try:
         found = [(index(start), index(end), kind) for start, end, kind in _triples(value)]
     except (TypeError, KeyError, ValueError):
-        raise DataError(f"{place}: {short(value)} is no list of spans; give [[start, end], ...]") from None
+        raise DataError(f"{place}: {short(value)} is no list of spans; give {_SPANS}") from None
     for start, end, _ in found:
         if not 0 <= start <= end <= len(text):
             raise DataError(f"{place}: span [{start}, {end}] must lie within the text of {len(text)} characters")

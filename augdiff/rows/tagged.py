@@ -19,10 +19,11 @@ from augdiff.errors import DataError
 from augdiff.rows.columns import Cells, Columns
 from augdiff.text.edits import Edit, apply_edits
 from augdiff.text.moving import moved
-from augdiff.text.tags import OUTSIDE, Entity, find_entities, parted, tags_for
+from augdiff.text.tags import OUTSIDE, Entity, are_bare, find_entities, parted, tags_for
 from augdiff.text.words import find_words
 from augdiff.variant import Mention
 
+_CELL = '["a", "b"]'
 _MARK, _BLANK = regex.compile(r"\S"), regex.compile(r"\s")
 
 
@@ -73,7 +74,8 @@ class Tagged:
         """What the tags name; nothing where they are numbers without names."""
         names = [self._name(tag) for tag in self.tags]
         spelt = [name for name in names if name is not None]
-        return find_entities(spelt, self._name(self.outside) or OUTSIDE) if len(spelt) == len(names) else []
+        outside = self._name(self.outside) or OUTSIDE
+        return find_entities(spelt, outside, self.names) if len(spelt) == len(names) else []
 
     @property
     def mentions(self) -> list[tuple[int, int, str]]:
@@ -140,13 +142,10 @@ class Tagged:
     def _tags_of(self, count: int, kind: str) -> list[Any] | None:
         """Tags for ``count`` tokens of a kind, as all that there are spell them; None where there are none of it."""
         known = self.names or tuple(map(str, self.tags))
-        first = next((name for name in sorted(known) if parted(name)[1] == kind), None)
+        first = next((name for name in sorted(known) if parted(name, are_bare(known))[1] == kind), None)
         if first is None or not count:
             return None
-        written = tags_for(count, kind, first, known)
-        if not self.tags or isinstance(self.tags[0], str):
-            return list(written)
-        return [self.names.index(name) for name in written] if {*written} <= {*self.names} else None
+        return self._spelt(tags_for(count, kind, first, known), not self.tags or isinstance(self.tags[0], str))
 
     def _renewed(self, edits: Sequence[Edit]) -> dict[int, tuple[Entity, int, int]]:
         """The things that are called otherwise, by their first token, and where they are in the new text."""
@@ -170,9 +169,15 @@ class Tagged:
             return None
         own = self.tags[thing.first]
         written = tags_for(count, thing.kind, self._name(own) or "", self.names or tuple(map(str, self.tags)))
-        if isinstance(own, str):
+        return self._spelt(written, isinstance(own, str))
+
+    def _spelt(self, written: Sequence[str], as_text: bool) -> list[Any] | None:
+        """Tags as the row has them, texts or numbers; None if there are none of these names."""
+        if as_text and not self.names:
             return list(written)
-        return [self.names.index(name) for name in written] if set(written) <= set(self.names) else None
+        if not {*written} <= {*self.names}:
+            return None
+        return list(written) if as_text else [self.names.index(name) for name in written]
 
     def _add(self, tokens: list[str], tags: list[Any], text: str) -> None:
         """Append what is new: its words, and its marks one by one."""
@@ -202,7 +207,7 @@ def read_tagged(cells: Cells, columns: Columns, numbers: Sequence[int]) -> list[
         tags = tuple(_plain(value, place))
         if len(tags) != len(row):
             raise DataError(f"{place}: {len(tags)} tags for {len(row)} tokens; give each token a tag")
-        outside = _usual(tags, columns.tag_names) if columns.outside is None else columns.outside
+        outside = _usual(tags, columns.tag_names) if columns.outside is None else _like(columns.outside, tags)
         found.append(Tagged(row, tags, outside, columns.tag_names))
     return found
 
@@ -222,6 +227,13 @@ def _usual(tags: Sequence[Any], names: Sequence[str]) -> Any:
     return names.index(OUTSIDE) if OUTSIDE in names else 0
 
 
+def _like(outside: Any, tags: Sequence[Any]) -> Any:
+    """The tag of what is outside, a number where tags are numbers: on a command line all are texts."""
+    if not tags or isinstance(tags[0], str):
+        return str(outside)
+    return int(outside) if isinstance(outside, str) and outside.isdecimal() else outside
+
+
 def _tokens(value: Any, place: str) -> tuple[str, ...]:
     found = _plain(value, place)
     for token in found:
@@ -233,7 +245,9 @@ def _tokens(value: Any, place: str) -> tuple[str, ...]:
 def _plain(value: Any, place: str) -> list[Any]:
     found = value.tolist() if hasattr(value, "tolist") else value
     if not isinstance(found, list | tuple):
-        raise DataError(f"{place}: {short(value)} is no list; give the row a list, or drop the row")
+        raise DataError(
+            f"{place}: {short(value)} is no list; give the row a list (in a cell of text: {_CELL}), or drop the row"
+        )
     return list(found)
 
 

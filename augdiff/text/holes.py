@@ -36,12 +36,15 @@ class Shape:
 def draw_slots(
     units: Units, chosen: NDArray[np.int64], shape: Shape, marks: Marks, rng: np.random.Generator
 ) -> list[Slot]:
-    """Slots over the chosen units; neighbours share one, up to four units.
+    """Slots over the chosen units; neighbours share one, up to four units, unless a newline or a tab is between them.
 
     A vocabulary without elastic masks gets slots of a drawn, fixed length instead.
     """
-    breaks = np.flatnonzero(np.diff(chosen) > 1) + 1
-    runs = [run[at : at + _LONGEST] for run in np.split(chosen, breaks) for at in range(0, len(run), _LONGEST)]
+    # What comes out of a slot is one line: it would swallow a break inside of it.
+    places = chosen.tolist()
+    breaks = [at for at in range(1, len(places)) if places[at] > places[at - 1] + 1 or places[at] in units.breaks]
+    whole = np.split(chosen, breaks)
+    runs = [run[at : at + _LONGEST] for run in whole for at in range(0, len(run), _LONGEST)]
     slots = []
     for run in runs:
         start, end = int(run[0]), int(run[-1]) + 1

@@ -8,6 +8,7 @@ from typing import Any
 import regex
 
 from augdiff.errors import OptionError
+from augdiff.values import plain_value
 
 # fooBar, HTTPError, foo_bar, foo-bar, foo.bar: the parts of a name that somebody wrote for a machine.
 _PART = regex.compile(r"\p{Lu}+(?=\p{Lu}\p{Ll})|\p{Lu}?[\p{Ll}\p{M}]+|\p{Lu}+|[\p{Lo}\p{M}]+|\p{N}+")
@@ -38,8 +39,9 @@ def label_context(label: Any, names: Names = ()) -> str:
     """
     if isinstance(label, list | tuple):
         return ", ".join(filter(None, (label_context(each, names) for each in label)))
+    own = (str(label), str(plain_value(label)))
     for value, name in names:
-        if value == label or str(value) == str(label):
+        if value == label or str(value) in own:
             return name
     return name_of(label) if isinstance(label, str) else ""
 

@@ -22,17 +22,26 @@ _TOP = (
     r"|eu|de|fr|nl|ch|ru|jp|cn|br|ca|tv|uk)"
 )
 _URL = rf"""
-      (?<![a-z0-9])(?:(?:https?|ftps?)://|www\.){_LINKED}+{_NOT_LAST}
+      (?<![a-z0-9])(?:(?:https?|ftps?|file)://|www\.){_LINKED}+{_NOT_LAST}
     | (?<![\p{{L}}\p{{N}}_.@/-])(?:[a-z0-9][a-z0-9-]{{0,62}}+\.){{1,6}}?{_TOP}(?![\p{{L}}\p{{N}}_@-]|\.[\p{{L}}\p{{N}}])
       (?:[/?\#]{_LINKED}*{_NOT_LAST})?
 """
-_EMAIL = r"(?<![\p{L}\p{N}._%+-])[\p{L}\p{N}._%+'-]{1,64}+@[\p{L}\p{N}-]{1,63}+(?:\.[\p{L}\p{N}-]{1,63}+)+"
+# Any ending makes a host where a path is behind it; in one case, or "the end.So/and" would be one.
+_PATHED = rf"""
+    (?<![\p{{L}}\p{{N}}_.@/-])(?:
+        (?:[\p{{L}}\p{{N}}][\p{{L}}\p{{N}}-]{{0,62}}+\.){{1,6}}?(?-i:\p{{Ll}}{{2,24}}|\p{{Lu}}{{2,24}})(?::\d{{2,5}})?/{_LINKED}+
+      | (?:\d{{1,3}}\.){{3}}\d{{1,3}}(?: :\d{{2,5}}(?!\d)(?:/{_LINKED}*)? | /{_LINKED}+ )
+    ){_NOT_LAST}
+"""
+_EMAIL = r"(?<![\p{L}\p{N}._%+-])(?:mailto:)?+[\p{L}\p{N}._%+'-]{1,64}+@[\p{L}\p{N}-]{1,63}+(?:\.[\p{L}\p{N}-]{1,63}+)+"
 _HANDLE = r"(?<![\p{L}\p{N}_@\#&/])(?:@[\p{L}\p{N}_]++(?:[.-][\p{L}\p{N}_]++)*|\#[\p{L}\p{N}_][\p{L}\p{M}\p{N}_-]*+)"
 _PLACEHOLDER = r"""
       \{\{[^{}\n]{0,100}+\}\} | [$\#]?\{[^{}\n]{1,100}+\}                   # {x}  {{x}}  ${x}
     | (?<![\p{N}%])%(?:\(\w{1,60}\)|\d{1,2}\$)?[-+\#0]?\d{0,3}(?:\.\d{1,3})?[sdifgexrc](?![\p{L}\p{N}])   # %s  %(x)d
     | </?\p{L}[\p{L}\p{N}_.:-]*+(?:\s[^<>\n]{0,200}+)?/?>                   # <x>  </b>
     | \[[\p{Lu}\p{N}_-]{2,60}+\]                                            # [NAME]
+    | (?<![\p{L}\p{N}$])\$[A-Z_][A-Z0-9_]++(?![\p{L}\p{N}])                  # $NAME
+    | &(?:[a-zA-Z][a-zA-Z0-9]{1,31}+|\#[0-9]{1,7}+|\#[xX][0-9a-fA-F]{1,6}+);   # &amp;  &#39;
 """
 _NUMBER_WORD = r"""
     \b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|(?:thir|four|fif|six|seven|eigh|nine)teen
@@ -57,7 +66,13 @@ def _of(pattern: str) -> Finder:
     return matches_of(regex.compile(pattern, regex.VERBOSE | regex.IGNORECASE | regex.VERSION1))
 
 
-_number_words = _of(_NUMBER_WORD)
+_number_words, _links, _pathed = _of(_NUMBER_WORD), _of(_URL), _of(_PATHED)
+
+
+def _urls(text: str) -> list[Span]:
+    """Links by their beginning or their ending, and hosts with a path or a port."""
+    # The latter are looked for at every word, so not where there can be none.
+    return [*_links(text), *(_pathed(text) if "/" in text or ":" in text else ())]
 
 
 def _capitalised(text: str) -> list[Span]:
@@ -97,5 +112,5 @@ SETS: Mapping[str, Finder] = {
     "negations": _of(_NEGATION),
     "numbers": _numbers,
     "placeholders": matches_of(regex.compile(_PLACEHOLDER, regex.VERBOSE | regex.VERSION1)),
-    "urls": _of(_URL),
+    "urls": _urls,
 }

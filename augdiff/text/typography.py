@@ -37,27 +37,15 @@ def join_words(words: Sequence[str], before: str = "") -> str:
     return "".join(parts)
 
 
-def place(text: str, start: int, end: int, new: str, lo: int = 0, hi: int | None = None) -> Edit:
-    """The edit that puts ``new`` in the place of ``text[start:end]`` with blanks as they should be.
-
-    An empty ``new`` is a deletion, which takes a blank along, and a mark or a pair of brackets that
-    it leaves without its word; ``start == end`` is an insertion, which brings its blanks. Newlines and
-    tabs always stay.
-
-    :param lo: nothing before this code point is changed.
-    :param hi: nothing from this code point on is changed; None is the end.
-    :returns: no wider than it must be; ``Edit(start, end, text[start:end])`` at worst.
-    """
-    hi = len(text) if hi is None else hi
-    return _placed(text, Edit(start, end, new.strip()), lo, hi, text[max(0, lo - _NEAR) : lo], text[hi : hi + _NEAR])
-
-
 def place_all(text: str, changes: Sequence[Edit], frozen: Sequence[tuple[int, int]] = ()) -> list[Edit]:
-    """:func:`place` for several changes at once, each seeing what its neighbours become.
+    """The edits that make changes with blanks as they should be, each seeing what its neighbours become.
+
+    An empty text is a deletion, which takes a blank along, and a mark or a pair of brackets that it leaves without its
+    word; one of an empty stretch is an insertion, which brings its blanks. Newlines and tabs always stay.
 
     :param changes: sorted and not overlapping; their texts need no blanks at the ends.
     :param frozen: stretches that no edit touches, sorted, in code points.
-    :returns: sorted, not overlapping, without edits that change nothing.
+    :returns: sorted, not overlapping, no wider than they must be, without edits that change nothing.
     """
     edits: list[Edit] = []
     tail, done, wall = "", 0, 0

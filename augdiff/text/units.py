@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from augdiff.text.slots import Marks
+from augdiff.text.spacing import BLANKS
 from augdiff.text.vocabulary import Encoded
 from augdiff.text.words import find_words
 
@@ -25,12 +27,14 @@ class Units:
     :param ids: token ids of each unit, none empty.
     :param tied: which words have marks inside: contractions, compounds.
     :param free: which may be noised: words that are not protected and that the vocabulary knows.
+    :param breaks: indices of units with structure right before them, such as a newline or a tab.
     """
 
     spans: list[tuple[int, int]]
     ids: list[list[int]]
     tied: list[bool]
     free: list[bool]
+    breaks: frozenset[int] = frozenset()
 
     @cached_property
     def free_places(self) -> NDArray[np.int64]:
@@ -78,7 +82,13 @@ def find_units(text: str, encoded: Encoded, frozen: Sequence[tuple[int, int]], m
         for word, hold, tokens in zip(is_word, held, ids, strict=True)
     ]
     tied = [word and not text[start:end].isalnum() for word, (start, end) in zip(is_word, spans, strict=True)]
-    return Units(spans, ids, tied, free)
+    return Units(spans, ids, tied, free, _breaks(text, spans))
+
+
+def _breaks(text: str, spans: Sequence[tuple[int, int]]) -> frozenset[int]:
+    """Units before which there is white space that no edit may take away."""
+    gaps = [text[end:start] for (_, end), (start, _) in pairwise(spans)]
+    return frozenset(at for at, gap in enumerate(gaps, 1) if any(one.isspace() and one not in BLANKS for one in gap))
 
 
 def _touches(spans: Sequence[tuple[int, int]], frozen: Sequence[tuple[int, int]]) -> list[bool]:

@@ -12,14 +12,18 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.util import filter_spans
 
 from augdiff.errors import DataError, OptionError
+from augdiff.files import TAGGED
 from augdiff.files.conll import read_conll
+from augdiff.files.jsonl import read_objects
+from augdiff.files.rows import open_bytes
 from augdiff.text.tags import find_entities, tags_for
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-_CONLL = (".conll", ".iob", ".iob2", ".bio")
 _IOB2 = ("B-X", "I-X")
+# What of a line of JSON is read; all else is kept with the Doc, under this name.
+_READ, _OTHERS = ("text", "spans", "groups", "cats"), "augdiff.others"
 
 
 class Form(NamedTuple):
@@ -55,11 +59,11 @@ def form_of(path: Path) -> Form:
 
     :raises OptionError: if it is unknown.
     """
-    try:
-        return _FORMS[path.suffix]
-    except KeyError:
-        known = ", ".join(_FORMS)
-        raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {known}") from None
+    for suffix, form in _FORMS.items():
+        if path.name.lower().endswith(suffix):
+            return form
+    known = ", ".join(_FORMS)
+    raise OptionError(f"{path}: the suffix says nothing about the kind of file: use one of {known}")
 
 
 def _read_spacy(path: Path, nlp: Language) -> list[Doc]:
@@ -74,42 +78,38 @@ def _write_spacy(path: Path, docs: Sequence[Doc]) -> None:
 
 
 def _read_conll(path: Path, nlp: Language) -> list[Doc]:
+    rows = [row for table in read_conll(path).tables() for row in table.to_pylist()]
+    names = {tag for row in rows for tag in row["tags"]}
     docs = []
-    for table in read_conll(path).batches([1 << 62]):
-        for row in table.to_pylist():
-            doc = Doc(nlp.vocab, words=row["tokens"])
-            doc.ents = [Span(doc, one.first, one.end, one.kind) for one in find_entities(row["tags"])]
-            docs.append(doc)
+    for row in rows:
+        doc = Doc(nlp.vocab, words=row["tokens"])
+        doc.ents = [Span(doc, one.first, one.end, one.kind) for one in find_entities(row["tags"], names=names)]
+        docs.append(doc)
     return docs
 
 
 def _write_conll(path: Path, docs: Sequence[Doc]) -> None:
     """Entities as IOB2; a token that is a blank is left out."""
-    with path.open("w", encoding="utf-8") as file:
+    with open_bytes(path, "wb") as file:
         for doc in docs:
             tags = ["O"] * len(doc)
             for ent in doc.ents:
                 tags[ent.start : ent.end] = tags_for(len(ent), ent.label_, "", _IOB2)
             lines = [f"{token.text}\t{tag}\n" for token, tag in zip(doc, tags, strict=True) if token.text.strip()]
-            file.write("".join([*lines, "\n"]))
+            file.write("".join([*lines, "\n"]).encode())
 
 
 def _read_jsonl(path: Path, nlp: Language) -> list[Doc]:
     """``{"text": ..., "spans": [{"start": ..., "end": ..., "label": ...}], "groups": {...}, "cats": {...}}`` a line.
 
     Spans are entities, the longest of those that overlap; all are then in the group ``sc``, too. Of groups, each is a
-    list of spans.
+    list of spans. Other keys are kept with the Doc, and written with it and its variants.
     """
-    docs = []
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
-        if line.strip():
-            docs.append(_doc(line, f"{path}, line {number}", nlp))
-    return docs
+    return [_doc(row, f"{path}, line {number}", nlp) for number, row in read_objects(path)]
 
 
-def _doc(line: str, place: str, nlp: Language) -> Doc:
+def _doc(row: Mapping[str, Any], place: str, nlp: Language) -> Doc:
     try:
-        row = json.loads(line)
         doc = nlp.make_doc(row["text"])
         spans = [_span(doc, each, place) for each in row.get("spans") or ()]
         given = dict(row.get("groups") or {}).items()
@@ -119,13 +119,15 @@ def _doc(line: str, place: str, nlp: Language) -> Doc:
         if isinstance(error, DataError):
             raise
         wanted = '{"text": ..., "spans": [{"start": 0, "end": 4, "label": ...}]}'
-        raise DataError(f"{place}: {short(line)} cannot be read ({error}); write {wanted}") from None
+        raise DataError(f"{place}: {short(row)} cannot be read ({error}); write {wanted}") from None
     doc.ents = filter_spans(spans)
     if len(doc.ents) < len(spans):
         groups.setdefault("sc", spans)
     for name, group in groups.items():
         doc.spans[name] = group
     doc.cats = cats
+    if others := {name: value for name, value in row.items() if name not in _READ}:
+        doc.user_data[_OTHERS] = others
     return doc
 
 
@@ -139,11 +141,13 @@ def _span(doc: Doc, row: Mapping[str, Any], place: str) -> Span:
 
 
 def _write_jsonl(path: Path, docs: Sequence[Doc]) -> None:
-    with path.open("w", encoding="utf-8") as file:
+    with open_bytes(path, "wb") as file:
         for doc in docs:
             groups = {name: [_written(span) for span in group] for name, group in doc.spans.items()}
-            row = {"text": doc.text, "spans": [_written(ent) for ent in doc.ents], "groups": groups}
-            file.write(json.dumps({**row, "cats": dict(doc.cats)}, ensure_ascii=False) + "\n")
+            spans = [_written(ent) for ent in doc.ents]
+            row = {"text": doc.text, "spans": spans, "groups": groups, "cats": dict(doc.cats)}
+            line = json.dumps({**row, **doc.user_data.get(_OTHERS, {})}, ensure_ascii=False)
+            file.write(line.encode() + b"\n")
 
 
 def _written(span: Span) -> dict[str, Any]:
@@ -152,6 +156,6 @@ def _written(span: Span) -> dict[str, Any]:
 
 _FORMS: Mapping[str, Form] = {
     ".spacy": Form(_read_spacy, _write_spacy),
-    ".jsonl": Form(_read_jsonl, _write_jsonl),
-    **dict.fromkeys(_CONLL, Form(_read_conll, _write_conll)),
+    **dict.fromkeys((".jsonl", ".jsonl.gz"), Form(_read_jsonl, _write_jsonl)),
+    **dict.fromkeys(TAGGED, Form(_read_conll, _write_conll)),
 }

@@ -10,6 +10,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from augdiff_spacy.component import AugdiffPipe
+from augdiff_spacy.variants import Variant, to_docs
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -31,7 +32,7 @@ class Grower:
         self._options = options
         self._learn_from = learn_from
         self._pipe: AugdiffPipe | None = None
-        self._known: dict[bytes, list[Doc]] = {}
+        self._known: dict[bytes, list[Variant]] = {}
 
     def __call__(self, nlp: Language, examples: Iterable[Example]) -> Iterator[Example]:
         """Each example, followed by those of its variants; predicted and reference Docs have the same tokens."""
@@ -48,8 +49,9 @@ class Grower:
         keys = [doc.to_bytes(exclude=["user_data"]) for doc in docs]
         new = {key: doc.copy() for key, doc in zip(keys, docs, strict=True) if key not in self._known}
         for key, doc in zip(new, pipe.pipe(new.values()), strict=True):
-            self._known[key] = doc._.augmented_docs
-        return [self._known[key] for key in keys]
+            self._known[key] = doc._.augmentations
+        # User data make no other variants, but belong to them.
+        return [to_docs(doc, self._known[key]) for key, doc in zip(keys, docs, strict=True)]
 
     def _fitted(self, nlp: Language) -> AugdiffPipe:
         if self._pipe is None:

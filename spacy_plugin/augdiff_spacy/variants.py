@@ -1,8 +1,8 @@
 """A variant of a Doc: as plain values that ``DocBin`` can keep, and as a Doc of its own.
 
 Entities, spans, categories, sentence starts and tags come from the Doc; they are moved by the edits, never guessed. A
-variant in which a span does not lie between tokens, or does not say what it said, is rejected as ``misaligned``. One
-that was written with entities of its own has these, and the Doc's categories.
+variant in which a span does not lie between tokens, or does not say what it said, or a sentence begins inside of an
+edit, is rejected as ``misaligned``. One that was written with entities of its own has these, and the Doc's categories.
 """
 
 from __future__ import annotations
@@ -11,16 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import isnan
 from typing import Any
 
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, Span, Token
 
 from augdiff.text.edits import Edit
 from augdiff.text.moving import moved
+from augdiff_spacy.sentences import mark_starts, moved_starts
 
 KEPT, MISALIGNED = "kept", "misaligned"
 #: What is copied of tokens that stay.
 _TAGS = ("tag_", "pos_", "morph", "lemma_", "norm_")
-# Where spaCy keeps custom attributes of spans, in a Doc's user data: ("._.", name, start, end, ...).
+# Where spaCy keeps custom attributes, in a Doc's user data: ("._.", name, start, end, ...).
 _CUSTOM = "._."
+# Those of a Doc that are about itself.
+_OWN = ("augmentations", "augmented_docs")
 
 Variant = dict[str, Any]
 
@@ -49,7 +52,8 @@ def describe(
     renewed = {(ent.start_char, ent.end_char) for ent in doc.ents if renews}
     plain = [edit for edit in edits if (edit.start, edit.end) not in renewed or not edit.text.strip()]
     if named is None:
-        aligned = all(_fits(span, edits, plain, made) for span in spans_of(doc))
+        fits = all(_fits(span, edits, plain, made) for span in spans_of(doc))
+        aligned = fits and moved_starts(doc, edits, made) is not None
     else:
         aligned = all(made.char_span(start, end) is not None for start, end, _ in named)
     names = ("seed", "strength", "changed", "similarity", "fluency", "label_prob", "weight", "model")
@@ -79,6 +83,7 @@ def to_doc(doc: Doc, variant: Variant) -> Doc:
     made = Doc(doc.vocab, words=list(variant["words"]), spaces=list(variant["spaces"]))
     edits = [Edit(*edit) for edit in variant["edits"]]
     made.cats = dict(doc.cats)
+    made.user_data.update({key: value for key, value in doc.user_data.items() if _is_of_all(key)})
     if "named" in variant:
         own = [made.char_span(start, end, label) for start, end, label in variant["named"]]
         made.ents = [span for span in own if span is not None]
@@ -86,8 +91,12 @@ def to_doc(doc: Doc, variant: Variant) -> Doc:
     made.ents = [_copy(span, made, edits) for span in doc.ents]
     for key, group in doc.spans.items():
         made.spans[key] = [_copy(span, made, edits) for span in group]
-    _move_custom(doc, made, edits)
-    _move_tokens(doc, made, edits)
+        made.spans[key].attrs.update(group.attrs)
+    stays = _staying(doc, made, edits)
+    _move_custom(doc, made, edits, {old.idx: new.idx for old, new in stays})
+    for old, new in stays:
+        _copy_tags(old, new)
+    mark_starts(doc, edits, made)
     return made
 
 
@@ -115,29 +124,39 @@ def _copy(span: Span, made: Doc, edits: Sequence[Edit]) -> Span:
     return found
 
 
-def _move_custom(doc: Doc, made: Doc, edits: Sequence[Edit]) -> None:
-    """Custom attributes of spans and tokens."""
+def _is_of_all(key: Any) -> bool:
+    """Whether user data are about a Doc as a whole, and hold for its variants."""
+    if not (isinstance(key, tuple) and len(key) >= 4 and key[0] == _CUSTOM):
+        return True
+    return key[2] is None and key[1] not in _OWN
+
+
+def _move_custom(doc: Doc, made: Doc, edits: Sequence[Edit], stays: Mapping[int, int]) -> None:
+    """Custom attributes of spans, and of tokens that stay.
+
+    :param stays: where the latter begin, and where they do in the variant.
+    """
     for key, value in doc.user_data.items():
         if not (isinstance(key, tuple) and len(key) >= 4 and key[0] == _CUSTOM and isinstance(key[2], int)):
             continue
         _, name, start, end, *rest = key
-        place = moved(start, start if end is None else end, edits)
+        if end is None and start in stays:
+            made.user_data[(_CUSTOM, name, stays[start], None, *rest)] = value
+        place = None if end is None else moved(start, end, edits)
         if place is not None:
-            made.user_data[(_CUSTOM, name, place[0], None if end is None else place[1], *rest)] = value
+            made.user_data[(_CUSTOM, name, *place, *rest)] = value
 
 
-def _move_tokens(doc: Doc, made: Doc, edits: Sequence[Edit]) -> None:
-    """Tags of tokens that stay, and sentence starts where they are known."""
+def _staying(doc: Doc, made: Doc, edits: Sequence[Edit]) -> list[tuple[Token, Token]]:
+    """Tokens that no edit touches, and what they are in the variant."""
     at = {(token.idx, token.idx + len(token)): token for token in made}
-    starts = doc.has_annotation("SENT_START")
-    for token in doc:
-        place = moved(token.idx, token.idx + len(token), edits)
-        stays = None if place is None else at.get(place)
-        if stays is None or stays.text != token.text:
-            continue
-        for name in _TAGS:
-            value = getattr(token, name)
-            if value:
-                setattr(stays, name, value)
-        if starts:
-            stays.is_sent_start = token.is_sent_start
+    places = [(token, moved(token.idx, token.idx + len(token), edits)) for token in doc]
+    found = [(token, at[place]) for token, place in places if place in at]
+    return [(old, new) for old, new in found if old.text == new.text]
+
+
+def _copy_tags(old: Token, new: Token) -> None:
+    for name in _TAGS:
+        value = getattr(old, name)
+        if value:
+            setattr(new, name, value)
