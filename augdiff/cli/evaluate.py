@@ -26,7 +26,8 @@ EXAMPLES = (
 @takes_call
 def evaluate(
     source: Annotated[
-        Path, typer.Argument(metavar="TRAIN", help="A .jsonl, .csv, .tsv or .conll file, or its .gz; .parquet or .arrow.")
+        Path,
+        typer.Argument(metavar="TRAIN", help="A .jsonl, .csv, .tsv or .conll file, or its .gz; .parquet or .arrow."),
     ],
     call: Call,
     test: Annotated[Path | None, word("FILE", "Rows to be tested on. [default: those left out in turn]")] = None,
