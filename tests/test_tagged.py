@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from augdiff.rows.tagged import Tagged
 from augdiff.text.edits import Edit
-from augdiff.variant import Mention
 
 ROW = Tagged(tuple("Anna Lee saw the old bridge in London .".split()), tuple("B-P I-P O O O O O B-L O".split()))
 
@@ -45,12 +44,13 @@ def test_numbers_are_tags_too():
     assert row.edited([Edit(0, 1, "in old")]) == Tagged(("in", "old", "Rome"), (0, 0, 5), 0)
 
 
-def test_a_name_that_needs_a_tag_which_the_data_lack_is_refused():
-    row = Tagged(("in", "Rome"), ("O", "B-L"), names=("B-L", "B-P", "I-P", "O"))
-    assert row.edited([Edit(3, 7, "Bonn")]) == Tagged(("in", "Bonn"), ("O", "B-L"), names=row.names)
-    assert row.edited([Edit(3, 7, "New York")]) is None
-    assert row.written("York", [Mention(0, 4, "L", "place")]) is not None
-    assert row.written("New York", [Mention(0, 8, "L", "place")]) is None
+def test_a_name_of_more_words_has_the_schemes_tags_though_the_data_lack_them_but_no_numbers_that_nobody_named():
+    names = ("B-L", "B-P", "I-P", "O")
+    row = Tagged(("in", "Rome"), ("O", "B-L"), names=names)
+    assert row.edited([Edit(3, 7, "New York")]) == Tagged(("in", "New", "York"), ("O", "B-L", "I-L"), names=names)
+    numbered = Tagged(("in", "Rome"), (3, 0), 3, names)
+    assert numbered.edited([Edit(3, 7, "Bonn")]) == Tagged(("in", "Bonn"), (3, 0), 3, names)
+    assert numbered.edited([Edit(3, 7, "New York")]) is None
 
 
 def test_names_of_one_kind_have_letters_alone():

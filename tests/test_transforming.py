@@ -104,7 +104,7 @@ def test_rows_of_pairs_hold_both_with_an_end_mark_between_them(tmp_path: Path) -
 
 def test_only_what_is_written_is_masked_and_spare_masks_are_blank() -> None:
     rng = np.random.default_rng(0)
-    units = [[10], [11], [12], [MARKS.end], [20], [21]]
+    units = [[10, 11, 12, MARKS.end], [20], [21]]
     shares = []
     for _ in range(400):
         layout = answering(units, Noise(), MARKS, rng)
@@ -120,7 +120,7 @@ def test_only_what_is_written_is_masked_and_spare_masks_are_blank() -> None:
 
 
 def test_vectors_are_noised_in_all_that_is_written() -> None:
-    layout = written_of([[10], [11], [MARKS.end], [20]], Noise(), MARKS, np.random.default_rng(0))
+    layout = written_of([[10, 11, MARKS.end], [20]], Noise(), MARKS, np.random.default_rng(0))
     assert layout.ids == [10, 11, MARKS.end, 20, *[MARKS.blank] * (room_for(2) - 1)]
     assert layout.holes == list(range(3, len(layout.ids)))
     assert layout.targets == layout.ids[3:]

@@ -67,7 +67,7 @@ def grow(rows: Labelled, codes: NDArray[np.intp], augmenter: Augmenter, seed: in
         keep_original=True, return_rejected=False, provenance=True,
     )  # fmt: skip
     values = {name: [*values, *others.columns[name]] for name, values in rows.columns.items()}
-    made = augment(values, judge=augmenter.judge, adapt=augmenter.adapt, **vars(settings), **vars(columns))
+    made = augment(values, judge=augmenter.judge, adapt=augmenter.adapt, **vars(settings), **columns.arguments)
     records = made[COLUMN]
     taken = np.array([record["source"] for record in records], dtype=np.intp)
     firsts = np.flatnonzero([record["variant"] == 0 for record in records])

@@ -85,6 +85,11 @@ class Columns:
             option = "target" if self.target else "balance"
             raise OptionError(f"{option} counts the rows of each label: name their column, such as label='label'")
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What a caller says of them, by name."""
+        return {name: value for name, value in vars(self).items() if name != "grows"}
+
     def among(self, names: Sequence[str]) -> Columns:
         """What tells a row from others, of those that are there."""
         return Columns(

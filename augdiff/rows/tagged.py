@@ -172,12 +172,10 @@ class Tagged:
         return self._spelt(written, isinstance(own, str))
 
     def _spelt(self, written: Sequence[str], as_text: bool) -> list[Any] | None:
-        """Tags as the row has them, texts or numbers; None if there are none of these names."""
-        if as_text and not self.names:
+        """Tags as the row has them, texts or numbers; None if there are no numbers of these names."""
+        if as_text:
             return list(written)
-        if not {*written} <= {*self.names}:
-            return None
-        return list(written) if as_text else [self.names.index(name) for name in written]
+        return [self.names.index(name) for name in written] if {*written} <= {*self.names} else None
 
     def _add(self, tokens: list[str], tags: list[Any], text: str) -> None:
         """Append what is new: its words, and its marks one by one."""
