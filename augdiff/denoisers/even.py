@@ -6,6 +6,8 @@ another way again. Here every product is one of as many rows, so that a text get
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -29,10 +31,13 @@ def even_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     kind = x.device.type
     if torch.is_grad_enabled() or torch.is_autocast_enabled(kind) or kind != "cpu":
         return F.linear(x, weight, bias)
-    rows = x.flatten(0, -2)
-    full = F.pad(rows, (0, 0, 0, -len(rows) % _ROWS))
-    found = full.new_empty(len(full), len(weight))
-    for first in range(0, len(full), _ROWS):
-        part = slice(first, first + _ROWS)
-        torch.addmm(bias, full[part], weight.T, out=found[part])
-    return found[: len(rows)].view(*x.shape[:-1], len(weight))
+    found = in_parts(x.flatten(0, -2), _ROWS, lambda part: F.linear(part, weight, bias))
+    return found.view(*x.shape[:-1], len(weight))
+
+
+def in_parts(rows: Tensor, size: int, multiply: Callable[[Tensor], Tensor]) -> Tensor:
+    """A product of rows, ``(N, in)`` to ``(N, out)``, made of ``size`` at a time, neither fewer nor more."""
+    spare = -len(rows) % size
+    full = F.pad(rows, (0, 0, 0, spare)) if spare else rows
+    first, *others = map(multiply, torch.split(full, size))
+    return (torch.cat([first, *others]) if others else first)[: len(rows)]

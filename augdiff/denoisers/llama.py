@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from augdiff.denoisers.even import in_parts
 from augdiff.denoisers.laid_out import product_laid_out
 
 _HIDDEN = -1e9
@@ -94,10 +95,7 @@ class Linear(nn.Module):
 
 def product_of_few(x: Tensor, weight: Tensor) -> Tensor:
     """``x W^T`` for some rows, which do not depend on how many there are: ``(N, in)`` to ``(N, out)``."""
-    spare = -len(x) % ROWS_AT_ONCE
-    filled = F.pad(x, (0, 0, 0, spare)) if spare else x
-    first, *others = (product_laid_out(part, weight) for part in torch.split(filled, ROWS_AT_ONCE))
-    return (torch.cat([first, *others]) if others else first)[: len(x)]
+    return in_parts(x, ROWS_AT_ONCE, lambda part: product_laid_out(part, weight))
 
 
 def product(x: Tensor, weight: Tensor) -> Tensor:
@@ -107,10 +105,8 @@ def product(x: Tensor, weight: Tensor) -> Tensor:
     """
     if torch.is_grad_enabled() or x.device.type != "cpu":
         return F.linear(x, weight)
-    rows = x.flatten(0, -2)
-    full = F.pad(rows, (0, 0, 0, -len(rows) % FEW_ROWS))
-    found = torch.cat([F.linear(part, weight) for part in torch.split(full, FEW_ROWS)])
-    return found[: len(rows)].view(*x.shape[:-1], -1)
+    found = in_parts(x.flatten(0, -2), FEW_ROWS, lambda part: F.linear(part, weight))
+    return found.view(*x.shape[:-1], len(weight))
 
 
 def enough(rows: Tensor) -> Tensor:

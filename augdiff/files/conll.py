@@ -119,7 +119,7 @@ def _sentences(path: Path, say: Callable[[Path, int], None] = _silent) -> Iterat
                 raise DataError(
                     f"{path}, line {number}: {line[:40]!r} has no tag: put a token and its tag on each line"
                 )
-            if len(columns) == _UNIVERSAL and _NUMBER.fullmatch(columns[0]):
+            if not tokens and len(columns) == _UNIVERSAL and _NUMBER.fullmatch(columns[0]):
                 raise DataError(
                     f"{path}, line {number}: {line[:40]!r} looks like CoNLL-U, which has no tags of names: put a token "
                     "and its tag on each line"
