@@ -173,14 +173,15 @@ def effects(folder: Path) -> str:
 
 def bounds(folder: Path) -> str:
     """Bits of a token for each noise and training, and how many fewer than of the arm beside it, on the same lines."""
-    found = _seeds("bounds", folder, "arm", "tokens", "draws")
+    found = _seeds("bounds", folder, "texts", "vocabulary", "arm", "tokens", "draws")
     rows = []
-    for (arm, tokens, draws), results in found.items():
+    for (texts, vocabulary, arm, tokens, draws), results in found.items():
         name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
-        beside = found.get((name, tokens, draws)) if arm != name else None
+        beside = found.get((texts, vocabulary, name, tokens, draws)) if arm != name else None
         fewer = [name, _fewer(results, beside)] if beside else ["", ""]
-        rows.append([arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}", *fewer])
-    return table(["noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"], rows)
+        rows.append([vocabulary, arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}", *fewer])
+    head = ["vocabulary", "noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"]
+    return table(head, rows)
 
 
 def _fewer(own: Seeds, beside: Seeds) -> str:

@@ -11,7 +11,7 @@ from tiny import ADAPTER_MARKS, make_adapted, make_adapter, make_base_tokenizer,
 
 from augdiff.denoisers.adapted import BARRED, AdaptedNetwork
 from augdiff.denoisers.byte_level import special_ids
-from augdiff.denoisers.devices import lacking_for_eight_bits
+from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
 from augdiff.denoisers.load import digest_of, find_precision, load
 from augdiff.denoisers.packing import packed, unpacked
 from augdiff.errors import ModelError, OptionError
@@ -157,6 +157,18 @@ def test_precision_is_the_fastest_that_the_machine_is_made_for(adapter: Path, mo
     for wanted in ("bfloat16", "int8"):
         with pytest.raises(ModelError, match="no instructions for it"):
             find_precision(str(adapter), "cpu", wanted)
+
+
+def test_a_processor_that_knows_bfloat16_without_tiles_learns_in_it_and_writes_in_8_bits(
+    adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpu = torch.device("cpu")
+    monkeypatch.setattr("torch.cpu._is_amx_tile_supported", lambda: False)
+    monkeypatch.setattr("augdiff.denoisers.eight_bit.is_fast_here", lambda: True)
+    for knows, lacking in ((True, None), (False, "this processor has no instructions for it")):
+        monkeypatch.setattr("torch.cpu._is_avx512_bf16_supported", lambda found=knows: found)
+        assert lacking_for_half(cpu) == lacking
+        assert find_precision(str(adapter), "cpu", "auto") == "int8"
 
 
 def test_bfloat16_writes_variants_too(base: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:

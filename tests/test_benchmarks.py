@@ -29,7 +29,7 @@ from augdiff.denoisers.adapted import AdaptedNetwork
 from augdiff.denoisers.denoiser import EncoderNetwork, Unread
 from augdiff.denoisers.devices import lacking_for_eight_bits
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.load import load
+from augdiff.denoisers.load import load, load_vocabulary
 from augdiff.denoisers.warm_start import from_bert
 from augdiff.evaluation import eda
 from augdiff.resampler import Resampler
@@ -56,7 +56,8 @@ from benchmarks import (
     tables,
     throughput,
 )
-from benchmarks.bits import arms
+from benchmarks.bits import ground
+from benchmarks.bits.arms import ARMS
 from benchmarks.bits.cost import spread
 from benchmarks.denoiser import embeddings, encode, masked_prediction
 from benchmarks.export_bert import export
@@ -227,10 +228,10 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     written = {"task": "paraphrase", "method": "rdm", "read": 1000, "seed": 0, **zeros}
     written |= {"bleu_agreed": None, "bleu_best": None, "empty": 0.0}
     results.record("seq2seq", {}, written, tmp_path)
-    whole = {"seed": 0, "tokens": 1000, "sizes": [10, 20]}
+    whole = {"vocabulary": "base-en", "seed": 0, "tokens": 1000, "sizes": [10, 20]}
     results.record("bounds", {}, {"arm": "masks", "bits": 9.5, "lines": [95.0, 190.0], **whole}, tmp_path)
     results.record("bounds", {}, {"arm": "spindle", "bits": 9.0, "lines": [80.0, 190.0], **whole}, tmp_path)
-    assert "| spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
+    assert "base-en | spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
     chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
     results.record("energies", {}, chosen, tmp_path)
     learned = {"effect": "sundae", "read": 30_000, **family, "fluency_change": -2.5, "steps": 10}
@@ -785,23 +786,47 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     (text / "some.txt").write_text("".join(f"{' '.join(rng.choices(words, k=8))} {n}.\n" for n in range(4000)))
     # Rows that are noised before the first step.
     monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
-    monkeypatch.setattr(arms, "MODEL", str(make_model(tmp_path / "tiny")))
-    monkeypatch.setattr(arms, "_CLOCK", range(7, 15))
-    for made in (arms.neighbours, arms.vocabulary, arms.shipped):
-        made.cache_clear()
+    model = make_model(tmp_path / "tiny")
+    monkeypatch.setattr(bounds, "shipped", partial(ground.shipped, model=str(model), clock=range(7, 15)))
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
     few = ["--lines", 64, "--draws", 4, "--steps", 16]
     bounds.main([*map(str, [*told, *few, "--tokens", 300])])
     bounds.main([*map(str, [*told, *few, "--tokens", 200_000, "--rate", 5e-3, "--arms", "masks", "any token"])])
-    size = len(arms.vocabulary())
-    for made in (arms.neighbours, arms.vocabulary, arms.shipped):
-        made.cache_clear()
+    size = len(load_vocabulary(model))
     found = {(r["arm"], r["tokens"]): r["bits"] for r in (line["result"] for line in results.read("bounds", tmp_path))}
     alike, often = "no network, every token alike", "no network, as often as they come"
-    assert {arm for arm, _ in found} == {alike, often, *arms.ARMS}
+    assert {arm for arm, _ in found} == {alike, often, *ARMS}
     assert found["masks", 200_000] < found["masks", 300] - 1
     assert found[often, 0] < found[alike, 0] == pytest.approx(math.log2(size))
     assert found["masks", 200_000] < found["any token", 200_000]
+
+
+def test_bounds_of_a_vocabulary_of_the_texts_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    text = tmp_path / "data" / "text"
+    text.mkdir(parents=True)
+    (text / "some.txt").write_text("".join(f"the old hotel was good, the new film was bad {n}.\n" for n in range(999)))
+    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
+    told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
+    own = [*told, "--vocabulary", 60, "--tokens", 300, "--lines", 9, "--draws", 1, "--steps", 4]
+    bounds.main([*map(str, own)])
+    found = [line["result"] for line in results.read("bounds", tmp_path)]
+    assert {one["vocabulary"] for one in found} == {"60 of the texts"}
+    assert [one["arm"] for one in found][2:] == [name for name, arm in ARMS.items() if not arm.pretrained]
+    # The eight tokens of time are in no text, and no noise is made of them.
+    assert found[0]["bits"] == pytest.approx(math.log2(68))
+    with pytest.raises(SystemExit):
+        bounds.main([*map(str, [*own, "--arms", "pretrained"])])
+    assert "no pretrained arm has a vocabulary of its own" in capsys.readouterr().err
+
+
+def test_tokens_that_stand_in_each_others_places_are_near_by_their_company():
+    near, far = [1, 5, 2], [3, 6, 4]
+    vectors = torch.nn.functional.normalize(ground.company([[1, 7, 2], near, far, [3, 8, 4]] * 9, 9), dim=1)
+    alike = vectors @ vectors.T
+    assert alike[5, 7] > 0.9 > alike[5, 6] + 0.5
+    assert alike[6, 8] > 0.9 > alike[6, 7] + 0.5
 
 
 def test_steps_of_lines_are_spread_over_the_way_back_and_over_draws():

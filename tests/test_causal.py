@@ -10,7 +10,7 @@ from torch import Tensor
 
 from augdiff.denoisers.causal import Past
 from augdiff.denoisers.denoiser import Denoiser, Language
-from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
+from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_tiles
 from augdiff.denoisers.load import load
 
 LENGTH = 24
@@ -20,7 +20,7 @@ LENGTH = 24
 def denoiser(request: pytest.FixtureRequest, base: Path, tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
     if request.param == "int8" and lacking_for_eight_bits(torch.device("cpu")):
         pytest.skip("this processor does not multiply 8-bit numbers")
-    if request.param == "bfloat16" and lacking_for_half(torch.device("cpu")):
+    if request.param == "bfloat16" and lacking_for_tiles(torch.device("cpu")):
         pytest.skip("this processor does not multiply halves faster")
     return load(str(make_adapter(tmp_path_factory.mktemp("models") / "a", base)), "cpu", request.param, str(base))
 

@@ -105,7 +105,7 @@ def test_an_adapter_that_knows_english_goes_on_knowing_it(base: Path, tmp_path: 
 def test_what_is_said_of_an_adapters_products_is_what_they_were(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, said = torch.device("cpu"), []
     for lacking_half, lacking_eight in ((None, None), ("no", None), ("no", "no")):
-        monkeypatch.setattr("augdiff.training.adapter.lacking_for_half", lambda _, found=lacking_half: found)
+        monkeypatch.setattr("augdiff.training.adapter.lacking_for_tiles", lambda _, found=lacking_half: found)
         monkeypatch.setattr("augdiff.training.adapter.lacking_for_eight_bits", lambda _, found=lacking_eight: found)
         monkeypatch.setattr("augdiff.training.adapter.in_eight_bits", lambda llama, learns: None)
         said.append(from_base("tiny", str(base), 2, 0, cpu).begin(Path(), []).products)

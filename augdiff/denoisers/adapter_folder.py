@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from augdiff.denoisers.devices import find_device, lacking_for_eight_bits, lacking_for_half
+from augdiff.denoisers.devices import find_device, lacking_for_eight_bits, lacking_for_tiles
 from augdiff.denoisers.folder import (
     CONFIG,
     EIGHT_BITS,
@@ -182,7 +182,7 @@ ADAPTER = Format(
     _NAME,
     _KEYS,
     {
-        HALF: lambda folder, model, device: lacking_for_half(find_device(device)),
+        HALF: lambda folder, model, device: lacking_for_tiles(find_device(device)),
         EIGHT_BITS: lambda folder, model, device: lacking_for_eight_bits(find_device(device)),
         FLOAT: anywhere,
     },

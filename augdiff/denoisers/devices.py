@@ -30,7 +30,16 @@ def find_device(device: str) -> torch.device:
 
 
 def lacking_for_half(device: torch.device) -> str | None:
-    """What keeps a device from multiplying in bfloat16 faster than in float32; None if nothing does."""
+    """What keeps a device from learning in bfloat16 faster than in float32; None if nothing does."""
+    import torch
+
+    if device.type == "cpu" and torch.cpu._is_avx512_bf16_supported():
+        return None
+    return lacking_for_tiles(device)
+
+
+def lacking_for_tiles(device: torch.device) -> str | None:
+    """What keeps a device from multiplying in bfloat16 faster than in 8 bits; None if nothing does."""
     import torch
 
     if device.type == "cpu":

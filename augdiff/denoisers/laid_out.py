@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.weak import WeakTensorKeyDictionary
 
-from augdiff.denoisers.devices import lacking_for_half
+from augdiff.denoisers.devices import lacking_for_tiles
 
 
 @dataclass(frozen=True)
@@ -50,4 +50,4 @@ def product_laid_out(x: Tensor, weight: Tensor) -> Tensor:
 def _gains(weight: Tensor) -> bool:
     """Whether the weight would be laid out anew for each product, and this torch does it once."""
     fitting = weight.device.type == "cpu" and weight.dtype == torch.bfloat16 and not torch.is_grad_enabled()
-    return fitting and lacking_for_half(weight.device) is None and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    return fitting and lacking_for_tiles(weight.device) is None and hasattr(torch.ops.mkldnn, "_linear_pointwise")

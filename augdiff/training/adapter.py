@@ -17,7 +17,7 @@ from augdiff.contexts import FORMS
 from augdiff.denoisers.adapted import Adapted, assemble
 from augdiff.denoisers.adapter_folder import load_adapted, save_adapter
 from augdiff.denoisers.byte_level import special_ids, tokenizer_of
-from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_half
+from augdiff.denoisers.devices import lacking_for_eight_bits, lacking_for_tiles
 from augdiff.denoisers.folder import EIGHT_BITS, FLOAT, HALF
 from augdiff.denoisers.llama import Llama, LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
@@ -114,7 +114,7 @@ def from_adapter(folder: Path, base: str | None, rank: int | None, device: torch
 
 def products_in(device: torch.device) -> torch.dtype:
     """What the base is read in; the adapter and its gradients are in float32."""
-    return torch.float32 if lacking_for_half(device) else torch.bfloat16
+    return torch.float32 if lacking_for_tiles(device) else torch.bfloat16
 
 
 def _plan(base: Base, rank: int) -> dict[str, object]:

@@ -22,7 +22,8 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import TokenSpace
 from augdiff.text.vocabulary import Vocabulary
-from benchmarks.bits.arms import Arm, clock, rates
+from benchmarks.bits.arms import Arm, rates
+from benchmarks.bits.ground import Ground
 
 _BATCH_TOKENS, _START = 2048, 13
 # Multiples of it, without their whole parts, are as even as numbers in a row can be.
@@ -32,17 +33,17 @@ LONGEST = 126
 
 
 def cost(
-    arm: Arm, denoiser: Denoiser, lines: Sequence[str], frequency: Tensor, number: Tensor, steps: int, seed: int
+    arm: Arm, denoiser: Denoiser, lines: Sequence[str], ground: Ground, number: Tensor, steps: int, seed: int
 ) -> NDArray[np.float64]:
     """Bits of each line, one draw of the bound.
 
     :param number: which step is measured of each line, from 1 to ``steps``; see :func:`spread`.
     """
-    marks, prior = denoiser.vocabulary.marks, arm.noise()
+    marks, prior = denoiser.vocabulary.marks, arm.noise(ground)
     process = Process(TokenSpace(prior, arm.shows), arm.schedule, arm.reverse(prior), order=at_random)
-    rate = rates(frequency, arm.informed)
-    start = prior.marginal(frequency)
-    net = _timed(denoiser) if arm.timed else _plain(denoiser)
+    rate = rates(ground.frequency, arm.informed)
+    start = prior.marginal(ground.frequency)
+    net = _timed(denoiser, ground) if arm.timed else _plain(denoiser)
     if arm.informed:
         net = _weighed(net, arm.schedule, rate)
     encoded = [encoding.ids[:LONGEST] for encoding in denoiser.vocabulary.encode(list(lines))]
@@ -80,11 +81,11 @@ def _plain(denoiser: Denoiser) -> Net:
     return lambda x, t, where, previous: denoiser.logits(x, where)
 
 
-def _timed(denoiser: Denoiser) -> Net:
+def _timed(denoiser: Denoiser, ground: Ground) -> Net:
     """The time stands after the start mark."""
 
     def net(x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
-        times = torch.tensor([[clock(float(each) - 1e-6)] for each in t])
+        times = torch.tensor([[ground.time(float(each) - 1e-6)] for each in t])
         told = torch.cat([x[:, :1], times, x[:, 1:]], 1)
         return denoiser.logits(told, torch.cat([where[:, :1], torch.zeros_like(where[:, :1]), where[:, 1:]], 1))
 

@@ -12,16 +12,14 @@ import torch
 from torch import Tensor
 
 from augdiff.denoisers.denoiser import MASKED
-from augdiff.denoisers.encoder import Encoder
-from augdiff.denoisers.encoder_folder import save
 from augdiff.engine.schedule import Schedule
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Corruption, Objective, Scattering
 from augdiff.training.run import train
-from benchmarks.bits import arms
-from benchmarks.bits.arms import Arm, clock, rates, shipped, vocabulary
+from benchmarks.bits.arms import Arm, rates
+from benchmarks.bits.ground import Ground
 from benchmarks.kept_models import brief, made_once
 from benchmarks.progress import told
 
@@ -31,11 +29,12 @@ class Masking:
     """Masks at a time that is drawn for each row; see :data:`augdiff.training.objectives.Corruption`.
 
     :param rate: of every id, ``(V,)``.
+    :param clock: the id of a time, which stands before a row; None where nobody is told.
     """
 
     schedule: Schedule
     rate: Tensor
-    timed: bool
+    clock: Callable[[float], int] | None
 
     def __call__(self, units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
         """See :data:`augdiff.training.objectives.Corruption`."""
@@ -45,36 +44,32 @@ class Masking:
         hit = rng.random(len(tokens)) < self.schedule(torch.full_like(rate, t), rate)[1].numpy()
         if not hit.any():
             hit[rng.integers(len(hit))] = True
-        head = [clock(t)] if self.timed else []
+        head = [] if self.clock is None else [self.clock(t)]
         ids = [*head, *(marks.mask if h else token for token, h in zip(tokens, hit.tolist(), strict=True))]
         holes = [len(head) + int(hole) for hole in np.flatnonzero(hit)]
         return Layout(ids, holes, list(range(len(holes))), [tokens[hole - len(head)] for hole in holes])
 
 
-def corruption(arm: Arm, frequency: Tensor) -> Callable[[Vocabulary], Corruption]:
+def corruption(arm: Arm, ground: Ground) -> Callable[[Vocabulary], Corruption]:
     """How an arm's rows are noised."""
     if arm.shows:
-        return lambda vocabulary: Masking(arm.schedule, rates(frequency, arm.informed), arm.timed)
-    return lambda vocabulary: Scattering(arm.noise())
+        clock = ground.time if arm.timed else None
+        return lambda vocabulary: Masking(arm.schedule, rates(ground.frequency, arm.informed), clock)
+    return lambda vocabulary: Scattering(arm.noise(ground))
 
 
-def fresh(folder: Path, seed: int) -> Path:
-    """A model with base-en's vocabulary and sizes, and new weights."""
-    if not folder.exists():
-        torch.manual_seed(seed)
-        save(folder, Encoder(shipped().config), vocabulary(), None, True, 0.0, {})
-    return folder
-
-
-def trained(name: str, arm: Arm, frequency: Tensor, arguments: argparse.Namespace) -> Path:
+def trained(name: str, arm: Arm, ground: Ground, arguments: argparse.Namespace) -> Path:
     """The model of an arm, made once."""
     budget = brief(arguments.tokens, arguments.rate, arguments.seed)
     texts = arguments.data / "text" / arguments.texts
 
     def learn(out: Path) -> None:
-        begin = arms.MODEL if arm.pretrained else str(fresh(out.parent / f"fresh-{arguments.seed}", arguments.seed))
-        objective = Objective(corruption(arm, frequency), masks=False)
+        new = out.with_name(f"{out.name}-new")
+        begin = ground.model if arm.pretrained else str(ground.fresh(new, arguments.seed))
+        objective = Objective(corruption(arm, ground), masks=False)
         family, plain = MASKED if arm.shows else "sundae", Noise(context=0.0, examples=0.0)
+        assert begin is not None
         train(texts, out, budget, family=family, objective=objective, start=begin, noise=plain, report=told)
 
-    return made_once(arguments.work, name, {"texts": arguments.texts, **asdict(budget)}, learn)
+    about = {"texts": arguments.texts, "vocabulary": ground.name, "sizes": asdict(ground.sizes), **asdict(budget)}
+    return made_once(arguments.work, name, about, learn)
