@@ -10,7 +10,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from benchmarks import family_tables
@@ -109,6 +109,19 @@ def scale(folder: Path) -> str:
     )
 
 
+def cost(folder: Path) -> str:
+    """Seconds for 1,000 kept variants, and how many times those of the first way, round by round; medians."""
+    rows = []
+    for place, result in latest(_speeds("cost", folder), "processor", "model", "set").items():
+        plain = next(iter(result["ways"].values()))["per_thousand"]
+        for way, about in result["ways"].items():
+            took = about["per_thousand"]
+            times = median(own / first for own, first in zip(took, plain, strict=True))
+            rows.append([*place, way, *(_number(one, 1) for one in (median(took), times, about["fit"]))])
+    head = ["processor", "model", "set", "variants", "seconds for 1,000", "times plain", "seconds to fit"]
+    return table(head, rows)
+
+
 def _speeds(script: str, folder: Path) -> list[dict[str, Any]]:
     """The lines of a script, with processor and model among the results: speeds of two are not compared."""
     return [
@@ -193,6 +206,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "embedding": embedding,
     "throughput": throughput,
     "scale": scale,
+    "cost": cost,
     "quality": quality,
     "quality-default": quality_default,
     "steering": steering,

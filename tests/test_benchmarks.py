@@ -41,6 +41,7 @@ from augdiff.variant import Source
 from benchmarks import (
     bounds,
     contexts,
+    cost,
     data,
     denoiser,
     diversity,
@@ -205,7 +206,7 @@ def test_speeds_on_two_processors_are_two_lines(tmp_path: Path, monkeypatch: pyt
 
 def test_a_table_without_results_says_so_and_an_unknown_one_is_an_error(tmp_path: Path):
     assert "not measured yet" in tables.fill("<!-- table: quality -->\n<!-- end -->", tmp_path)
-    with pytest.raises(ValueError, match=r"'speed'.*known are bounds, demo, denoiser"):
+    with pytest.raises(ValueError, match=r"'speed'.*known are bounds, cost, demo, denoiser"):
         tables.fill("<!-- table: speed -->\n<!-- end -->", tmp_path)
 
 
@@ -232,6 +233,9 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     results.record("bounds", {}, {"arm": "masks", "bits": 9.5, "lines": [95.0, 190.0], **whole}, tmp_path)
     results.record("bounds", {}, {"arm": "spindle", "bits": 9.0, "lines": [80.0, 190.0], **whole}, tmp_path)
     assert "base-en | spindle | 1,000 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in tables.TABLES["bounds"](tmp_path)
+    costs = {"plain": {"per_thousand": [2.0, 4.0], "fit": 0.0}, "told": {"per_thousand": [8.0, 8.0], "fit": 1.5}}
+    results.record("cost", {"model": "a"}, {"set": "b", "ways": costs}, tmp_path)
+    assert "| a | b | told | 8.0 | 3.0 | 1.5 |" in tables.TABLES["cost"](tmp_path)
     chosen = {"arm": "plain", "steps": 4, "seed": 0, "tokens": 9, "fluency": -5.0, "fluency_small": -4.0, **zeros}
     results.record("energies", {}, chosen, tmp_path)
     learned = {"effect": "sundae", "read": 30_000, **family, "fluency_change": -2.5, "steps": 10}
@@ -774,6 +778,23 @@ def test_variants_of_other_numbers_of_rows_are_lines_of_their_own(tmp_path: Path
         (True, True, False),
         (False, False, True),
     ]
+
+
+def test_what_is_kept_has_a_cost_of_its_own_for_each_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    place = tmp_path / "classification" / "trec6"
+    place.mkdir(parents=True)
+    rows = [{"text": f"{word} was good", "label": word[0]} for word in ("anna", "bob", "carl", "dora")]
+    (place / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(cost, "Augmenter", FakeAugmenter)
+    clock = iter(range(10_000))
+    monkeypatch.setattr(cost.time, "perf_counter", lambda: float(next(clock)))
+    cost.main(["--data", str(tmp_path), "--results", str(tmp_path), "-n", "4", "--repeats", "2"])
+    found = results.read("cost", tmp_path)[0]["result"]["ways"]
+    assert list(found) == list(cost.WAYS)
+    # Every third variant is a copy, and a clock that ticks once for each look at it says a second.
+    kept = {name: 12 if way.get("n", 4) == 4 else 8 for name, way in cost.WAYS.items()}
+    assert {name: about["kept"] for name, about in found.items()} == kept
+    assert all(about["per_thousand"] == pytest.approx([1000 / kept[name]] * 2) for name, about in found.items())
 
 
 def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_not_show(
