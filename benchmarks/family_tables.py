@@ -53,6 +53,8 @@ _WRITTEN: Columns = {
 }
 _MEASURED_ON = {False: "other sets", True: "lines set aside"}
 _MASKS, _PRETRAINED = "masks", "pretrained"
+# The vocabulary of lines that do not say it.
+_FIRST = "base-en"
 _DRAWS = 10_000
 _PLAIN = "plain"
 _CHOSEN: Columns = {
@@ -179,7 +181,8 @@ def bounds(folder: Path) -> str:
         name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
         beside = found.get((texts, vocabulary, name, tokens, draws)) if arm != name else None
         fewer = [name, _fewer(results, beside)] if beside else ["", ""]
-        rows.append([vocabulary, arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}", *fewer])
+        about = [vocabulary or _FIRST, arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}"]
+        rows.append([*about, *fewer])
     head = ["vocabulary", "noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"]
     return table(head, rows)
 
