@@ -808,7 +808,7 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     # Rows that are noised before the first step.
     monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
     model = make_model(tmp_path / "tiny")
-    monkeypatch.setattr(bounds, "shipped", partial(ground.shipped, model=str(model), clock=range(7, 15)))
+    monkeypatch.setattr(bounds, "shipped", partial(ground.shipped, model=str(model), clock=range(7, 39)))
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
     few = ["--lines", 64, "--draws", 4, "--steps", 16]
     bounds.main([*map(str, [*told, *few, "--tokens", 300])])
@@ -835,8 +835,8 @@ def test_bounds_of_a_vocabulary_of_the_texts_own(
     found = [line["result"] for line in results.read("bounds", tmp_path)]
     assert {one["vocabulary"] for one in found} == {"60 of the texts"}
     assert [one["arm"] for one in found][2:] == [name for name, arm in ARMS.items() if not arm.pretrained]
-    # The eight tokens of time are in no text, and no noise is made of them.
-    assert found[0]["bits"] == pytest.approx(math.log2(68))
+    # The 32 tokens of time are in no text, and no noise is made of them.
+    assert found[0]["bits"] == pytest.approx(math.log2(92))
     with pytest.raises(SystemExit):
         bounds.main([*map(str, [*own, "--arms", "pretrained"])])
     assert "no pretrained arm has a vocabulary of its own" in capsys.readouterr().err

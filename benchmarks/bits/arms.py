@@ -51,11 +51,11 @@ def neighbours(ground: Ground) -> Prior:
     return nearest(ground.vectors, _NEIGHBOURS, ground.never)
 
 
-#: What is compared, by name.
+#: What is compared, by name. The share of noise that does not show is told by the time, as in D3PM; masks show theirs.
 ARMS: Mapping[str, Arm] = {
     "masks": Arm(masks, shows=True),
-    "any token": Arm(every, cosine, Posterior),
-    "neighbours": Arm(neighbours),
+    "any token": Arm(every, cosine, Posterior, timed=True),
+    "neighbours": Arm(neighbours, timed=True),
     "told the time": Arm(masks, shows=True, timed=True),
     "spindle": Arm(masks, Spindle(), shows=True, informed=True),
     "pretrained": Arm(masks, shows=True, pretrained=True),

@@ -20,7 +20,7 @@ from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.encoder import find_marks
 from augdiff.training.wordpiece import make_tokenizer
 
-_TIMES = 8
+_TIMES = 32
 _VECTOR, _NEAR = 64, 2
 _SMALL = EncoderConfig(1, width=256, depth=4, heads=4, inner=1024, max_length=192, sentence=32, sentence_depth=1)
 
