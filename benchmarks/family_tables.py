@@ -73,7 +73,7 @@ _USES = {
     "remdm": "mending: words in doubt, errors made early",
     "edlm": "masked variants that a language model has chosen among",
     "autoregressive": "whole rows anew, from left to right",
-    "mixed": "two kinds of variants: more for a classifier",
+    "mixed": "two kinds of variants: more for a frozen encoder",
     "gal": "rows of any label, which the judge labels",
     "threefold": "three kinds of variants: most for a linear classifier",
     "sundae": "any word redrawn, without masks",

@@ -1,6 +1,6 @@
 """Half of the variants written anew by a language model, half with words resampled by the smaller denoiser beside it.
 
-Two kinds of variants teach a classifier more than as many of one kind (``benchmarks/LOG.md``).
+Two kinds teach a classifier on a frozen encoder more than as many of one kind (``benchmarks/README.md``).
 """
 
 from __future__ import annotations
