@@ -70,7 +70,7 @@ def shipped(texts: Path, model: str = "base-en", clock: range = range(10, 10 + _
     folder = find(model)
     assert folder is not None
     vocabulary, encoder = load_vocabulary(folder), load_encoder(folder, read_config(folder))
-    counts = _counts(_ids(texts, vocabulary), len(vocabulary))
+    counts = _counts(_ids(_lines(texts), vocabulary), len(vocabulary))
     return Ground(model, vocabulary, encoder.config, _shares(counts), encoder.token.weight.detach(), clock, model)
 
 
@@ -79,10 +79,11 @@ def small(texts: Path, size: int) -> Ground:
 
     Its vectors are those of :func:`company`.
     """
-    tokenizer = make_tokenizer(lambda: _lines(texts), size)
+    lines = _lines(texts)
+    tokenizer = make_tokenizer(lambda: lines, size)
     tokenizer.add_special_tokens([f"[TIME{number}]" for number in range(_TIMES)])
     vocabulary = Vocabulary(tokenizer, find_marks(tokenizer))
-    ids, count = _ids(texts, vocabulary), len(vocabulary)
+    ids, count = _ids(lines, vocabulary), len(vocabulary)
     sizes = EncoderConfig(**{**asdict(_SMALL), "vocab_size": count})
     name, clock = f"{size:,} of the texts", range(count - _TIMES, count)
     return Ground(name, vocabulary, sizes, _shares(_counts(ids, count)), company(ids, count), clock)
@@ -110,8 +111,8 @@ def _lines(texts: Path) -> list[str]:
     return [line for line in read_lines(texts) if not is_validation(line)]
 
 
-def _ids(texts: Path, vocabulary: Vocabulary) -> list[list[int]]:
-    return [one.ids for one in vocabulary.encode(_lines(texts))]
+def _ids(lines: Sequence[str], vocabulary: Vocabulary) -> list[list[int]]:
+    return [one.ids for one in vocabulary.encode(lines)]
 
 
 def _counts(ids: Sequence[Sequence[int]], count: int) -> NDArray[np.int64]:
