@@ -11,13 +11,18 @@ from augdiff.denoisers.load import read_config
 from augdiff.training.loop import Training
 from benchmarks.gains.digests import digest
 
-_BATCH, _WARMUP = 4096, 20
+#: Tokens of a step.
+BATCH = 4096
+_WARMUP = 20
 
 
-def brief(tokens: int, rate: float, seed: int) -> Training:
-    """A training of minutes, that warms up over a quarter of its steps at most, so that none is all warm-up."""
-    warmup = min(_WARMUP, max(1, tokens // _BATCH // 4))
-    return Training(tokens, batch_tokens=_BATCH, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
+def brief(tokens: int, rate: float, seed: int, batch: int = BATCH) -> Training:
+    """A training of minutes, that warms up over a quarter of its steps at most, so that none is all warm-up.
+
+    :param batch: tokens of a step.
+    """
+    warmup = min(_WARMUP, max(1, tokens // batch // 4))
+    return Training(tokens, batch_tokens=batch, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
 
 
 def made_once(work: Path, name: str, settings: Mapping[str, Any], make: Callable[[Path], object]) -> Path:

@@ -62,7 +62,7 @@ def corruption(arm: Arm, ground: Ground) -> Corruption:
 
 def trained(name: str, arm: Arm, ground: Ground, arguments: argparse.Namespace) -> Path:
     """The model of an arm, made once."""
-    budget = brief(arguments.tokens, arguments.rate, arguments.seed)
+    budget = brief(arguments.tokens, arguments.rate, arguments.seed, arguments.batch)
     texts = arguments.data / "text" / arguments.texts
 
     def learn(out: Path) -> None:
