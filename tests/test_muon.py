@@ -20,6 +20,17 @@ def test_orthogonal_keeps_directions_and_levels_their_sizes(shape: tuple[int, in
     assert (inner - inner.diagonal().diag()).abs().max() < 1e-3
 
 
+def test_products_follow_autocast_and_level_sizes_as_well() -> None:
+    torch.manual_seed(0)
+    matrix = torch.randn(40, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        found = orthogonal(matrix)
+    assert found.dtype == torch.bfloat16
+    sizes = torch.linalg.svdvals(found.float())
+    assert sizes.max() < 1.25
+    assert sizes.median() > 0.65
+
+
 def test_a_step_is_as_large_as_one_of_adamw_whatever_the_size_of_the_gradient() -> None:
     torch.manual_seed(0)
     for factor in (1e-3, 1e3):

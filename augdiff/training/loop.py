@@ -130,7 +130,7 @@ class Run:
     :param contexts: how a row's context is put before it; None for bare words.
     :param corruption: how rows are noised.
     :param loss: what is to be made small.
-    :param half: whether the network's products are in bfloat16; weights and loss stay in float32.
+    :param half: whether products are in bfloat16, the network's and Muon's; weights and loss stay in float32.
     """
 
     def __init__(
@@ -218,7 +218,8 @@ class Run:
         for tuning in self.tunings:
             for group in tuning.optimizer.param_groups:
                 group["lr"] = self._rate()
-            tuning.optimizer.step()
+            with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
+                tuning.optimizer.step()
             tuning.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
         self.progress.batch += 1

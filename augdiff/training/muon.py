@@ -1,8 +1,8 @@
 """Muon: momentum whose matrices are made orthogonal before they are taken as steps.
 
 Jordan et al. 2024 (kellerjordan.github.io/posts/muon), scaled to the size of AdamW's steps (Liu et al.,
-arXiv 2502.16982, section 2.2). torch's own works in bfloat16, which is the slower half on processors
-without matrix instructions; here the arithmetic is that of the weights.
+arXiv 2502.16982, section 2.2). torch's own always works in bfloat16, which is the slower half on processors
+that lack its products; here the arithmetic is that of the weights, or autocast's around a step.
 """
 
 from __future__ import annotations
