@@ -2,9 +2,9 @@
 
 Texts of 128 tokens, marks included, are written from masks alone: by a denoiser in random order, and by the same
 denoiser where the first part of its steps chooses among several predictions; and by an autoregressive model, from left
-to right. Both models go on from ``base-en``, are of its size and learn from the same paragraphs for as many tokens; the
-base of ``large-en`` is a third energy. Fluency is the log-probability of a token by each of the two language models, so
-that the one that did not choose can be asked.
+to right. Both models go on from ``base-en``, are of its size and learn from the same paragraphs for as many tokens.
+Other energies are trigrams of these paragraphs, which cost next to nothing, and the base of ``large-en``. Fluency is
+the log-probability of a token by each of the two language models, so that the one that did not choose can be asked.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from statistics import fmean
 
@@ -33,6 +33,7 @@ from augdiff.family.edlm import ReadTexts
 from augdiff.infilling import Gap, filled, propose_gaps
 from augdiff.quality.language_model import likelihoods
 from augdiff.settings import Settings
+from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Objective
 from augdiff.training.run import train
@@ -42,6 +43,7 @@ from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.gains.models import loaded
 from benchmarks.kept_models import brief, made_once
+from benchmarks.ngrams import NGrams, learned
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
@@ -56,44 +58,69 @@ Writer = Callable[[int, int, int], list[str]]
 
 
 @dataclass(frozen=True)
+class Ground:
+    """What arms have in common.
+
+    :param small: folder of the autoregressive model of the denoiser's size.
+    :param texts: that all have learned from.
+    """
+
+    denoiser: Denoiser
+    small: Path
+    texts: Path
+
+    @cached_property
+    def trigrams(self) -> NGrams:
+        """Of the texts; where a row begins says nothing, as rows are parts of texts."""
+        lines = [line for line in read_lines(self.texts) if not is_validation(line)]
+        vocabulary = self.denoiser.vocabulary
+        return learned([one.ids for one in vocabulary.encode(lines)], len(vocabulary), vocabulary.marks.special)
+
+
+@dataclass(frozen=True)
 class Arm:
     """A way to write.
 
-    :param begin: of a small model's folder and the denoiser.
     :param steps: what it takes; 0 for as many as are asked for.
     """
 
-    begin: Callable[[Path, Denoiser], Writer]
+    begin: Callable[[Ground], Writer]
     steps: int = 0
 
 
-def _plain(folder: Path, denoiser: Denoiser) -> Writer:
-    return partial(write, denoiser, None)
+def _plain(ground: Ground) -> Writer:
+    return partial(write, ground.denoiser, None)
 
 
-def _chosen(energy: Callable[[Path, Denoiser], Energy], count: int, window: float) -> Arm:
+def _chosen(energy: Callable[[Ground], Energy], count: int, window: float) -> Arm:
     """Among ``count`` predictions, in the first ``window`` of the time."""
-    return Arm(lambda folder, denoiser: partial(write, denoiser, Search(energy(folder, denoiser), count, window)))
+    return Arm(lambda ground: partial(write, ground.denoiser, Search(energy(ground), count, window)))
 
 
-def _small(folder: Path, denoiser: Denoiser) -> Energy:
-    return prefix_lm.read_alone(folder)
+def _small(ground: Ground) -> Energy:
+    return prefix_lm.read_alone(ground.small)
 
 
-def _large(folder: Path, denoiser: Denoiser) -> Energy:
-    return ReadTexts(denoiser.vocabulary, loaded(_READER))
+def _large(ground: Ground) -> Energy:
+    return ReadTexts(ground.denoiser.vocabulary, loaded(_READER))
 
 
-def _left_to_right(folder: Path, denoiser: Denoiser) -> Writer:
-    writer = load_writer(folder)
+def _trigrams(ground: Ground) -> Energy:
+    return ground.trigrams
+
+
+def _left_to_right(ground: Ground) -> Writer:
+    writer = load_writer(ground.small)
     return lambda steps, count, seed: writer.write(count, steps, seed)
 
 
 #: How many predictions, and in which share of the time.
 _CHOICES = ((2, 0.2), (4, 0.2), (8, 0.2), (4, 0.5), (4, 1.0))
+_CHEAP = ((4, 0.2), (4, 0.5), (4, 1.0), (16, 0.2), (16, 0.5), (16, 1.0))
 ARMS = {
     "plain": Arm(_plain),
     **{f"small, {count} in {window}": _chosen(_small, count, window) for count, window in _CHOICES},
+    **{f"trigrams, {count} in {window}": _chosen(_trigrams, count, window) for count, window in _CHEAP},
     "large, 4 in 0.2": _chosen(_large, 4, 0.2),
     "large, 4 in 1.0": _chosen(_large, 4, 1.0),
     "left to right": Arm(_left_to_right, WINDOW),
@@ -150,9 +177,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     denoiser = load(str(trained("denoiser", None, arguments)))
     small = trained("autoregressive", prefix_lm.OBJECTIVE, arguments)
     judge = prefix_lm.read_alone(small)
+    ground = Ground(denoiser, small, arguments.data / "paragraphs" / arguments.texts)
     for name in arguments.arms:
         arm = ARMS[name]
-        writes = arm.begin(small, denoiser)
+        writes = arm.begin(ground)
         writes(2, 2, arguments.seed)
         for steps in [arm.steps] if arm.steps else arguments.steps:
             clock = time.perf_counter()

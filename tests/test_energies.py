@@ -15,6 +15,7 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, wrapped
 from augdiff.training.run import train
 from benchmarks import energies, results, tables
+from benchmarks.ngrams import learned
 from benchmarks.prefix_lm import ReadAlone, continued
 from benchmarks.prefix_writer import Drawing, load_writer
 
@@ -75,16 +76,39 @@ def test_arms_are_measured_and_tabled(tmp_path: Path, monkeypatch: pytest.Monkey
     with lzma.open(tmp_path / "paragraphs" / "arxiv.txt.xz", "wt") as file:
         file.writelines(f"the film was good and the hotel bad. we loved {n}.\n" for n in range(200))
     told = ["--data", tmp_path, "--results", tmp_path, "--work", tmp_path / "work", "--tokens", 500, "-n", 3]
-    energies.main([*map(str, told), "--steps", "2", "4", "--arms", "plain", "small, 4 in 0.5", "left to right"])
+    arms = ["plain", "small, 4 in 0.5", "trigrams, 16 in 1.0", "left to right"]
+    energies.main([*map(str, told), "--steps", "2", "4", "--arms", *arms])
     lines = [line["result"] for line in results.read("energies", tmp_path)]
     assert [(line["arm"], line["steps"]) for line in lines] == [
         ("plain", 2), ("plain", 4), ("small, 4 in 0.5", 2), ("small, 4 in 0.5", 4),
-        ("left to right", energies.ARMS["left to right"].steps),
+        ("trigrams, 16 in 1.0", 2), ("trigrams, 16 in 1.0", 4), ("left to right", energies.ARMS["left to right"].steps),
     ]  # fmt: skip
     assert all(line["fluency_small"] < 0 < line["seconds"] for line in lines)
-    assert lines[0]["shown"] != lines[2]["shown"], "nothing was chosen"
+    assert lines[0]["shown"] != lines[2]["shown"] != lines[4]["shown"] != lines[0]["shown"], "nothing was chosen"
     table = tables.fill("<!-- table: energies -->\n<!-- end -->", tmp_path).splitlines()
     assert [row.split(" | ")[0] for row in table[3:5]] == ["| plain", "| plain"]
+
+
+def test_trigrams_find_likely_what_they_have_read_and_their_chances_sum_to_one():
+    read = learned([[5, 6, 7], [5, 6, 8], [5, 9]], 12, frozenset({0, 1, 2}))
+
+    def chance(*ids: int) -> float:
+        return float(read.log_probability(torch.tensor([[1, *ids, 2, 0]])).exp())
+
+    assert chance(5, 6, 7) > chance(5, 6, 9) > chance(5, 6, 10) > 0
+    assert chance(5, 6, 7) > chance(6, 5, 7)
+    # Of all that may follow, marks, which say nothing, left out.
+    followers = sum(chance(5, 6, token) for token in range(3, 12))
+    assert followers / chance(5, 6) == pytest.approx(1, abs=0.1)
+    both = read.log_probability(torch.tensor([[1, 5, 6, 7, 2], [1, 5, 9, 2, 0]]))
+    assert both.exp().tolist() == pytest.approx([chance(5, 6, 7), chance(5, 9)])
+
+
+def test_low_energy_is_what_trigrams_find_likelier_than_the_denoiser_did():
+    read, x = learned([[5, 6, 7]] * 4, 12, frozenset({0, 1, 2})), torch.tensor([[1, 5, 6, 7, 2], [1, 7, 6, 5, 2]])
+    known, strange = read(x, torch.zeros(2)).tolist()
+    assert known < strange
+    assert (read(x, torch.full((2,), -3.0)) - read(x, torch.zeros(2))).tolist() == pytest.approx([-3.0, -3.0])
 
 
 def test_what_plain_steps_would_take_for_as_much_fluency_is_read_between_their_points(tmp_path: Path):

@@ -174,7 +174,7 @@ def test_no_mask_is_left_when_rows_have_different_numbers_of_steps() -> None:
 def test_a_barred_token_is_not_drawn_even_where_rounding_points_past_the_last_one() -> None:
     logits = torch.zeros(4, 50)
     logits[:, 10:] = -1e4
-    found = MASKS.space.predict(logits, torch.ones(4), Reading())
+    found = MASKS.space.predict(logits, [torch.ones(4)], Reading())[0]
     assert (found.drawn < 10).all()
 
 
@@ -249,13 +249,36 @@ def test_draws_from_many_tokens_follow_the_probabilities_too() -> None:
 def test_a_temperature_sharpens_and_a_floor_cuts_off() -> None:
     logits = torch.tensor([[0.0, 2.0, 1.0, -40.0]]).expand(20_000, -1)
     u = (torch.arange(20_000) + 0.5) / 20_000
-    cool = MASKS.space.predict(logits.clone(), u, Reading(temperature=0.5))
+    cool = MASKS.space.predict(logits.clone(), [u], Reading(temperature=0.5))[0]
     shares = torch.bincount(cool.drawn, minlength=4) / 20_000
     assert torch.allclose(shares, (logits[0] / 0.5).softmax(0), atol=1e-3)
-    cut = MASKS.space.predict(logits.clone(), u, Reading(floor=-1.5))
+    cut = MASKS.space.predict(logits.clone(), [u], Reading(floor=-1.5))[0]
     assert set(cut.drawn.tolist()) == {1, 2}
     left = logits[0, 1:3].softmax(0)
     assert float(cut.entropy[0]) == pytest.approx(-float((left * left.log()).sum()))
+
+
+class Told:
+    """Logits that know how many were read."""
+
+    def __init__(self, logits: torch.Tensor) -> None:
+        self.logits, self.read = logits, 0
+
+    def __getitem__(self, at: slice | torch.Tensor) -> torch.Tensor:
+        found = self.logits[at].clone()
+        self.read += len(found)
+        return found
+
+
+def test_several_predictions_are_those_of_as_many_readings_and_logits_are_read_once() -> None:
+    torch.manual_seed(0)
+    told, chances = Told(torch.randn(150, 40)), list(torch.rand(3, 150))
+    several = MASKS.space.predict(told, chances, Reading())
+    assert told.read == 150
+    alone = [MASKS.space.predict(told, [chance], Reading())[0] for chance in chances]
+    assert len({tuple(one.drawn.tolist()) for one in several}) == 3
+    for one, other in zip(several, alone, strict=True):
+        assert all(torch.equal(*pair) for pair in zip(vars(one).values(), vars(other).values(), strict=True))
 
 
 def test_streams_are_uniform_and_apart() -> None:

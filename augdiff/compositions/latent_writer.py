@@ -156,7 +156,7 @@ class LatentWriter:
         for step in range(self.longest):
             chance = streams.uniform(active, torch.zeros_like(active), step, _DRAW)
             reading = Reading(self._bar(hushed[active]), settings.temperature, floor)
-            drawn = self._tokens.predict(self._network.next(z[active], ids[active]), chance, reading)
+            drawn = self._tokens.predict(self._network.next(z[active], ids[active]), [chance], reading)[0]
             typical = (drawn.log_probability + drawn.entropy).tolist()
             ids = torch.cat([ids, ids.new_full((len(ids), 1), marks.pad)], 1)
             ids[active, -1] = drawn.drawn

@@ -176,13 +176,13 @@ class LineWriter:
             barred = torch.tensor([asked[row].script.barred for row in active.tolist()], device=to)
             prediction = self._space.predict(
                 self._logits([states for states, _ in sides]),
-                streams.uniform(active, torch.zeros_like(active), step, _DRAW),
+                [streams.uniform(active, torch.zeros_like(active), step, _DRAW)],
                 Reading(
                     self._rule(self.bars(told[active], None if step else beginnings), barred),
                     settings.temperature,
                     log(settings.min_p) if settings.min_p else FLOOR,
                 ),
-            )
+            )[0]
             surprise = (prediction.log_probability + prediction.entropy).tolist()
             tokens, on = prediction.drawn.tolist(), list[int]()
             for place, row in enumerate(active.tolist()):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -146,8 +146,8 @@ def denoise(
     return Denoised(x, surprise)
 
 
-#: Uniform numbers ``(N,)`` to draw by, and what makes others to draw again by, to a prediction for N positions.
-_Draw = Callable[[Tensor, Callable[[], Tensor]], Prediction]
+#: Uniform numbers ``(N,)`` to draw by, and what makes others to draw again by, for each prediction for N positions.
+_Draw = Callable[[Sequence[Tensor], Sequence[Callable[[], Tensor]]], list[Prediction]]
 
 
 def _draws(
@@ -158,13 +158,14 @@ def _draws(
     guided = None if guidance is None else guidance(net, x, t, where, previous, active)
     if guided is None:
         logits = afresh(net(x, t, where, previous))
-        return lambda chance, spare: space.predict(logits, chance, reading)
+        return lambda chances, spares: space.predict(logits, chances, reading)
 
-    def draw(chance: Tensor, spare: Callable[[], Tensor]) -> Prediction:
-        def again(some: Some) -> Prediction:
-            return space.predict(some, spare()[some.places], replace(reading, rule=some.ruled(reading.rule)))
+    def draw(chances: Sequence[Tensor], spares: Sequence[Callable[[], Tensor]]) -> list[Prediction]:
+        def again(spare: Callable[[], Tensor], some: Some) -> Prediction:
+            return space.predict(some, [spare()[some.places]], replace(reading, rule=some.ruled(reading.rule)))[0]
 
-        return guided.once(space.predict(guided, chance, reading), again)
+        found = space.predict(guided, chances, reading)
+        return [guided.once(one, partial(again, spare)) for one, spare in zip(found, spares, strict=True)]
 
     return draw
 
@@ -174,15 +175,17 @@ def _predicted(
 ) -> Prediction:
     """A prediction for every position that is asked for."""
     rows, positions = where.nonzero(as_tuple=True)
+    uniform = partial(streams.uniform, rows, positions)
 
-    def drawn(number: int, code: int) -> Prediction:
-        chance, spare = (partial(streams.uniform, rows, positions, number, each) for each in (code, _AGAIN))
-        return draw(chance(), spare)
+    def drawn(count: int) -> list[Prediction]:
+        numbers = [step + _STRIDE * at for at in range(count)]
+        chances = [uniform(number, _OTHER if at else _DRAW) for at, number in enumerate(numbers)]
+        return draw(chances, [partial(uniform, number, _AGAIN) for number in numbers])
 
     search = process.search
     searched = where.any(1) & (t > 1 - search.window) if search is not None else None
     if search is None or searched is None or not bool(searched.any()):
-        return drawn(step, _DRAW)
-    found = [drawn(step, _DRAW), *(drawn(step + _STRIDE * at, _OTHER) for at in range(1, search.count))]
+        return drawn(1)[0]
+    found = drawn(search.count)
     each = torch.arange(len(x), device=x.device)
     return search(found, x, where, rows, searched, streams.uniform(each, torch.zeros_like(each), step, _PICK))

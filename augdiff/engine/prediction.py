@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -54,14 +54,14 @@ class Prediction:
         return Prediction(*(own.index_copy(0, places, more) for own, more in parts))
 
 
-def read(logits: Logits, chance: Tensor, reading: Reading, draw: Draw) -> Prediction:
-    """Draw a prediction for every position.
+def read(logits: Logits, chances: Sequence[Tensor], reading: Reading, draw: Draw) -> list[Prediction]:
+    """Draw a prediction for every position, or several: logits are made and read once for all of them.
 
-    :param chance: uniform numbers, ``(N,)``.
+    :param chances: uniform numbers for each, ``(N,)``.
     """
-    parts = []
-    for start in range(0, len(chance), BLOCK):
-        at = slice(start, min(start + BLOCK, len(chance)))
+    parts: list[list[tuple[Tensor, ...]]] = [[] for _ in chances]
+    for start in range(0, len(chances[0]), BLOCK):
+        at = slice(start, min(start + BLOCK, len(chances[0])))
         rows = reading.rule(logits[at], at)
         torch.add(rows.amax(1, keepdim=True) / -reading.temperature, rows, alpha=1 / reading.temperature, out=rows)
         torch.nn.functional.threshold(rows, reading.floor, FLOOR, inplace=True)
@@ -69,6 +69,7 @@ def read(logits: Logits, chance: Tensor, reading: Reading, draw: Draw) -> Predic
         weights = torch.nn.functional.threshold(rows.exp(), _LEAST, 0.0, inplace=True)
         total = weights.sum(1)
         entropy = total.log() - rows.mul_(weights).sum(1) / total
-        drawn, weight = draw(weights, chance[at])
-        parts.append((drawn, (weight / total).clamp(min=1e-30).log(), entropy))
-    return Prediction(*(torch.cat(values) for values in zip(*parts, strict=True)))
+        for part, chance in zip(parts, chances, strict=True):
+            drawn, weight = draw(weights, chance[at])
+            part.append((drawn, (weight / total).clamp(min=1e-30).log(), entropy))
+    return [Prediction(*(torch.cat(values) for values in zip(*part, strict=True))) for part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,8 +26,8 @@ class Space(Protocol):
     def noise(self, x0: Tensor, random: Source) -> Tensor:
         """Pure noise for N clean states."""
 
-    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
-        """Clean states from what the denoiser says of N positions, and uniform numbers ``(N,)``."""
+    def predict(self, logits: Logits, chances: Sequence[Tensor], reading: Reading) -> list[Prediction]:
+        """Clean states from what the denoiser says of N positions, for each of several uniform numbers ``(N,)``."""
 
     def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
         """The next state of N positions from the shares of prediction, present state and noise, ``(N,)`` each."""
@@ -50,9 +51,9 @@ class TokenSpace:
         """Ids by the prior."""
         return self.prior.draw(x0, random.uniform())
 
-    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+    def predict(self, logits: Logits, chances: Sequence[Tensor], reading: Reading) -> list[Prediction]:
         """Ids by their likelihood."""
-        return read(logits, chance, reading, _drawn)
+        return read(logits, chances, reading, _drawn)
 
     def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
         """Pick one of the three per position."""
@@ -80,9 +81,9 @@ class VectorSpace:
         """Normal numbers."""
         return random.normal(self.table.shape[1]).to(self.table.dtype)
 
-    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+    def predict(self, logits: Logits, chances: Sequence[Tensor], reading: Reading) -> list[Prediction]:
         """Vectors; how likely each is, is how likely its likeliest token is."""
-        return read(logits, chance, reading, self._clamped if self.hard else self._mean)
+        return read(logits, chances, reading, self._clamped if self.hard else self._mean)
 
     def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
         """Add the three up."""
@@ -114,10 +115,10 @@ class LatentSpace:
         """Normal numbers."""
         return random.normal(self.width)
 
-    def predict(self, logits: Logits, chance: Tensor, reading: Reading) -> Prediction:
+    def predict(self, logits: Logits, chances: Sequence[Tensor], reading: Reading) -> list[Prediction]:
         """The vectors as they come."""
-        drawn = logits[slice(0, len(chance))]
-        return Prediction(drawn, torch.zeros_like(chance), torch.zeros_like(chance))
+        drawn = logits[slice(0, len(chances[0]))]
+        return [Prediction(drawn, torch.zeros_like(chance), torch.zeros_like(chance)) for chance in chances]
 
     def blend(self, take: Tensor, keep: Tensor, new: Tensor, x0: Tensor, x: Tensor, noise: Tensor, u: Tensor) -> Tensor:
         """Add the three up."""
