@@ -25,7 +25,7 @@ from benchmarks.bits.cost import LONGEST, code, cost, spread
 from benchmarks.bits.ground import shipped, small
 from benchmarks.bits.learning import trained
 from benchmarks.data import parser, validation_lines
-from benchmarks.kept_models import BATCH
+from benchmarks.kept_models import learning_options
 from benchmarks.results import RESULTS, record, settings_of
 
 
@@ -34,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--arms", nargs="+", choices=list(ARMS), metavar="ARM", help=f"{', '.join(ARMS)} (all)")
     options.add_argument("--vocabulary", type=int, help="tokens of a new vocabulary, such as 512 (base-en's)")
     options.add_argument("--tokens", type=int, default=500_000, help="that each learns from")
-    options.add_argument("--batch", type=int, default=BATCH, help="tokens of a step")
-    options.add_argument("--rate", type=float, default=8e-4, help="highest learning rate")
+    learning_options(options, rate=8e-4)
     options.add_argument("--texts", default="masc.txt.xz", help="file below DATA/text")
     options.add_argument("--lines", type=int, default=400, help="that are set aside, measured")
     options.add_argument("--draws", type=int, default=4, help="of the bound of each line")

@@ -27,12 +27,10 @@ from augdiff.training.vectors import ByVectors
 from benchmarks.data import labelled, parser, validation_lines
 from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure
-from benchmarks.kept_models import brief, made_once, tokens_read
+from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import warm_start
-
-_RATE = 3e-4
 
 
 @dataclass(frozen=True)
@@ -68,7 +66,7 @@ EFFECTS: Mapping[str, Mapping[str, Arm]] = {
 
 def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:
     """The model of an arm, made once."""
-    budget = brief(int(arm.share * arguments.tokens), _RATE, arguments.seed)
+    budget = brief(int(arm.share * arguments.tokens), arguments.rate, arguments.seed, arguments.batch)
     texts = arguments.data / arguments.texts
 
     def learn(out: Path) -> None:
@@ -81,6 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--effects", nargs="+", choices=list(EFFECTS), default=list(EFFECTS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
+    learning_options(options, rate=3e-4)
     options.add_argument("--texts", default="text/masc.txt.xz", help="file below DATA")
     options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
     options.add_argument("--rows", type=int, default=30, help="of each set")

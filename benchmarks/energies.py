@@ -42,13 +42,13 @@ from augdiff.variant import Source
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.gains.models import loaded
-from benchmarks.kept_models import brief, made_once
+from benchmarks.kept_models import brief, learning_options, made_once
 from benchmarks.ngrams import NGrams, learned
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
-_READER, _RATE = "large-en", 3e-4
+_READER = "large-en"
 #: Single tokens, up to all of them.
 _NOISE = Noise(most=1.0, single=1.0, context=0.0, examples=0.0)
 
@@ -129,7 +129,7 @@ ARMS = {
 
 def trained(name: str, objective: Objective | None, arguments: argparse.Namespace) -> Path:
     """A model that goes on from ``base-en``, made once."""
-    budget = brief(arguments.tokens, _RATE, arguments.seed)
+    budget = brief(arguments.tokens, arguments.rate, arguments.seed, arguments.batch)
     texts = arguments.data / "paragraphs" / arguments.texts
 
     def learn(out: Path) -> None:
@@ -167,6 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     options.add_argument("--texts", default="arxiv.txt.xz", help="file below DATA/paragraphs")
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each of the two models learns from")
+    learning_options(options, rate=3e-4)
     options.add_argument("--steps", nargs="+", type=int, default=[4, 8, 16, 32, 64])
     options.add_argument("-n", type=int, default=64, help="texts of each arm")
     options.add_argument("--seed", type=int, default=0)

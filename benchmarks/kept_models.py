@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,18 +12,25 @@ from augdiff.denoisers.load import read_config
 from augdiff.training.loop import Training
 from benchmarks.gains.digests import digest
 
-#: Tokens of a step.
-BATCH = 4096
-_WARMUP = 20
+_BATCH, _WARMUP = 4096, 20
 
 
-def brief(tokens: int, rate: float, seed: int, batch: int = BATCH) -> Training:
+def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:
     """A training of minutes, that warms up over a quarter of its steps at most, so that none is all warm-up.
 
     :param batch: tokens of a step.
     """
     warmup = min(_WARMUP, max(1, tokens // batch // 4))
     return Training(tokens, batch_tokens=batch, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
+
+
+def learning_options(options: argparse.ArgumentParser, rate: float) -> None:
+    """Options of how models learn.
+
+    :param rate: the usual one.
+    """
+    options.add_argument("--batch", type=int, default=_BATCH, help="tokens of a step")
+    options.add_argument("--rate", type=float, default=rate, help="highest learning rate")
 
 
 def made_once(work: Path, name: str, settings: Mapping[str, Any], make: Callable[[Path], object]) -> Path:

@@ -32,7 +32,7 @@ from augdiff.training.encoder import SCRATCH
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
-from benchmarks.kept_models import BATCH, brief, made_once, tokens_read
+from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
@@ -236,8 +236,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each learns from, blanks included")
     options.add_argument("--paragraphs", type=int, default=500_000, help="tokens of paragraphs, where they come first")
-    options.add_argument("--batch", type=int, default=BATCH, help="tokens of a step")
-    options.add_argument("--rate", type=float, default=3e-4, help="highest learning rate")
+    learning_options(options, rate=3e-4)
     options.add_argument("--sources", type=int, default=100, help="test sources")
     options.add_argument("-n", type=int, default=10, help="texts of each")
     options.add_argument("--steps", type=int, default=16)
