@@ -42,6 +42,7 @@ _SHORT: Columns = {
     "ms a variant": ("milliseconds", "{:.0f}"),
 }
 _WRITTEN: Columns = {
+    "own loss": ("loss", "{:.2f}"),
     "BLEU": ("bleu", "{:.1f}"),
     "BLEU, most agreed": ("bleu_agreed", "{:.1f}"),
     "BLEU, best of all": ("bleu_best", "{:.1f}"),

@@ -3,8 +3,8 @@
 All learn from the same pairs for as many tokens (where paragraphs come before, these are more tokens, and are told),
 from ``base-en``'s weights, or from new ones and a vocabulary of both languages where the second is not English, and
 write ten texts of each source. BLEU (sacrebleu) is that of the first, of the one that agrees most with the others
-(minimum Bayes risk), and of the best by the references; the ten are compared with each other. Test pairs are read once,
-and no sentence of theirs is learned from.
+(minimum Bayes risk), and of the best by the references; the ten are compared with each other. What a model learned to
+make small is measured on test pairs, too. These are read once, and no sentence of theirs is learned from.
 """
 
 from __future__ import annotations
@@ -29,10 +29,12 @@ from augdiff.quality.bleu import bleu
 from augdiff.quality.consensus import by_agreement
 from augdiff.training.corpus import read_lines
 from augdiff.training.encoder import SCRATCH
+from augdiff.training.objectives import Objective
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
 from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
+from benchmarks.pair_loss import pair_loss
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
@@ -44,6 +46,8 @@ _NOT_OF_MODELS = (
 )  # fmt: skip
 # One paragraph in so many is for tests.
 _TESTED = 50
+# Test pairs whose loss is measured, which is quick.
+_ASKED = 200
 
 
 @dataclass(frozen=True)
@@ -135,6 +139,11 @@ class Method:
         """Of its weights."""
         return f"{self.weights or 'autoregressive'}{'-paragraphs' * self.before}"
 
+    @property
+    def objective(self) -> Objective:
+        """What it learns by."""
+        return prefix_lm.OBJECTIVE if self.weights is None else find_family(self.weights).objective
+
 
 METHODS: Mapping[str, Method] = {
     **{name: Method(name, name) for name in ("mdlm", "sed", "diffuseq", "genie")},
@@ -181,10 +190,9 @@ def taught(method: Method, start: str, arguments: argparse.Namespace) -> Path:
 
 
 def _learn(method: Method, texts: Path, out: Path, start: str, tokens: int, arguments: argparse.Namespace) -> None:
-    objective = prefix_lm.OBJECTIVE if method.weights is None else find_family(method.weights).objective
-    family = method.weights or MASKED
     budget = brief(tokens, arguments.rate, arguments.seed, arguments.batch)
-    train(texts, out, budget, family=family, objective=objective, start=start, report=told)
+    family = method.weights or MASKED
+    train(texts, out, budget, family=family, objective=method.objective, start=start, report=told)
 
 
 def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
@@ -247,7 +255,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     for task in arguments.tasks:
-        tested = TASKS[task].read(arguments.data, "test")[: arguments.sources]
+        there = TASKS[task].read(arguments.data, "test")
+        tested, asked = there[: arguments.sources], [(pair.source, pair.targets[0]) for pair in there[:_ASKED]]
         for name in arguments.methods:
             method = METHODS[name]
             folder = trained(task, method, arguments)
@@ -257,6 +266,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             read = tokens_read(folder) + arguments.paragraphs * method.before
             result = {"task": task, "method": name, "seed": arguments.seed, "read": read}
             result |= {**measure(written, tested, TASKS[task].lower), "seconds": seconds}
+            result["loss"] = pair_loss(folder, method.objective, asked, arguments.seed)
             result["shown"] = [[pair.source, *texts[:2]] for pair, texts in zip(tested[:3], written, strict=False)]
             settings = settings_of(arguments, ("data", "results", "work", "tasks", "methods"))
             record("seq2seq", settings, result, arguments.results or RESULTS)

@@ -11,10 +11,13 @@ import torch
 from tiny import MARKS, make_model
 
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.errors import ModelError
+from augdiff.family.registry import find_family
 from augdiff.training.loop import Training
 from augdiff.training.noising import Noise
 from augdiff.training.run import train
 from benchmarks import prefix_lm, results, seq2seq
+from benchmarks.pair_loss import pair_loss
 from benchmarks.prefix_lm import PrefixTrainee, followed
 from benchmarks.prefix_writer import Lines, load_writer
 from benchmarks.seq2seq import Pair, Task, measure
@@ -85,6 +88,27 @@ def test_what_is_kept_says_what_reading_anew_would():
     assert all(torch.allclose(one, other, atol=1e-5) for one, other in zip(found, told, strict=True))
 
 
+def test_the_loss_of_pairs_that_were_learned_is_lower_and_follows_the_seed(answers: Path):
+    def loss(*pairs: tuple[str, str], seed: int = 0) -> float:
+        return pair_loss(answers, prefix_lm.OBJECTIVE, pairs, seed)
+
+    known, strange = [("film", "good"), ("hotel", "bad")], [("film", "bad"), ("hotel", "good")]
+    assert loss(*known) < 0.1 < 1 < loss(*strange)
+    # The end is right anyway; the mean is of all that is asked for.
+    assert loss(*known, *strange) == pytest.approx((loss(*known) + loss(*strange)) / 2, rel=1e-4)
+
+
+def test_what_is_noised_for_a_loss_follows_the_seed(answers: Path):
+    pairs, objective = [("film", "we loved the hotel"), ("hotel", "the film was good")], find_family("mdlm").objective
+    first, again, other = (pair_loss(answers, objective, pairs, seed) for seed in (0, 0, 1))
+    assert first == again != other
+
+
+def test_a_loss_of_pairs_asks_for_an_objective_of_pairs(answers: Path):
+    with pytest.raises(ModelError, match="texts alone"):
+        pair_loss(answers, find_family("latent").objective, [("film", "good")], 0)
+
+
 def test_draws_follow_their_seeds_whatever_is_beside_them(answers: Path):
     def drawn(seed: int, rows: int) -> list[list[str]]:
         return replace(load_writer(answers), rows=rows).transform(["film", "hotel", "good"], 4, 3.0, seed)
@@ -116,7 +140,7 @@ def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest
     seq2seq.main([*map(str, told), "--tokens", "500", "--paragraphs", "500", "-n", "3", "--steps", "2"])
     lines = [line["result"] for line in results.read("seq2seq", tmp_path)]
     assert [line["method"] for line in lines] == list(seq2seq.METHODS)
-    assert all(line["seconds"] > 0 and len(line["shown"]) == 2 for line in lines)
+    assert all(line["seconds"] > 0 and line["loss"] > 0 and len(line["shown"]) == 2 for line in lines)
 
 
 def test_sources_of_tests_are_none_to_learn_from(tmp_path: Path):
