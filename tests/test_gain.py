@@ -26,7 +26,7 @@ from benchmarks.gains.cells import Cell, Finisher, Part, ordered
 from benchmarks.gains.classifier import Classifier, Examples, examples_of
 from benchmarks.gains.edits import Aeda, Eda, with_marks
 from benchmarks.gains.figures import Figures
-from benchmarks.gains.fine_tuning import FineTuned, Tuning
+from benchmarks.gains.fine_tuning import FineTuned, Tuning, batches
 from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Grown
@@ -324,6 +324,15 @@ def test_fine_tuning_leaves_the_encoder_it_starts_from_as_it_was():
     FineTuned(lambda: subject, Tuning(steps=2, rows=4))(examples_of(ROWS, []), ["the film"], 0)
     after = subject.network.encoder.state_dict()
     assert all(torch.equal(value, after[name]) for name, value in before.items())
+
+
+def test_all_rows_come_once_before_any_comes_again_and_steps_do_not_grow_with_rows():
+    tuning = Tuning(steps=6, rows=4)
+    for count in (3, 8, 100):
+        found = [batch.tolist() for batch in batches(count, tuning, 0)]
+        assert [len(batch) for batch in found] == [4] * 6
+        drawn = [index for batch in found for index in batch]
+        assert sorted(drawn[:count]) == sorted(set(drawn))[: len(drawn[:count])] == sorted(set(drawn[:count]))
 
 
 def test_vectors_come_in_order_and_are_made_once():

@@ -20,7 +20,6 @@ from augdiff.denoisers.load import find, format_of, load_vocabulary, read_config
 from augdiff.errors import ModelError
 from augdiff.evaluation.classifiers import Classifier
 from augdiff.evaluation.methods import Lessons
-from augdiff.evaluation.passes import batches
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.loop import pad
 
@@ -95,6 +94,7 @@ class Tuner:
     def _learn(self, lessons: Lessons, seed: int, steps: int) -> Iterator[_Model]:
         """The one model, after each step."""
         labels = torch.as_tensor(lessons.labels, device=self._device)
+        weights = torch.as_tensor(lessons.weights, dtype=torch.float32, device=self._device)
         rows = _ids(lessons.texts, self._vocabulary, self._window)
         model = _Model(deepcopy(self._encoder), int(labels.max()) + 1).to(self._device)
         learner = torch.optim.AdamW(
@@ -108,11 +108,12 @@ class Tuner:
         pace = torch.optim.lr_scheduler.LambdaLR(learner, lambda step: _pace(step, self._tuning.steps))
         # Products of a step, where the machine is made for it; weights and what is added up stay in float32.
         half = lacking_for_half(self._device) is None
-        for batch in batches(lessons.weights, self._tuning.rows, steps, seed):
+        for batch in _batches(len(rows), self._tuning.rows, steps, seed):
             with torch.autocast(self._device.type, torch.bfloat16, enabled=half):
                 logits = model(*self._padded([rows[row] for row in batch.tolist()]))
-            loss = nn.functional.cross_entropy(logits.float(), labels[torch.from_numpy(batch)])
+            losses = nn.functional.cross_entropy(logits.float(), labels[batch], reduction="none")
             learner.zero_grad()
+            loss = (losses * weights[batch]).sum() / weights[batch].sum().clamp(min=1e-6)
             loss.backward()  # type: ignore[no-untyped-call]
             nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             learner.step()
@@ -146,6 +147,17 @@ def _ids(texts: Sequence[str], vocabulary: Vocabulary, window: int) -> list[list
     """Ids of texts between their marks, cut off at the window."""
     marks = vocabulary.marks
     return [[marks.start, *each.ids[: window - 2], marks.end] for each in vocabulary.encode(texts)]
+
+
+def _batches(count: int, rows: int, steps: int, seed: int) -> Iterator[Tensor]:
+    """Places of the rows of each step: all rows in random order, then all again in another."""
+    generator = torch.Generator().manual_seed(seed)
+    waiting = torch.zeros(0, dtype=torch.int64)
+    for _ in range(steps):
+        while len(waiting) < rows:
+            waiting = torch.cat([waiting, torch.randperm(count, generator=generator)])
+        batch, waiting = waiting[:rows], waiting[rows:]
+        yield batch
 
 
 def _pace(step: int, steps: int) -> float:

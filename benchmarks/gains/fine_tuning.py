@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -15,7 +15,6 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.devices import lacking_for_half
 from augdiff.denoisers.encoder import Encoder
-from augdiff.evaluation.passes import batches
 from benchmarks.batches import by_length
 from benchmarks.denoiser import encode
 from benchmarks.gains.classifier import Examples
@@ -55,7 +54,7 @@ class FineTuned:
 
     def identity(self) -> Mapping[str, Any]:
         """See :class:`benchmarks.gains.classifier.Classifier`."""
-        return {"classifier": "fine-tuned", **asdict(self.tuning), "products": products(), "weights": "how often"}
+        return {"classifier": "fine-tuned", **asdict(self.tuning), "products": products()}
 
     def __call__(self, examples: Examples, texts: Sequence[str], seed: int) -> list[str]:
         """See :class:`benchmarks.gains.classifier.Classifier`."""
@@ -67,7 +66,7 @@ class FineTuned:
         for parameter in head.parameters():
             nn.init.zeros_(parameter)
         rows = self._read(subject, examples.texts)
-        train(encoder, head, rows, wanted, examples.weights, self.tuning, seed)
+        train(encoder, head, rows, wanted, torch.from_numpy(examples.weights), self.tuning, seed)
         found = [""] * len(texts)
         asked = self._read(subject, texts)
         with torch.inference_mode():
@@ -88,7 +87,7 @@ def train(
     head: nn.Linear,
     rows: Sequence[Sequence[int]],
     wanted: Tensor,
-    weights: NDArray[np.float32],
+    weights: Tensor,
     tuning: Tuning,
     seed: int,
 ) -> None:
@@ -98,19 +97,21 @@ def train(
     result, which halves the parameters that a step goes through.
 
     :param wanted: the label's number of each row, ``(N,)``.
-    :param weights: how often each row is read beside the others, ``(N,)``.
+    :param weights: what each row's loss counts beside the others', ``(N,)``.
     """
     whole = encoder.token
     used, own = np.unique([token for row in rows for token in row], return_inverse=True)
     encoder.token = nn.Embedding(len(used), encoder.config.width, _weight=whole.weight.detach()[used])
     numbered = [part.tolist() for part in np.split(own, np.cumsum([len(row) for row in rows])[:-1])]
+    shares = weights / weights.mean()
     optimizer = optimizer_of(encoder, head, tuning)
     rise = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: share_of(step, tuning.steps))
-    for batch in batches(weights, tuning.rows, tuning.steps, seed):
+    for batch in batches(len(rows), tuning, seed):
         with torch.autocast("cpu", torch.bfloat16, enabled=half()):
             states = mean_states(encoder, [numbered[i] for i in batch])
-        loss = F.cross_entropy(head(states.float()), wanted[batch])
-        loss.backward()  # type: ignore[no-untyped-call]
+        scores = head(states.float())
+        losses = F.cross_entropy(scores, wanted[batch], reduction="none") * shares[batch]
+        losses.mean().backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         rise.step()
@@ -127,6 +128,14 @@ def half() -> bool:
 def products() -> str:
     """What they are in, for the lines."""
     return "bfloat16" if half() else "float32"
+
+
+def batches(count: int, tuning: Tuning, seed: int) -> Iterator[NDArray[np.int64]]:
+    """Numbers of the rows of each batch: all rows in a drawn order, then all again in another."""
+    rng = np.random.default_rng(seed)
+    order = np.concatenate([rng.permutation(count) for _ in range(-(-tuning.steps * tuning.rows // count))])
+    for step in range(tuning.steps):
+        yield order[step * tuning.rows : (step + 1) * tuning.rows]
 
 
 def share_of(step: int, steps: int) -> float:
