@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--arms", nargs="+", choices=list(ARMS), metavar="ARM", help=f"{', '.join(ARMS)} (all)")
     options.add_argument("--vocabulary", type=int, help="tokens of a new vocabulary, such as 512 (base-en's)")
     options.add_argument("--tokens", type=int, default=500_000, help="that each learns from")
-    learning_options(options, rate=8e-4)
+    learning_options(options)
     options.add_argument("--texts", default="masc.txt.xz", help="file below DATA/text")
     options.add_argument("--lines", type=int, default=400, help="that are set aside, measured")
     options.add_argument("--draws", type=int, default=4, help="of the bound of each line")
@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     def put(name: str, tokens: int, bits: NDArray[np.float64]) -> None:
         mean = float(bits.sum() / sum(sizes))
         result = {"arm": name, "vocabulary": ground.name, "seed": arguments.seed, "tokens": tokens, "bits": mean}
-        result |= {"lines": bits.round(3).tolist(), "sizes": sizes}
+        result |= {"rate": arguments.rate if tokens else None, "lines": bits.round(3).tolist(), "sizes": sizes}
         settings = settings_of(arguments, ("data", "results", "work", "arms", "vocabulary"))
         record("bounds", settings, result, arguments.results or RESULTS)
         print(f"{name}: {mean:.3f} bits a token", file=sys.stderr)

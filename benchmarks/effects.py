@@ -79,7 +79,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--effects", nargs="+", choices=list(EFFECTS), default=list(EFFECTS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
-    learning_options(options, rate=3e-4)
+    learning_options(options)
     options.add_argument("--texts", default="text/masc.txt.xz", help="file below DATA")
     options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
     options.add_argument("--rows", type=int, default=30, help="of each set")

@@ -167,7 +167,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     options.add_argument("--texts", default="arxiv.txt.xz", help="file below DATA/paragraphs")
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each of the two models learns from")
-    learning_options(options, rate=3e-4)
+    learning_options(options)
     options.add_argument("--steps", nargs="+", type=int, default=[4, 8, 16, 32, 64])
     options.add_argument("-n", type=int, default=64, help="texts of each arm")
     options.add_argument("--seed", type=int, default=0)

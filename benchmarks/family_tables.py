@@ -175,16 +175,24 @@ def effects(folder: Path) -> str:
 
 
 def bounds(folder: Path) -> str:
-    """Bits of a token for each noise and training, and how many fewer than of the arm beside it, on the same lines."""
-    found = _seeds("bounds", folder, "texts", "vocabulary", "arm", "tokens", "draws")
+    """Bits of a token for each noise and training, and how many fewer than of the arm beside it, on the same lines.
+
+    Beside is the cheapest of its rates.
+    """
+    found = _seeds("bounds", folder, "texts", "vocabulary", "arm", "tokens", "draws", "rate")
+    cheapest: dict[tuple[Any, ...], Seeds] = {}
+    for (*ground, _), results in found.items():
+        best = cheapest.setdefault(tuple(ground), results)
+        cheapest[tuple(ground)] = min(best, results, key=lambda one: _mean(one, "bits"))
     rows = []
-    for (texts, vocabulary, arm, tokens, draws), results in found.items():
+    for (texts, vocabulary, arm, tokens, draws, rate), results in found.items():
         name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
-        beside = found.get((texts, vocabulary, name, tokens, draws)) if arm != name else None
+        beside = cheapest.get((texts, vocabulary, name, tokens, draws)) if arm != name else None
         fewer = [name, _fewer(results, beside)] if beside else ["", ""]
-        about = [vocabulary or _FIRST, arm, f"{tokens:,}", str(len(results)), f"{_mean(results, 'bits'):.2f}"]
+        learned = [f"{tokens:,}", "" if rate is None else f"{rate:g}", str(len(results))]
+        about = [vocabulary or _FIRST, arm, *learned, f"{_mean(results, 'bits'):.2f}"]
         rows.append([*about, *fewer])
-    head = ["vocabulary", "noise and training", "tokens read", "seeds", "bits per token", "beside", "fewer bits"]
+    head = ["vocabulary", "noise and training", "tokens read", "rate", "seeds", "bits a token", "beside", "fewer bits"]
     return table(head, rows)
 
 

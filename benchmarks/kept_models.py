@@ -12,7 +12,8 @@ from augdiff.denoisers.load import read_config
 from augdiff.training.loop import Training
 from benchmarks.gains.digests import digest
 
-_BATCH, _WARMUP = 4096, 20
+# Steps of more tokens, or lower rates, are too few and too short to learn from in minutes.
+_BATCH, _RATE, _WARMUP = 1024, 8e-4, 20
 
 
 def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:
@@ -24,13 +25,10 @@ def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:
     return Training(tokens, batch_tokens=batch, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
 
 
-def learning_options(options: argparse.ArgumentParser, rate: float) -> None:
-    """Options of how models learn.
-
-    :param rate: the usual one.
-    """
+def learning_options(options: argparse.ArgumentParser) -> None:
+    """Options of how models learn."""
     options.add_argument("--batch", type=int, default=_BATCH, help="tokens of a step")
-    options.add_argument("--rate", type=float, default=rate, help="highest learning rate")
+    options.add_argument("--rate", type=float, default=_RATE, help="highest learning rate")
 
 
 def made_once(work: Path, name: str, settings: Mapping[str, Any], make: Callable[[Path], object]) -> Path:

@@ -244,7 +244,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each learns from, blanks included")
     options.add_argument("--paragraphs", type=int, default=500_000, help="tokens of paragraphs, where they come first")
-    learning_options(options, rate=3e-4)
+    learning_options(options)
     options.add_argument("--sources", type=int, default=100, help="test sources")
     options.add_argument("-n", type=int, default=10, help="texts of each")
     options.add_argument("--steps", type=int, default=16)
