@@ -19,8 +19,8 @@ from typing import Any
 import torch
 
 from augdiff.cache import cache_folder
-from augdiff.engine.schedule import cosine_waves
 from augdiff.family.registry import find_family
+from augdiff.family.sed import SCHEDULE
 from augdiff.training.objectives import Objective, once
 from augdiff.training.run import train
 from augdiff.training.vectors import ByVectors
@@ -58,7 +58,7 @@ EFFECTS: Mapping[str, Mapping[str, Arm]] = {
     },
     "sed": {
         "self-conditioned": Arm("sed", share=0.9),
-        "not": Arm("sed", _without("sed", loss=ByVectors(cosine_waves, shown=0.0))),
+        "not": Arm("sed", _without("sed", loss=ByVectors(SCHEDULE, shown=0.0))),
     },
     "latent": {"latent": Arm("latent")},
 }

@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from augdiff.engine.schedule import (
+    Scaled,
     Schedule,
     ShrinkingTimes,
     Spindle,
@@ -22,23 +23,45 @@ SKEWED = torch.tensor([0.6, 0.2, 0.1, 0.06, 0.04])
 
 @pytest.mark.parametrize(
     "schedule",
-    [linear, cosine, cosine_waves, square_root, Spindle(), mutual_information(SKEWED, torch.ones(5))],
-    ids=["linear", "cosine", "cosine_waves", "square_root", "spindle", "mutual"],
+    [
+        linear,
+        cosine,
+        cosine_waves,
+        square_root,
+        Scaled(cosine_waves, 0.3),
+        Spindle(),
+        mutual_information(SKEWED, torch.ones(5)),
+    ],
+    ids=["linear", "cosine", "cosine_waves", "square_root", "scaled", "spindle", "mutual"],
 )
 def test_signal_falls_from_all_to_none_and_anchors_keep_theirs(schedule: Schedule) -> None:
     a, b = schedule(TIMES, ONES)
     assert (a.diff() <= 0).all()
     assert (b.diff() >= 0).all()
-    assert float(a[0]) == pytest.approx(1, abs=0.01)
+    assert (float(a[0]), float(b[0])) == (1, 0)
     assert float(a[-1]) == pytest.approx(0, abs=0.01)
     assert schedule(TIMES, 0 * ONES)[0].tolist() == pytest.approx([1.0] * 101)
     assert schedule(TIMES, 0 * ONES)[1].tolist() == pytest.approx([0.0] * 101, abs=1e-6)
 
 
-@pytest.mark.parametrize("schedule", [cosine_waves, square_root])
+@pytest.mark.parametrize("schedule", [cosine_waves, square_root, Scaled(square_root, 0.3)])
 def test_schedules_of_vectors_keep_the_variance(schedule: Schedule) -> None:
     a, b = schedule(TIMES, ONES)
     assert (a**2 + b**2).tolist() == pytest.approx([1.0] * 101)
+
+
+def test_wide_vectors_can_be_told_half_of_the_time_where_the_signal_is_scaled_and_nearly_always_elsewhere() -> None:
+    torch.manual_seed(0)
+    table = torch.nn.functional.normalize(torch.randn(2000, 384), dim=1) * 384**0.5
+
+    def told(schedule: Schedule, t: float) -> float:
+        a, b = schedule(torch.full((500,), t), torch.ones(500))
+        noised = a[:, None] * table[:500] + b[:, None] * torch.randn(500, 384)
+        return float(((noised @ table.T).argmax(1) == torch.arange(500)).float().mean())
+
+    assert told(cosine_waves, 0.7) > 0.99
+    assert 0.5 < told(Scaled(cosine_waves, 0.3), 0.5) < 1
+    assert told(Scaled(cosine_waves, 0.3), 0.7) < 0.5
 
 
 def test_a_spindle_noises_what_says_much_earlier_and_as_much_in_all() -> None:

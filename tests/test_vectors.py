@@ -97,7 +97,7 @@ def test_it_learns_to_tell_what_was_noised(network: VectorEncoder) -> None:
         ids = torch.tensor([row.ids for row in rows])
         where, targets = places_of(rows, torch.device("cpu"))
         batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator)
-        loss = ByVectors()(trainee, batch)
+        loss = ByVectors(square_root)(trainee, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         for tuning in tunings:
             tuning.optimizer.step()

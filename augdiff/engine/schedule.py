@@ -15,7 +15,7 @@ Schedule = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 #: stays at 0.
 Times = Callable[[Tensor], Tensor]
 
-# DiffuSeq's first noise, so that the least noise is some.
+# DiffuSeq's first noise, so that the least noise is some; nothing is noised at time 0.
 _OFFSET = 1e-4
 
 
@@ -39,8 +39,28 @@ def cosine_waves(t: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
 
 def square_root(t: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
     """For vectors: ``a^2 = 1 - sqrt(t + .0001)``, much noise at once (Diffusion-LM, arXiv 2205.14217; DiffuSeq)."""
-    noise = (rate * t + _OFFSET * (rate > 0)).clamp(max=1).sqrt()
+    noise = (rate * t + _OFFSET * (rate * t > 0)).clamp(max=1).sqrt()
     return (1 - noise).sqrt(), noise.sqrt()
+
+
+@dataclass(frozen=True)
+class Scaled:
+    """For vectors: another schedule's signal, so many times as strong beside the noise; the variance is kept.
+
+    Of many numbers together, a token can be told under nearly all noise: then most times ask nothing of a denoiser, and
+    what they ask has to be got right in the few that are left. Below 1, ``signal`` gives it more of them (Chen 2023,
+    arXiv 2301.10972, section 2.2; for text, Ye et al. 2023, arXiv 2302.10025).
+    """
+
+    schedule: Schedule
+    signal: float
+
+    def __call__(self, t: Tensor, rate: Tensor) -> tuple[Tensor, Tensor]:
+        """See :data:`Schedule`."""
+        a, b = self.schedule(t, rate)
+        a = self.signal * a
+        size = (a.square() + b.square()).sqrt()
+        return a / size, b / size
 
 
 @dataclass(frozen=True)

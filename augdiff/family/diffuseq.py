@@ -3,8 +3,9 @@
 One network reads both, and only the vectors of what is written are noised (partial noising). Predictions are brought to
 the nearest token's vector at every step, which reads better and costs diversity. Lines of text, which have no source,
 have stretches noised. Other than in the paper, vectors are as long as normal noise, so that none can shrink and no
-term has to hold them; tokens are scored from what is predicted, not from the clean vectors; times are drawn evenly;
-and it starts from a masked denoiser's weights. It has weights of its own.
+term has to hold them; they are three times as wide, so that the signal is three tenths of the paper's; tokens are
+scored from what is predicted, not from the clean vectors; times are drawn evenly; and it starts from a masked
+denoiser's weights. It has weights of its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import LEARNED
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
-from augdiff.engine.schedule import square_root
+from augdiff.engine.schedule import Scaled, square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.family.sed import spanning
@@ -26,14 +27,15 @@ from augdiff.training.vectors import ByVectors, with_vectors
 
 NAME = "diffuseq"
 _STEPS = 20
+_SCHEDULE = Scaled(square_root, 0.3)
 # Never shown its own predictions, in training as in use.
-_LOSS = ByVectors(square_root, shown=0.0, regressed=1.0)
+_LOSS = ByVectors(_SCHEDULE, shown=0.0, regressed=1.0)
 
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
-    process = Process(states.space, square_root, Ancestral(), order=at_random)
+    process = Process(states.space, _SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
 

@@ -3,8 +3,9 @@
 On lines of text it learns by continuous paragraph denoising (section 3.3): three tenths of a paragraph are noised, in
 one stretch or in stretches of eight words, and the rest is what the encoder reads; pairs come after that. Other than
 in the paper the stretches stand where they were, so that both parts know their places; vectors are the encoder's
-embeddings, as long as normal noise, where the paper learns narrow ones; tokens are scored from what is predicted; and
-both parts start from a masked denoiser's layers. It has weights of its own.
+embeddings, as long as normal noise, where the paper learns narrow ones, so that the signal is three tenths of its;
+tokens are scored from what is predicted; and both parts start from a masked denoiser's layers. It has weights of its
+own.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import CROSSED
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
-from augdiff.engine.schedule import square_root
+from augdiff.engine.schedule import Scaled, square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.settings import Settings
@@ -31,14 +32,15 @@ from augdiff.training.vectors import ByVectors, with_vectors
 NAME = "genie"
 _STEPS = 20
 _SHARE, _STRETCH = 0.3, 8
+_SCHEDULE = Scaled(square_root, 0.3)
 # Never shown its own predictions, in training as in use.
-_LOSS = ByVectors(square_root, shown=0.0, regressed=1.0)
+_LOSS = ByVectors(_SCHEDULE, shown=0.0, regressed=1.0)
 
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
-    process = Process(states.space, square_root, Ancestral(), order=at_random)
+    process = Process(states.space, _SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
 

@@ -3,7 +3,8 @@
 Vectors are the fixed embeddings of a masked denoiser, as long as normal noise is, and the denoiser reads its own last
 prediction, too (self-conditioning, arXiv 2208.04202). Spans are noised, the rest stays as it is and conditions. It is
 trained to score tokens alone, as in CDCD (arXiv 2211.15089): the prediction is the mean vector by these scores, where
-the paper regresses vectors, too. It starts from a masked denoiser's layers, and has weights of its own.
+the paper regresses vectors, too. The signal is three tenths of the paper's, since tokens of wide vectors can be told
+under nearly all noise. It starts from a masked denoiser's layers, and has weights of its own.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import FIXED
 from augdiff.engine.order import at_random
 from augdiff.engine.process import Process
-from augdiff.engine.schedule import cosine_waves
+from augdiff.engine.schedule import Scaled, cosine_waves
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.settings import Settings
@@ -30,6 +31,7 @@ from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
 
 NAME = "sed"
+SCHEDULE = Scaled(cosine_waves, 0.3)
 _STEPS = 16
 # Most stretches of a row that take turns at being noised.
 _STRETCHES = 5
@@ -38,7 +40,7 @@ _STRETCHES = 5
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
     states = states_of(denoiser, NAME, settings.model)
-    process = Process(states.space, cosine_waves, Ancestral(), order=at_random)
+    process = Process(states.space, SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
 
@@ -64,5 +66,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(spanning, ByVectors(), written, masks=False, begin=with_vectors(FIXED)),
+    Objective(spanning, ByVectors(SCHEDULE), written, masks=False, begin=with_vectors(FIXED)),
 )

@@ -12,7 +12,7 @@ from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.denoisers.crossed import vector_network
 from augdiff.denoisers.encoder_folder import save_vectors
 from augdiff.denoisers.vectors import VectorEncoder
-from augdiff.engine.schedule import Schedule, cosine_waves
+from augdiff.engine.schedule import Schedule
 from augdiff.errors import OptionError
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.objectives import Batch
@@ -80,7 +80,7 @@ class ByVectors:
     :param regressed: how much the squared distance of the mean vector counts beside the cross-entropy of tokens.
     """
 
-    schedule: Schedule = cosine_waves
+    schedule: Schedule
     shown: float = 0.5
     regressed: float = 0.0
 
