@@ -29,6 +29,7 @@ class Proposal:
     :param windows: what the denoiser reads.
     :param slot_of: the slot of each mask, in order.
     :param apart: whether what comes out is a text of its own, written of the source, and not a part of it.
+    :param sized: whether lengths of elastic slots are drawn before their words.
     """
 
     analysis: Analysis
@@ -39,6 +40,7 @@ class Proposal:
     windows: list[Window]
     slot_of: list[int]
     apart: bool = False
+    sized: bool = False
 
 
 def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, denoiser: Denoiser) -> Proposal:

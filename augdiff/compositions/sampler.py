@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
 from typing import Protocol
@@ -15,23 +15,26 @@ from torch import Tensor
 from augdiff.alike import LONGEST
 from augdiff.compositions.analysis import Analysis, Analyst
 from augdiff.compositions.composition import Draw
+from augdiff.compositions.lengths import cut
 from augdiff.compositions.proposal import Proposal, hole_rules, propose, to_edits
 from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.denoise import Net, Watch, denoise, unwatched
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
-from augdiff.engine.prediction import FLOOR
+from augdiff.engine.prediction import BLOCK, FLOOR
 from augdiff.engine.process import Process
 from augdiff.settings import PLAIN, STEERED, Settings
 from augdiff.text.avoid import word_list
-from augdiff.text.bars import Bars, avoided_ids
+from augdiff.text.bars import Bars, Holes, avoided_ids
 from augdiff.text.coinage import coins_words
 from augdiff.text.edits import new_words
 from augdiff.text.holes import Shape, Window
 from augdiff.variant import Source
 
 _BATCH_TOKENS = 4096
+# Numbers for lengths, apart from those of the loop.
+_LENGTH = 14
 # How strongly contexts steer, if nothing is asked for.
 _GUIDED = 2.0
 # Most steps that a sentence takes.
@@ -90,6 +93,31 @@ class Tokens:
     def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
         """See :class:`States`."""
         return x
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A batch of windows before the first step.
+
+    :param ids: with masks or drafts in the holes, ``(B, L)``.
+    :param drafted: holes that something stands in, ``(B, L)``.
+    :param state: what the process begins from.
+    """
+
+    ids: Tensor
+    holes: Holes
+    drafted: Tensor
+    streams: Streams
+    state: Tensor
+
+
+def _batches(proposals: Sequence[Proposal]) -> Iterator[list[tuple[int, Window]]]:
+    """Windows that are read together, with the numbers of their proposals."""
+    windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
+    windows.sort(key=lambda pair: len(pair[1].holes))
+    for group in by_length([len(window.ids) for _, window in windows], _BATCH_TOKENS):
+        # Rows that are of one length without their contexts, which guidance reads together, lie together.
+        yield sorted((windows[i] for i in group), key=lambda row: len(row[1].ids) - len(proposals[row[0]].opening))
 
 
 def alike(proposal: Proposal) -> NDArray[np.float32]:
@@ -151,13 +179,10 @@ class Sampler:
 
     def fill(self, proposals: Sequence[Proposal], watch: Watch = unwatched) -> list[Draw]:
         """What comes out of the holes of each proposal."""
-        windows = [(index, window) for index, proposal in enumerate(proposals) for window in proposal.windows]
-        windows.sort(key=lambda pair: len(pair[1].holes))
+        proposals = self._sized(proposals)
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
         surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
-        for group in by_length([len(window.ids) for _, window in windows], _BATCH_TOKENS):
-            # Rows that are of one length without their contexts, which guidance reads together, lie together.
-            rows = sorted((windows[i] for i in group), key=lambda row: len(row[1].ids) - len(proposals[row[0]].opening))
+        for rows in _batches(proposals):
             drawn, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
             for row, (index, window) in enumerate(rows):
                 part = slice(window.first, window.first + len(window.holes))
@@ -167,6 +192,44 @@ class Sampler:
             self._draw(proposal, tokens.tolist(), float(odds.mean()))
             for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
         ]
+
+    def _sized(self, proposals: Sequence[Proposal]) -> list[Proposal]:
+        """The proposals with slots of drawn lengths, where these are drawn first."""
+        found, blank = list(proposals), self.denoiser.vocabulary.marks.blank
+        asked = [at for at, one in enumerate(found) if one.sized and any(slot.elastic for slot in one.slots)]
+        if blank is None or not asked:
+            return found
+        lengths: list[dict[int, int]] = [{} for _ in found]
+        for rows in _batches([found[at] for at in asked]):
+            told = self._lengths([(found[asked[index]], window) for index, window in rows], blank)
+            for (index, _), more in zip(rows, told, strict=True):
+                lengths[asked[index]].update(more)
+        for at in asked:
+            found[at] = cut(found[at], lengths[at], blank)
+        return found
+
+    @torch.inference_mode()
+    def _lengths(self, rows: Sequence[tuple[Proposal, Window]], blank: int) -> list[dict[int, int]]:
+        """Tokens of the elastic slots of each window, by the slot's number."""
+        begun = self._begin(rows)
+        noised, places = begun.holes.slot >= 0, begun.holes.slot.cpu()
+        logits = self._states.net(begun.state, noised.new_ones(len(rows), dtype=torch.float32), noised, 0 * begun.state)
+        asked = noised.nonzero()
+        blanks = torch.zeros(noised.shape)
+        for start in range(0, len(asked), BLOCK):
+            part = slice(start, min(start + BLOCK, len(asked)))
+            of, place = asked[part].unbind(1)
+            blanks[of.cpu(), place.cpu()] = logits[part].float().softmax(1)[:, blank].cpu()
+        found = []
+        for row, (proposal, _) in enumerate(rows):
+            told = {}
+            for number, slot in enumerate(proposal.slots):
+                own = (places[row] == number).nonzero()[:, 0]
+                if slot.elastic and len(own):
+                    chance = begun.streams.uniform(torch.tensor([row]), own[:1], 0, _LENGTH)
+                    told[number] = max(slot.least, int((1 - blanks[row, own] > chance).sum()))
+            found.append(told)
+        return found
 
     def _draw(self, proposal: Proposal, ids: Sequence[int], fluency: float) -> Draw:
         edits, analysis = to_edits(proposal, ids, self.denoiser), proposal.analysis
@@ -191,21 +254,15 @@ class Sampler:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Denoise a batch of windows: ids and typicality of every position, ``(B, L)``."""
         denoiser, settings = self.denoiser, self.settings
-        x = stack([window.ids for _, window in rows], denoiser.vocabulary.marks.pad, denoiser.device)
-        holes = hole_rules(rows, x.shape[1], denoiser)
+        begun = self._begin(rows)
+        x, holes, streams = begun.ids, begun.holes, begun.streams
         noised = holes.slot >= 0
-        # What is there already, and may be revised.
-        marks = denoiser.vocabulary.marks
-        drafted = noised & (x != marks.mask) & (x != (marks.mask if marks.elastic is None else marks.elastic))
-        seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
-        windows = np.array([window.first for _, window in rows], dtype=np.uint64)
-        streams = Streams(mix(seeds + mix(windows)))
         least = len(denoiser.opening())
         told = torch.tensor([len(one.opening) - least for one, _ in rows], device=denoiser.device)
         result = denoise(
             self._process,
-            self._states.begin(x, noised & ~drafted, streams),
-            ~noised | drafted,
+            begun.state,
+            ~noised | begun.drafted,
             self._process.times(self._count(noised)),
             self._rate(rows, noised),
             self._states.net,
@@ -218,6 +275,19 @@ class Sampler:
             watch=watch if watch is unwatched else lambda now: watch(self._states.end(now, x, noised)),
         )
         return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
+
+    def _begin(self, rows: Sequence[tuple[Proposal, Window]]) -> _Begun:
+        """What a batch of windows begins as."""
+        marks, device = self.denoiser.vocabulary.marks, self.denoiser.device
+        ids = stack([window.ids for _, window in rows], marks.pad, device)
+        holes = hole_rules(rows, ids.shape[1], self.denoiser)
+        noised = holes.slot >= 0
+        # What is there already, and may be revised.
+        drafted = noised & (ids != marks.mask) & (ids != (marks.mask if marks.elastic is None else marks.elastic))
+        seeds = np.array([proposal.seed for proposal, _ in rows], dtype=np.uint64)
+        windows = np.array([window.first for _, window in rows], dtype=np.uint64)
+        streams = Streams(mix(seeds + mix(windows)))
+        return _Begun(ids, holes, drafted, streams, self._states.begin(ids, noised & ~drafted, streams))
 
     def _count(self, noised: Tensor) -> Tensor:
         """Steps of each row, ``(B,)``."""
