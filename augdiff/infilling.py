@@ -226,7 +226,7 @@ def propose_gaps(
         layout = _drafted(lay_out(analysis.units.ids, slots, marks), drafts)
         opening = denoiser.opening(analysis.context)
         windows = cut_windows(layout, opening, marks, denoiser.max_tokens)
-        proposals.append(Proposal(analysis, drawn, 1.0, slots, opening, windows, layout.slot_of, sized=True))
+        proposals.append(Proposal(analysis, drawn, 1.0, slots, opening, windows, layout.slot_of))
     return proposals
 
 

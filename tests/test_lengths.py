@@ -1,6 +1,6 @@
 """How many tokens come out of slots whose lengths are drawn before their words."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -11,7 +11,6 @@ from tiny import make_model
 from torch import Tensor
 
 from augdiff.compositions.lengths import cut
-from augdiff.compositions.proposal import Proposal
 from augdiff.compositions.sampler import Sampler, Tokens
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
@@ -20,7 +19,9 @@ from augdiff.engine.process import Process
 from augdiff.engine.space import absorbing
 from augdiff.infilling import find_gaps, propose_gaps
 from augdiff.settings import Settings
+from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Slot
+from augdiff.transforming import _proposals
 from augdiff.variant import Source
 
 
@@ -59,8 +60,7 @@ def drawn(denoiser: Denoiser, text: str, n: int, sized: bool = True) -> list[int
     sampler = Sampler(denoiser, settings, Process(absorbing(mask)), states=Leaning(denoiser, 40))
     plain, gaps = find_gaps(text)
     proposals = propose_gaps(sampler, denoiser, Source(plain, text), gaps, range(1, n + 1), 0)
-    if not sized:
-        proposals = [Proposal(**{**vars(one), "sized": False}) for one in proposals]
+    proposals = [replace(one, sized=sized) for one in proposals]
     return [sum(len(edit.text.split()) for edit in draw.edits) for draw in sampler.fill(proposals)]
 
 
@@ -70,6 +70,19 @@ def test_long_holes_come_out_as_long_as_the_model_finds_right(denoiser: Denoiser
     fixed = fmean(drawn(denoiser, f"[MASK:{round(expected)}]", 100)) / round(expected)
     assert fmean(drawn(denoiser, "[MASK:1-40]", 400)) / fixed == pytest.approx(expected, rel=0.1)
     assert fmean(drawn(denoiser, "[MASK:1-40]", 100, sized=False)) / fixed < 0.7 * expected
+
+
+def test_what_is_written_of_a_source_has_its_length_first(denoiser: Denoiser) -> None:
+    source = "we loved the old hotel and the very good film"
+    sampler = Sampler(denoiser, Settings(), Process(absorbing(denoiser.vocabulary.marks.mask)))
+    proposals = _proposals(sampler.analyse([Source(source, source)])[0], denoiser, 300, 0)
+    holes = proposals[0].windows[0].holes
+    said = Leaning(denoiser, holes[-1] + 1)
+    sampler = Sampler(denoiser, Settings(), Process(absorbing(denoiser.vocabulary.marks.mask)), states=said)
+    expected = sum(1 - place / (holes[-1] + 1) for place in holes)
+    words = fmean(len(apply_edits(source, draw.edits).split()) for draw in sampler.fill(proposals))
+    # Of pieces and marks there are fewer words than tokens.
+    assert 0.6 * expected < words <= 1.1 * expected
 
 
 def test_lengths_differ_and_are_never_below_what_is_asked_for(denoiser: Denoiser) -> None:
