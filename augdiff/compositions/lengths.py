@@ -8,11 +8,29 @@ learned from slots as long: others end a sentence better where its words and its
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+
+from torch import Tensor
 
 from augdiff.compositions.proposal import Proposal
 from augdiff.text.holes import Window
+from augdiff.text.slots import Slot
+
+
+def drawn(slots: Sequence[Slot], of: Tensor, left: Tensor, chances: Tensor) -> dict[int, int]:
+    """Tokens of the elastic slots of a row, by the slot's number.
+
+    :param of: the slot of each place, -1 where there is none, ``(L,)``.
+    :param left: how likely each comes out as a token, ``(L,)``.
+    :param chances: uniform numbers; the first one of a slot counts, ``(L,)``.
+    """
+    found = {}
+    for number, slot in enumerate(slots):
+        own = (of == number).nonzero()[:, 0]
+        if slot.elastic and len(own):
+            found[number] = max(slot.least, int((left[own] > chances[own[0]]).sum()))
+    return found
 
 
 def cut(proposal: Proposal, lengths: Mapping[int, int], blank: int) -> Proposal:

@@ -15,7 +15,7 @@ from torch import Tensor
 from augdiff.alike import LONGEST
 from augdiff.compositions.analysis import Analysis, Analyst
 from augdiff.compositions.composition import Draw
-from augdiff.compositions.lengths import cut
+from augdiff.compositions.lengths import cut, drawn
 from augdiff.compositions.proposal import Proposal, hole_rules, propose, to_edits
 from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
@@ -183,10 +183,10 @@ class Sampler:
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
         surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
         for rows in _batches(proposals):
-            drawn, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
+            tokens, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
             for row, (index, window) in enumerate(rows):
                 part = slice(window.first, window.first + len(window.holes))
-                ids[index][part] = drawn[row, window.holes]
+                ids[index][part] = tokens[row, window.holes]
                 surprise[index][part] = odds[row, window.holes]
         return [
             self._draw(proposal, tokens.tolist(), float(odds.mean()))
@@ -212,24 +212,19 @@ class Sampler:
     def _lengths(self, rows: Sequence[tuple[Proposal, Window]], blank: int) -> list[dict[int, int]]:
         """Tokens of the elastic slots of each window, by the slot's number."""
         begun = self._begin(rows)
-        noised, places = begun.holes.slot >= 0, begun.holes.slot.cpu()
-        logits = self._states.net(begun.state, noised.new_ones(len(rows), dtype=torch.float32), noised, 0 * begun.state)
-        asked = noised.nonzero()
-        blanks = torch.zeros(noised.shape)
-        for start in range(0, len(asked), BLOCK):
-            part = slice(start, min(start + BLOCK, len(asked)))
-            of, place = asked[part].unbind(1)
-            blanks[of.cpu(), place.cpu()] = logits[part].float().softmax(1)[:, blank].cpu()
-        found = []
-        for row, (proposal, _) in enumerate(rows):
-            told = {}
-            for number, slot in enumerate(proposal.slots):
-                own = (places[row] == number).nonzero()[:, 0]
-                if slot.elastic and len(own):
-                    chance = begun.streams.uniform(torch.tensor([row]), own[:1], 0, _LENGTH)
-                    told[number] = max(slot.least, int((1 - blanks[row, own] > chance).sum()))
-            found.append(told)
-        return found
+        noised = begun.holes.slot >= 0
+        latest = torch.ones(len(rows), device=noised.device)
+        logits = self._states.net(begun.state, latest, noised, torch.zeros_like(begun.state))
+        of, places = noised.nonzero(as_tuple=True)
+        parts = [logits[slice(at, min(at + BLOCK, len(of)))] for at in range(0, len(of), BLOCK)]
+        left = torch.zeros(noised.shape)
+        left[noised.cpu()] = 1 - torch.cat([part.float().softmax(1)[:, blank] for part in parts]).cpu()
+        chances = torch.zeros(noised.shape)
+        chances[noised.cpu()] = begun.streams.uniform(of, places, 0, _LENGTH).cpu()
+        return [
+            drawn(proposal.slots, *each)
+            for (proposal, _), *each in zip(rows, begun.holes.slot.cpu(), left, chances, strict=True)
+        ]
 
     def _draw(self, proposal: Proposal, ids: Sequence[int], fluency: float) -> Draw:
         edits, analysis = to_edits(proposal, ids, self.denoiser), proposal.analysis

@@ -3,7 +3,7 @@
 One network reads both, and only the vectors of what is written are noised (partial noising). Predictions are brought to
 the nearest token's vector at every step, which reads better and costs diversity. Lines of text, which have no source,
 have stretches noised. Other than in the paper, vectors are as long as normal noise, so that none can shrink and no
-term has to hold them; they are three times as wide, so that the signal is three tenths of the paper's; tokens are
+term has to hold them; they are wider, for which the signal is three tenths of the paper's; tokens are
 scored from what is predicted, not from the clean vectors; times are drawn evenly; and it starts from a masked
 denoiser's weights. It has weights of its own.
 """
