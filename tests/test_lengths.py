@@ -48,6 +48,15 @@ class Leaning(Tokens):
         return said
 
 
+class Whole(Leaning):
+    """The same of one that has only seen texts noised as a whole."""
+
+    @property
+    def partial(self) -> bool:
+        """See :class:`augdiff.compositions.sampler.States`."""
+        return False
+
+
 @pytest.fixture(scope="module")
 def denoiser(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
     return load(str(make_model(tmp_path_factory.mktemp("models") / "tiny")), precision="float32")
@@ -77,12 +86,16 @@ def test_what_is_written_of_a_source_has_its_length_first(denoiser: Denoiser) ->
     sampler = Sampler(denoiser, Settings(), Process(absorbing(denoiser.vocabulary.marks.mask)))
     proposals = _proposals(sampler.analyse([Source(source, source)])[0], denoiser, 300, 0)
     holes = proposals[0].windows[0].holes
-    said = Leaning(denoiser, holes[-1] + 1)
-    sampler = Sampler(denoiser, Settings(), Process(absorbing(denoiser.vocabulary.marks.mask)), states=said)
     expected = sum(1 - place / (holes[-1] + 1) for place in holes)
-    words = fmean(len(apply_edits(source, draw.edits).split()) for draw in sampler.fill(proposals))
+
+    def words(states: Leaning) -> float:
+        sampler = Sampler(denoiser, Settings(), Process(absorbing(denoiser.vocabulary.marks.mask)), states=states)
+        return fmean(len(apply_edits(source, draw.edits).split()) for draw in sampler.fill(proposals))
+
     # Of pieces and marks there are fewer words than tokens.
-    assert 0.6 * expected < words <= 1.1 * expected
+    assert 0.6 * expected < words(Leaning(denoiser, holes[-1] + 1)) <= 1.1 * expected
+    # Where it learned from no part of what is written, none is given.
+    assert words(Whole(denoiser, holes[-1] + 1)) < 0.5 * expected
 
 
 def test_lengths_differ_and_are_never_below_what_is_asked_for(denoiser: Denoiser) -> None:

@@ -3,7 +3,8 @@
 Every mask of a long slot says how likely it comes out blank. If each is drawn when its turn comes, those of which the
 model is surest come first, blanks among them, and a blank makes all behind it blank: texts come out a third too short.
 One number for all masks of a slot gives each its share of blanks, and lengths their mean. It is for models that have
-learned from slots as long: others end a sentence better where its words and its end are drawn together.
+learned from slots as long, parts of which were known: others end a sentence better where its words and its end are
+drawn together.
 """
 
 from __future__ import annotations

@@ -52,6 +52,10 @@ class States(Protocol):
         """The id of padding; None for vectors, of which zeros are padding."""
 
     @property
+    def partial(self) -> bool:
+        """Whether a part of what is written of a source may be known, as it was in training."""
+
+    @property
     def net(self) -> Net:
         """Who denoises them."""
 
@@ -80,6 +84,11 @@ class Tokens:
     def pad(self) -> int | None:
         """The mark."""
         return self.denoiser.vocabulary.marks.pad
+
+    @property
+    def partial(self) -> bool:
+        """It was."""
+        return True
 
     @property
     def net(self) -> Net:
@@ -197,7 +206,7 @@ class Sampler:
         """The proposals with slots of drawn lengths, where these are drawn first."""
         found, blank = list(proposals), self.denoiser.vocabulary.marks.blank
         asked = [at for at, one in enumerate(found) if one.sized and any(slot.elastic for slot in one.slots)]
-        if blank is None or not asked:
+        if blank is None or not asked or not self._states.partial:
             return found
         lengths: list[dict[int, int]] = [{} for _ in found]
         for rows in _batches([found[at] for at in asked]):

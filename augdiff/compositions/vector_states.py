@@ -43,6 +43,11 @@ class Vectors:
         return None
 
     @property
+    def partial(self) -> bool:
+        """All of it was noised together."""
+        return False
+
+    @property
     def net(self) -> Net:
         """The network that reads vectors."""
         read = self._network.logits
