@@ -12,7 +12,7 @@ from augdiff.denoisers.load import read_config
 from augdiff.training.loop import Training
 from benchmarks.gains.digests import digest
 
-# Steps of more tokens, or lower rates, are too few and too short to learn from in minutes.
+# Enough steps, and long enough ones, for new weights to learn in minutes.
 _BATCH, _RATE, _WARMUP = 1024, 8e-4, 20
 
 
