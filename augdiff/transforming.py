@@ -96,4 +96,4 @@ def _proposals(analysis: Analysis, denoiser: Denoiser, n: int, seed: int) -> lis
     window = Window([*head, *[marks.elastic] * room, marks.end], holes, 0)
     slot = Slot(count, count, room, True)
     seeds = [derive_seed(seed, analysis.text, number, 0) for number in range(1, n + 1)]
-    return [Proposal(analysis, each, 1.0, [slot], opening, [window], [0] * room, True, True) for each in seeds]
+    return [Proposal(analysis, each, 1.0, [slot], opening, [window], [0] * room, apart=True) for each in seeds]

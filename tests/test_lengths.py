@@ -62,14 +62,14 @@ def denoiser(tmp_path_factory: pytest.TempPathFactory) -> Denoiser:
     return load(str(make_model(tmp_path_factory.mktemp("models") / "tiny")), precision="float32")
 
 
-def drawn(denoiser: Denoiser, text: str, n: int, sized: bool = True) -> list[int]:
+def drawn(denoiser: Denoiser, text: str, n: int, apart: bool = True) -> list[int]:
     """Words that come out of the holes of a text, for each of ``n`` draws."""
     mask = denoiser.vocabulary.marks.mask
     settings = Settings(temperature=0.8, precision="float32", steps=8)
     sampler = Sampler(denoiser, settings, Process(absorbing(mask)), states=Leaning(denoiser, 40))
     plain, gaps = find_gaps(text)
     proposals = propose_gaps(sampler, denoiser, Source(plain, text), gaps, range(1, n + 1), 0)
-    proposals = [replace(one, sized=sized) for one in proposals]
+    proposals = [replace(one, apart=apart) for one in proposals]
     return [sum(len(edit.text.split()) for edit in draw.edits) for draw in sampler.fill(proposals)]
 
 
@@ -78,7 +78,7 @@ def test_long_holes_come_out_as_long_as_the_model_finds_right(denoiser: Denoiser
     # Pieces of words and marks stand with others, so that there are fewer words than tokens.
     fixed = fmean(drawn(denoiser, f"[MASK:{round(expected)}]", 100)) / round(expected)
     assert fmean(drawn(denoiser, "[MASK:1-40]", 400)) / fixed == pytest.approx(expected, rel=0.1)
-    assert fmean(drawn(denoiser, "[MASK:1-40]", 100, sized=False)) / fixed < 0.7 * expected
+    assert fmean(drawn(denoiser, "[MASK:1-40]", 100, apart=False)) / fixed < 0.7 * expected
 
 
 def test_what_is_written_of_a_source_has_its_length_first(denoiser: Denoiser) -> None:

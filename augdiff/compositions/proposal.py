@@ -28,8 +28,8 @@ class Proposal:
     :param opening: ids that stand before the text.
     :param windows: what the denoiser reads.
     :param slot_of: the slot of each mask, in order.
-    :param apart: whether what comes out is a text of its own, written of the source, and not a part of it.
-    :param sized: whether lengths of elastic slots are drawn before their words.
+    :param apart: whether what comes out is a text of its own, written of the source, and not a part of it. Its
+        length is drawn before its words.
     """
 
     analysis: Analysis
@@ -40,7 +40,6 @@ class Proposal:
     windows: list[Window]
     slot_of: list[int]
     apart: bool = False
-    sized: bool = False
 
 
 def propose(analysis: Analysis, seed: int, strength: tuple[float, float], shape: Shape, denoiser: Denoiser) -> Proposal:

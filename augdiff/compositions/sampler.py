@@ -205,7 +205,7 @@ class Sampler:
     def _sized(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """The proposals with slots of drawn lengths, where these are drawn first."""
         found, blank = list(proposals), self.denoiser.vocabulary.marks.blank
-        asked = [at for at, one in enumerate(found) if one.sized and any(slot.elastic for slot in one.slots)]
+        asked = [at for at, one in enumerate(found) if one.apart]
         if blank is None or not asked or not self._states.partial:
             return found
         lengths: list[dict[int, int]] = [{} for _ in found]
