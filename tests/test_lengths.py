@@ -11,7 +11,8 @@ from tiny import make_model
 from torch import Tensor
 
 from augdiff.compositions.lengths import cut
-from augdiff.compositions.sampler import Sampler, Tokens
+from augdiff.compositions.sampler import Sampler
+from augdiff.compositions.states import Tokens
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import load
 from augdiff.engine.denoise import Net
@@ -53,7 +54,7 @@ class Whole(Leaning):
 
     @property
     def partial(self) -> bool:
-        """See :class:`augdiff.compositions.sampler.States`."""
+        """See :class:`augdiff.compositions.states.States`."""
         return False
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import log
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -17,9 +16,10 @@ from augdiff.compositions.analysis import Analysis, Analyst
 from augdiff.compositions.composition import Draw
 from augdiff.compositions.lengths import cut, drawn
 from augdiff.compositions.proposal import Proposal, hole_rules, propose, to_edits
+from augdiff.compositions.states import States, Tokens
 from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.engine.denoise import Net, Watch, denoise, unwatched
+from augdiff.engine.denoise import Watch, denoise, unwatched
 from augdiff.engine.guidance import Guidance
 from augdiff.engine.noise import Streams, mix
 from augdiff.engine.prediction import BLOCK, FLOOR
@@ -41,67 +41,8 @@ _GUIDED = 2.0
 _STEPS = 2
 
 
-class States(Protocol):
-    """What the loop works on in place of ids."""
-
-    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        """States from ids and where these are masks, ``(B, L)`` each, with the noise that the process begins from."""
-
-    @property
-    def pad(self) -> int | None:
-        """The id of padding; None for vectors, of which zeros are padding."""
-
-    @property
-    def partial(self) -> bool:
-        """Whether a part of what is written of a source may be known, as it was in training."""
-
-    @property
-    def net(self) -> Net:
-        """Who denoises them."""
-
-    def read(self, x: Tensor, ids: Tensor) -> Tensor:
-        """The ids that rules of neighbours look at, from states and the ids that these began as."""
-
-    def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
-        """The ids of clean states."""
-
-
 #: The rate of each mask of a proposal, in order, above 0.
 Rates = Callable[[Proposal], NDArray[np.float32]]
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """See :class:`States`; ids are states, and masks the noise."""
-
-    denoiser: Denoiser
-
-    def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        """See :class:`States`."""
-        return ids
-
-    @property
-    def pad(self) -> int | None:
-        """The mark."""
-        return self.denoiser.vocabulary.marks.pad
-
-    @property
-    def partial(self) -> bool:
-        """It was."""
-        return True
-
-    @property
-    def net(self) -> Net:
-        """The denoiser."""
-        return lambda x, t, where, previous: self.denoiser.logits(x, where)
-
-    def read(self, x: Tensor, ids: Tensor) -> Tensor:
-        """See :class:`States`."""
-        return x
-
-    def end(self, x: Tensor, ids: Tensor, noised: Tensor) -> Tensor:
-        """See :class:`States`."""
-        return x
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ _BEGIN = 15
 
 
 class Vectors:
-    """See :class:`augdiff.compositions.sampler.States`.
+    """See :class:`augdiff.compositions.states.States`.
 
     :param pad: the mark whose vector is none.
     :param hard: see :class:`augdiff.engine.space.VectorSpace`.

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from augdiff.compositions.sampler import Sampler, Tokens
+from augdiff.compositions.sampler import Sampler
+from augdiff.compositions.states import Tokens
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import at_random
@@ -42,7 +43,7 @@ class Scattered(Tokens):
     process: Process
 
     def begin(self, ids: Tensor, noised: Tensor, streams: Streams) -> Tensor:
-        """See :class:`augdiff.compositions.sampler.States`."""
+        """See :class:`augdiff.compositions.states.States`."""
         rows, places = noised.nonzero(as_tuple=True)
         x = ids.clone()
         x[rows, places] = self.process.space.noise(x[rows, places], streams.source(rows, places, 0, _BEGIN)).to(x)
