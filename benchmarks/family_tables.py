@@ -128,11 +128,11 @@ def uses(folder: Path) -> str:
 
 def _taught(folder: Path) -> dict[tuple[Any, ...], Seeds]:
     """Families on weights of their own, which learned as they are known for, on the rows that all are measured on."""
-    found = _seeds("effects", folder, "effect", "read", "steps", "strength", "variants", "own", "arm")
+    found = _seeds("effects", folder, "effect", "vocabulary", "read", "steps", "strength", "variants", "own", "arm")
     return {
         (family, f"its own, {_thousands(read)}", steps, strength, variants): results
-        for (family, read, steps, strength, variants, own, arm), results in found.items()
-        if not own and arm == next(iter(EFFECTS[family]))
+        for (family, vocabulary, read, steps, strength, variants, own, arm), results in found.items()
+        if vocabulary is None and not own and arm == next(iter(EFFECTS[family]))
     }
 
 
@@ -164,13 +164,14 @@ def curves(folder: Path) -> str:
 
 def effects(folder: Path) -> str:
     """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    found = _seeds("effects", folder, "effect", "arm", "own", "read", "strength", "steps", "variants")
+    keys = ("vocabulary", "effect", "arm", "own", "read", "rate", "strength", "steps", "variants")
+    found = _seeds("effects", folder, *keys)
     rows = [
-        [effect, arm, _MEASURED_ON[own], _thousands(read), f"{strength:g}", str(steps), str(variants),
-         str(len(results)), *_cells(results, _VARIANTS)]
-        for (effect, arm, own, read, strength, steps, variants), results in found.items()
+        [str(vocabulary or _FIRST), effect, arm, _MEASURED_ON[own], _thousands(read), f"{rate:g}", f"{strength:g}",
+         str(steps), str(variants), str(len(results)), *_cells(results, _VARIANTS)]
+        for (vocabulary, effect, arm, own, read, rate, strength, steps, variants), results in found.items()
     ]  # fmt: skip
-    head = ["family", "trained", "on", "read", "strength", "steps", "variants", "seeds"]
+    head = ["vocabulary", "family", "trained", "on", "read", "rate", "strength", "steps", "variants", "seeds"]
     return table([*head, *_VARIANTS], rows)
 
 

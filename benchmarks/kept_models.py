@@ -8,12 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import read_config
 from augdiff.training.loop import Training
 from benchmarks.gains.digests import digest
 
 # Enough steps, and long enough ones, for new weights to learn in minutes.
 _BATCH, _RATE, _WARMUP = 1024, 8e-4, 20
+#: A network that learns a small vocabulary in minutes; the size of the vocabulary is its own.
+SMALL = EncoderConfig(1, width=256, depth=4, heads=4, inner=1024, max_length=192, sentence=32, sentence_depth=1)
 
 
 def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:

@@ -242,7 +242,7 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     results.record("energies", {}, chosen, tmp_path)
     learned = {"effect": "sundae", "read": 30_000, **family, "fluency_change": -2.5, "steps": 10}
     for own, arm in ((False, "unrolled"), (True, "unrolled"), (False, "one step")):
-        results.record("effects", {"own": own}, {**learned, "arm": arm}, tmp_path)
+        results.record("effects", {"own": own, "rate": 8e-4}, {**learned, "arm": arm}, tmp_path)
         learned["fluency_change"] = -1.0
     taught = tables.TABLES["families-use"](tmp_path)
     assert "| `sundae` | any word redrawn, without masks | its own, 30 k tokens | 10 | -2.50 |" in taught

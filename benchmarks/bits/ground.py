@@ -19,10 +19,10 @@ from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.encoder import find_marks
 from augdiff.training.wordpiece import make_tokenizer
+from benchmarks.kept_models import SMALL
 
 _TIMES = 32
 _VECTOR, _NEAR = 64, 2
-_SMALL = EncoderConfig(1, width=256, depth=4, heads=4, inner=1024, max_length=192, sentence=32, sentence_depth=1)
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ def small(texts: Path, size: int) -> Ground:
     tokenizer.add_special_tokens([f"[TIME{number}]" for number in range(_TIMES)])
     vocabulary = Vocabulary(tokenizer, find_marks(tokenizer))
     ids, count = _ids(lines, vocabulary), len(vocabulary)
-    sizes = EncoderConfig(**{**asdict(_SMALL), "vocab_size": count})
+    sizes = EncoderConfig(**{**asdict(SMALL), "vocab_size": count})
     name, clock = f"{size:,} of the texts", range(count - _TIMES, count)
     return Ground(name, vocabulary, sizes, _shares(_counts(ids, count)), company(ids, count), clock)
 
