@@ -5,12 +5,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from augdiff.denoisers.encoder import EncoderConfig
+import torch
+
+from augdiff.denoisers.encoder import Encoder, EncoderConfig
+from augdiff.denoisers.encoder_folder import save
 from augdiff.denoisers.load import read_config
+from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.encoder import find_marks
 from augdiff.training.loop import Training
+from augdiff.training.wordpiece import make_tokenizer
 from benchmarks.gains.digests import digest
 
 # Enough steps, and long enough ones, for new weights to learn in minutes.
@@ -32,6 +39,22 @@ def learning_options(options: argparse.ArgumentParser) -> None:
     """Options of how models learn."""
     options.add_argument("--batch", type=int, default=_BATCH, help="tokens of a step")
     options.add_argument("--rate", type=float, default=_RATE, help="highest learning rate")
+
+
+def new_weights(folder: Path, texts: Callable[[], list[str]], size: int, seed: int) -> None:
+    """Write a small model that has learned nothing, with a vocabulary of the texts' own."""
+    tokenizer = make_tokenizer(texts, size)
+    save_new(folder, Vocabulary(tokenizer, find_marks(tokenizer)), SMALL, seed)
+
+
+def save_new(folder: Path, vocabulary: Vocabulary, sizes: EncoderConfig, seed: int) -> None:
+    """Write a model that has learned nothing.
+
+    :param sizes: of the network; its vocabulary size is not used.
+    """
+    torch.manual_seed(seed)
+    network = Encoder(replace(sizes, vocab_size=len(vocabulary)))
+    save(folder, network, vocabulary, None, True, 0.0, {})
 
 
 def made_once(work: Path, name: str, settings: Mapping[str, Any], make: Callable[[Path], object]) -> Path:

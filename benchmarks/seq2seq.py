@@ -1,10 +1,11 @@
 """From a source to what is to be written of it: families against an autoregressive model of the same size.
 
-All learn from the same pairs for as many tokens (where paragraphs come before, these are more tokens, and are told),
-from ``base-en``'s weights, or from new ones and a vocabulary of both languages where the second is not English, and
-write ten texts of each source. BLEU (sacrebleu) is that of the first, of the one that agrees most with the others
-(minimum Bayes risk), and of the best by the references; the ten are compared with each other. What a model learned to
-make small is measured on test pairs, too. These are read once, and no sentence of theirs is learned from.
+All learn from the same pairs for as many tokens (where texts without sources come before, these are more tokens, and
+are told): from ``base-en``'s weights; or, where one language is not English or texts are short, from new ones, a tenth
+of the size, with a small vocabulary of the pairs' own. They write ten texts of each source. BLEU (sacrebleu) is that of
+the first, of the one that agrees most with the others (minimum Bayes risk), and of the best by the references; the ten
+are compared with each other. What a model learned to make small is measured on test pairs, too. These are read once,
+and no sentence of theirs is learned from.
 """
 
 from __future__ import annotations
@@ -13,11 +14,11 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import fmean
-from typing import Any
 
 import torch
 
@@ -27,96 +28,24 @@ from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from augdiff.quality.bleu import bleu
 from augdiff.quality.consensus import by_agreement
-from augdiff.training.corpus import read_lines
-from augdiff.training.encoder import SCRATCH
 from augdiff.training.objectives import Objective
+from augdiff.training.pairs import read_texts
 from augdiff.training.run import train
 from benchmarks import diversity, prefix_lm
 from benchmarks.data import parser
-from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
+from benchmarks.kept_models import brief, learning_options, made_once, new_weights, tokens_read
 from benchmarks.pair_loss import pair_loss
+from benchmarks.pair_tasks import TASKS, TEST, TRAIN, Pair
 from benchmarks.prefix_writer import load_writer
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 
-_SENTENCE = ". "
-# What a trained model does not depend on; paragraphs come before some.
+# What a trained model does not depend on, or what is told of it otherwise.
 _NOT_OF_MODELS = (
     "data", "results", "work", "threads", "tasks", "methods", "paragraphs", "sources", "n", "steps", "temperature"
 )  # fmt: skip
-# One paragraph in so many is for tests.
-_TESTED = 50
 # Test pairs whose loss is measured, which is quick.
 _ASKED = 200
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A source, and all that may be written of it."""
-
-    source: str
-    targets: list[str]
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be written of what.
-
-    :param read: the data folder and a split, ``train`` or ``test``, to pairs.
-    :param start: what training begins from.
-    :param lower: whether case counts for nothing, since the vocabulary has none.
-    """
-
-    read: Callable[[Path, str], list[Pair]]
-    start: str = "base-en"
-    lower: bool = True
-
-
-def paraphrase(data: Path, split: str) -> list[Pair]:
-    """Pairs that people found to say the same, in both directions for training (MRPC).
-
-    Some sentences are in pairs of both splits: pairs that have one of these are not tested on.
-    """
-    rows = [row for row in _rows(data / "paraphrase" / "mrpc.jsonl") if row["label"] in (1, "1")]
-    learned = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == "train"]
-    if split == "train":
-        return learned + [Pair(pair.targets[0], [pair.source]) for pair in learned]
-    known = {text for pair in learned for text in (pair.source, *pair.targets)}
-    tested = [Pair(row["a"], [row["b"]]) for row in rows if row["split"] == split]
-    return [pair for pair in tested if not {pair.source, *pair.targets} & known]
-
-
-def simplification(data: Path, split: str) -> list[Pair]:
-    """Sentences with eight simpler ones each (TurkCorpus)."""
-    there = {"train": "tune", "test": "test"}[split]
-    found: dict[str, Pair] = {}
-    for row in _rows(data / "paraphrase" / "turkcorpus.jsonl"):
-        if row["split"] == there:
-            found.setdefault(row["a"], Pair(row["a"], [])).targets.append(row["b"])
-    return list(found.values())
-
-
-def translation(data: Path, split: str) -> list[Pair]:
-    """English captions in German (Multi30k)."""
-    return [Pair(row["a"], [row["b"]]) for row in _rows(data / "translation" / f"multi30k_en_de.{split}.jsonl")]
-
-
-def summary(data: Path, split: str) -> list[Pair]:
-    """The last sentence of an abstract, of what is before it."""
-    found = []
-    for number, text in enumerate(read_lines(data / "paragraphs" / "arxiv.txt.xz")):
-        *most, last = text.rstrip(".").split(_SENTENCE)
-        if most and (number % _TESTED == 0) == (split == "test"):
-            found.append(Pair(_SENTENCE.join(most) + ".", [f"{last}."]))
-    return found
-
-
-TASKS: Mapping[str, Task] = {
-    "paraphrase": Task(paraphrase),
-    "simplification": Task(simplification),
-    "translation": Task(translation, SCRATCH, lower=False),
-    "summary": Task(summary),
-}
 
 
 @dataclass(frozen=True)
@@ -126,18 +55,24 @@ class Method:
     :param weights: the family that it learns as; None for the autoregressive model.
     :param family: that it writes by; None for the likeliest token each time, or a drawn one.
     :param drawn: whether the autoregressive model draws.
-    :param before: whether it learns from paragraphs first.
+    :param before: whether it learns from texts without sources first.
+    :param longer: whether it learns from pairs for as long as others learn from both.
     """
 
     weights: str | None
     family: str | None = None
     drawn: bool = True
     before: bool = False
+    longer: bool = False
 
     @property
     def name(self) -> str:
         """Of its weights."""
         return f"{self.weights or 'autoregressive'}{'-paragraphs' * self.before}"
+
+    def tokens(self, pairs: int, before: int) -> int:
+        """That it learns from pairs."""
+        return pairs + before * self.longer
 
     @property
     def objective(self) -> Objective:
@@ -149,44 +84,52 @@ METHODS: Mapping[str, Method] = {
     **{name: Method(name, name) for name in ("mdlm", "sed", "diffuseq", "genie")},
     "rdm": Method("mdlm", "rdm"),
     "genie after paragraphs": Method("genie", "genie", before=True),
+    "genie for as long": Method("genie", "genie", longer=True),
     "autoregressive, greedy": Method(None, drawn=False),
     "autoregressive, sampled": Method(None),
 }
 
 
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
-def trained(task: str, method: Method, arguments: argparse.Namespace) -> Path:
-    """A method's model, made once."""
+def trained(name: str, method: Method, arguments: argparse.Namespace) -> Path:
+    """A method's model of a task, made once."""
+    task, tokens = TASKS[name], method.tokens(arguments.tokens, arguments.paragraphs)
 
     def learn(out: Path) -> None:
         file = out.with_suffix(".jsonl")
-        pairs = TASKS[task].read(arguments.data, "train")
-        lines = [{"source": pair.source, "target": target} for pair in pairs for target in pair.targets]
+        lines = [
+            {"source": pair.source, "target": text}
+            for pair in task.read(arguments.data, TRAIN)
+            for text in pair.targets
+        ]
         file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-        start = TASKS[task].start
+        start = begun(name, file, arguments)
         if method.before:
-            start = str(taught(method, start, arguments))
-        _learn(method, file, out, start, arguments.tokens, arguments)
+            start = str(taught(name, method, start, arguments))
+        _learn(method, file, out, start, tokens, arguments)
 
-    about = settings_of(arguments, _NOT_OF_MODELS) | {"before": arguments.paragraphs if method.before else 0}
-    return made_once(arguments.work, f"{task}-{method.name}", about, learn)
+    about = settings_of(arguments, _NOT_OF_MODELS) | {"before": arguments.paragraphs * method.before, "tokens": tokens}
+    return made_once(arguments.work, f"{name}-{method.name}", about, learn)
 
 
-def taught(method: Method, start: str, arguments: argparse.Namespace) -> Path:
-    """A method's model after paragraphs alone, those left out that the task of summaries is tested on."""
+def begun(name: str, pairs: Path, arguments: argparse.Namespace) -> str:
+    """What all models of a task begin as."""
+    size = TASKS[name].vocabulary
+    if size is None:
+        return "base-en"
+    made = partial(new_weights, texts=lambda: list(read_texts(pairs)), size=size, seed=arguments.seed)
+    return str(made_once(arguments.work, f"{name}-new", {"size": size, "seed": arguments.seed}, made))
+
+
+def taught(name: str, method: Method, start: str, arguments: argparse.Namespace) -> Path:
+    """A method's model after texts without sources alone."""
 
     def learn(out: Path) -> None:
         file = out.with_suffix(".txt")
-        lines = list(read_lines(arguments.data / "paragraphs" / "arxiv.txt.xz"))
-        file.write_text("\n".join(line for number, line in enumerate(lines) if number % _TESTED), encoding="utf-8")
+        file.write_text("\n".join(TASKS[name].lines(arguments.data)), encoding="utf-8")
         _learn(method, file, out, start, arguments.paragraphs, arguments)
 
     about = settings_of(arguments, (*_NOT_OF_MODELS, "tokens")) | {"tokens": arguments.paragraphs, "start": start}
-    return made_once(arguments.work, method.name, about, learn)
+    return made_once(arguments.work, f"{name}-{method.name}-alone", about, learn)
 
 
 def _learn(method: Method, texts: Path, out: Path, start: str, tokens: int, arguments: argparse.Namespace) -> None:
@@ -243,7 +186,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--tasks", nargs="+", choices=list(TASKS), default=list(TASKS))
     options.add_argument("--methods", nargs="+", choices=list(METHODS), default=list(METHODS))
     options.add_argument("--tokens", type=int, default=1_000_000, help="that each learns from, blanks included")
-    options.add_argument("--paragraphs", type=int, default=500_000, help="tokens of paragraphs, where they come first")
+    options.add_argument("--paragraphs", type=int, default=500_000, help="tokens of texts without sources")
     learning_options(options)
     options.add_argument("--sources", type=int, default=100, help="test sources")
     options.add_argument("-n", type=int, default=10, help="texts of each")
@@ -255,7 +198,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     for task in arguments.tasks:
-        there = TASKS[task].read(arguments.data, "test")
+        there = TASKS[task].read(arguments.data, TEST)
         tested, asked = there[: arguments.sources], [(pair.source, pair.targets[0]) for pair in there[:_ASKED]]
         for name in arguments.methods:
             method = METHODS[name]

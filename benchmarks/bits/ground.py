@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -12,14 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from augdiff.denoisers.encoder import Encoder, EncoderConfig
-from augdiff.denoisers.encoder_folder import load_encoder, save
+from augdiff.denoisers.encoder import EncoderConfig
+from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.load import find, load_vocabulary, read_config
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.encoder import find_marks
 from augdiff.training.wordpiece import make_tokenizer
-from benchmarks.kept_models import SMALL
+from benchmarks.kept_models import SMALL, save_new
 
 _TIMES = 32
 _VECTOR, _NEAR = 64, 2
@@ -57,8 +57,7 @@ class Ground:
     def fresh(self, folder: Path, seed: int) -> Path:
         """A model of new weights, made if it is not there."""
         if not folder.exists():
-            torch.manual_seed(seed)
-            save(folder, Encoder(self.sizes), self.vocabulary, None, True, 0.0, {})
+            save_new(folder, self.vocabulary, self.sizes, seed)
         return folder
 
 
@@ -84,7 +83,7 @@ def small(texts: Path, size: int) -> Ground:
     tokenizer.add_special_tokens([f"[TIME{number}]" for number in range(_TIMES)])
     vocabulary = Vocabulary(tokenizer, find_marks(tokenizer))
     ids, count = _ids(lines, vocabulary), len(vocabulary)
-    sizes = EncoderConfig(**{**asdict(SMALL), "vocab_size": count})
+    sizes = replace(SMALL, vocab_size=count)
     name, clock = f"{size:,} of the texts", range(count - _TIMES, count)
     return Ground(name, vocabulary, sizes, _shares(_counts(ids, count)), company(ids, count), clock)
 
