@@ -1,7 +1,6 @@
 """What is written of sources: an autoregressive model to compare with, and how texts are measured."""
 
 import json
-import lzma
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +17,10 @@ from augdiff.training.noising import Noise
 from augdiff.training.run import train
 from benchmarks import prefix_lm, results, seq2seq
 from benchmarks.pair_loss import pair_loss
+from benchmarks.pair_tasks import Pair, Task
 from benchmarks.prefix_lm import PrefixTrainee, followed
 from benchmarks.prefix_writer import Lines, load_writer
-from benchmarks.seq2seq import Pair, Task, measure
+from benchmarks.seq2seq import measure
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
 
@@ -130,36 +130,12 @@ def test_texts_are_measured_by_all_that_may_be_written():
 
 def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     pairs = [Pair("the film was good", ["the film was bad"]), Pair("we loved the hotel", ["we liked it", "so good"])]
-    task = Task(lambda data, split: pairs * (40 if split == "train" else 1), str(make_model(tmp_path / "start")))
+    lines = [f"the film was good and the hotel bad. we loved {n}." for n in range(200)]
+    task = Task(lambda data, split: pairs * (40 if split == "train" else 1), lambda data: lines, vocabulary=100)
     monkeypatch.setattr(seq2seq, "TASKS", {"paraphrase": task})
     monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
-    (tmp_path / "paragraphs").mkdir()
-    with lzma.open(tmp_path / "paragraphs" / "arxiv.txt.xz", "wt") as file:
-        file.writelines(f"the film was good and the hotel bad. we loved {n}.\n" for n in range(200))
     told = ["--data", tmp_path, "--results", tmp_path, "--work", tmp_path / "work", "--tasks", "paraphrase"]
     seq2seq.main([*map(str, told), "--tokens", "500", "--paragraphs", "500", "-n", "3", "--steps", "2"])
-    lines = [line["result"] for line in results.read("seq2seq", tmp_path)]
-    assert [line["method"] for line in lines] == list(seq2seq.METHODS)
-    assert all(line["seconds"] > 0 and line["loss"] > 0 and len(line["shown"]) == 2 for line in lines)
-
-
-def test_sources_of_tests_are_none_to_learn_from(tmp_path: Path):
-    folders = [tmp_path / name for name in ("paraphrase", "paragraphs", "translation")]
-    for folder in folders:
-        folder.mkdir()
-    parts = ["test", "train", "train"] * 4
-    rows = [{"a": f"one {n}", "b": f"two {n}", "label": n % 2, "split": parts[n]} for n in range(12)]
-    rows.append({"a": "known", "b": "two 1", "label": 1, "split": "test"})
-    (folders[0] / "mrpc.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    rows = [{"a": f"one {n // 2}", "b": f"two {n}", "split": ("tune", "test")[n > 5]} for n in range(12)]
-    (folders[0] / "turkcorpus.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    for split in ("train", "test"):
-        (folders[2] / f"multi30k_en_de.{split}.jsonl").write_text(json.dumps({"a": split, "b": "so"}) + "\n")
-    with lzma.open(folders[1] / "arxiv.txt.xz", "wt") as file:
-        file.writelines(f"This is number {n}. It is short. The end of {n}.\n" for n in range(120))
-    for task in seq2seq.TASKS.values():
-        learned, tested = ({pair.source for pair in task.read(tmp_path, split)} for split in ("train", "test"))
-        assert learned and tested and not learned & tested
-    assert "known" not in {pair.source for pair in seq2seq.paraphrase(tmp_path, "test")}
-    assert len(seq2seq.simplification(tmp_path, "test")[0].targets) == 2
-    assert seq2seq.summary(tmp_path, "test")[1] == Pair("This is number 50. It is short.", ["The end of 50."])
+    found = [line["result"] for line in results.read("seq2seq", tmp_path)]
+    assert [line["method"] for line in found] == list(seq2seq.METHODS)
+    assert all(line["seconds"] > 0 and line["loss"] > 0 and len(line["shown"]) == 2 for line in found)
