@@ -94,11 +94,12 @@ class ByVectors:
         a, b = self.schedule(t[rows], torch.ones_like(t[rows]))
         noised = x.index_put((rows, places), a[:, None] * clean + b[:, None] * noise)
         weight, bias = trainee.output()
-        weight = beside_vectors(weight, network.all_vectors())
+        # Evidence is what it is: vectors do not learn by it, whose gradient would drown that of all else.
+        weight, evidence = beside_vectors(weight, network.all_vectors().detach()), noised[rows, places].detach()
 
         def read(previous: Tensor) -> Tensor:
             features = network(noised, previous, t, batch.real, batch.where)
-            return beside_evidence(features, noised[rows, places], a, b)
+            return beside_evidence(features, evidence, a, b)
 
         def mean(features: Tensor) -> Tensor:
             """The mean vector by the likelihood of the columns, ``(N, D)``."""
