@@ -128,10 +128,10 @@ def uses(folder: Path) -> str:
 
 def _taught(folder: Path) -> dict[tuple[Any, ...], Seeds]:
     """Families on weights of their own, which learned as they are known for, on the rows that all are measured on."""
-    found = _seeds("effects", folder, "effect", "vocabulary", "read", "steps", "strength", "variants", "own", "arm")
+    found = _seeds("effects", folder, "effect", "vocabulary", "tokens", "steps", "strength", "variants", "own", "arm")
     return {
-        (family, f"its own, {_thousands(read)}", steps, strength, variants): results
-        for (family, vocabulary, read, steps, strength, variants, own, arm), results in found.items()
+        (family, f"its own, {_read(results)}", steps, strength, variants): results
+        for (family, vocabulary, _, steps, strength, variants, own, arm), results in found.items()
         if vocabulary is None and not own and arm == next(iter(EFFECTS[family]))
     }
 
@@ -164,15 +164,44 @@ def curves(folder: Path) -> str:
 
 def effects(folder: Path) -> str:
     """Families with and without what they are known for, a number of steps a line; mean of the seeds."""
-    keys = ("vocabulary", "effect", "arm", "own", "read", "rate", "strength", "steps", "variants")
-    found = _seeds("effects", folder, *keys)
     rows = [
-        [str(vocabulary or _FIRST), effect, arm, _MEASURED_ON[own], _thousands(read), f"{rate:g}", f"{strength:g}",
+        [str(vocabulary or _FIRST), effect, arm, _MEASURED_ON[own], _read(results), f"{rate:g}", f"{strength:g}",
          str(steps), str(variants), str(len(results)), *_cells(results, _VARIANTS)]
-        for (vocabulary, effect, arm, own, read, rate, strength, steps, variants), results in found.items()
+        for (vocabulary, effect, own, _, rate, strength, steps, variants, arm), results in _arms(folder).items()
     ]  # fmt: skip
     head = ["vocabulary", "family", "trained", "on", "read", "rate", "strength", "steps", "variants", "seeds"]
     return table([*head, *_VARIANTS], rows)
+
+
+def gained_by_effects(folder: Path) -> str:
+    """What families gain by what they are known for, means over the seeds, and the least and the most of a seed."""
+    found = _arms(folder)
+    rows = []
+    for (vocabulary, effect, *about, arm), results in found.items():
+        first, *others = EFFECTS[effect]
+        bare = found.get((vocabulary, effect, *about, *others[:1]))
+        if arm != first or not bare:
+            continue
+        without = {one["seed"]: one for one in bare}
+        pairs = [(one, without[one["seed"]]) for one in results if one["seed"] in without]
+        cells = [
+            _over_seeds([one[field] - other[field] for one, other in pairs]) if pairs else ""
+            for field in ("fluency_change", "distinct_2", "self_bleu")
+        ]
+        steps = about[-2]
+        rows.append([str(vocabulary or _FIRST), effect, f"{arm}, {others[0]}", str(steps), str(len(pairs)), *cells])
+    return table(["vocabulary", "family", "with, without", "steps", "seeds", "fluency", "distinct-2", "self-BLEU"], rows)
+
+
+def _arms(folder: Path) -> dict[tuple[Any, ...], Seeds]:
+    keys = ("vocabulary", "effect", "own", "tokens", "rate", "strength", "steps", "variants", "arm")
+    return _seeds("effects", folder, *keys)
+
+
+def _over_seeds(values: Sequence[float]) -> str:
+    """The mean, and the least and the most where there are several."""
+    mean = f"{fmean(values):+.2f}"
+    return mean if len(values) < 2 else f"{mean} ({min(values):+.2f} to {max(values):+.2f})"
 
 
 def bounds(folder: Path) -> str:
@@ -208,11 +237,11 @@ def _fewer(own: Seeds, beside: Seeds) -> str:
 
 def seq2seq(folder: Path) -> str:
     """What is written of sources, a method a line; mean of the seeds."""
-    found = _seeds("seq2seq", folder, "task", "method", "read", "steps", "temperature", "sources", "n")
+    found = _seeds("seq2seq", folder, "task", "method", "tokens", "steps", "temperature", "sources", "n")
     rows = [
-        [task, method, _thousands(read), *map(str, (steps, temperature, sources, n, len(results))),
+        [task, method, _read(results), *map(str, (steps, temperature, sources, n, len(results))),
          *_cells(results, _WRITTEN)]
-        for (task, method, read, steps, temperature, sources, n), results in found.items()
+        for (task, method, _, steps, temperature, sources, n), results in found.items()
     ]  # fmt: skip
     head = ["task", "method", "read", "steps", "temperature", "sources", "texts of each", "seeds"]
     return table([*head, *_WRITTEN], rows)
@@ -256,9 +285,9 @@ def _saved(fluency: float, seconds: float, plain: Sequence[tuple[float, float]])
     return f"more than {best[0][1] / seconds:.1f}" if best else ""
 
 
-def _thousands(tokens: int | None) -> str:
-    """Of older lines nobody knows."""
-    return "tokens not told" if tokens is None else f"{tokens // 1000:,} k tokens"
+def _read(results: Seeds) -> str:
+    """How many tokens were learned from, mean of the seeds."""
+    return f"{fmean(result['read'] for result in results) / 1000:,.0f} k tokens"
 
 
 def _mean(results: Seeds, field: str) -> float:
@@ -271,6 +300,7 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "families-use": uses,
     "families-curves": curves,
     "effects": effects,
+    "effects-gained": gained_by_effects,
     "bounds": bounds,
     "seq2seq": seq2seq,
 }

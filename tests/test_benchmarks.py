@@ -244,6 +244,7 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     for own, arm in ((False, "unrolled"), (True, "unrolled"), (False, "one step")):
         results.record("effects", {"own": own, "rate": 8e-4}, {**learned, "arm": arm}, tmp_path)
         learned["fluency_change"] = -1.0
+    assert "| base-en | sundae | unrolled, one step | 10 | 1 | -1.50 |" in tables.TABLES["effects-gained"](tmp_path)
     taught = tables.TABLES["families-use"](tmp_path)
     assert "| `sundae` | any word redrawn, without masks | its own, 30 k tokens | 10 | -2.50 |" in taught
     for make in tables.TABLES.values():
