@@ -51,8 +51,7 @@ def test_it_begins_as_the_encoder_that_it_is_made_of(network: VectorEncoder) -> 
 
 
 def logits(network: VectorEncoder, x: torch.Tensor, where: torch.Tensor) -> torch.Tensor:
-    half = torch.full((len(x),), 0.5)
-    read: Unread = VectorNetwork(network).logits(x, half, (half, half), where, 0 * x)
+    read: Unread = VectorNetwork(network, network.encoder.logits).logits(x, torch.full((len(x),), 0.5), where, 0 * x)
     return read[slice(0, int(where.sum()))]
 
 
@@ -67,42 +66,6 @@ def test_padding_and_rows_beside_change_nothing(network: VectorEncoder) -> None:
         # As long as the padded length is the same, which batches see to.
         alone = logits(network, x[1:2, :9], where[1:2, :9])
         assert torch.equal(together[1], alone[0])
-
-
-def test_what_noised_vectors_say_is_added_as_bayes_has_it(network: VectorEncoder) -> None:
-    generator = torch.Generator().manual_seed(0)
-    ids, a, b = (
-        torch.randint(5, 40, (3, 9), generator=generator),
-        torch.tensor([0.2, 0.4, 0.1]),
-        torch.tensor([0.9] * 3),
-    )
-    where = torch.zeros(3, 9, dtype=torch.bool)
-    where[:, 2:4] = True
-    table = network.all_vectors()
-    with torch.inference_mode():
-        x = network.vectors(ids).clone()
-        x[where] = a.repeat_interleave(2)[:, None] * x[where] + 0.9 * torch.randn(6, 32, generator=generator)
-        read = VectorNetwork(network).logits(x, torch.full((3,), 0.5), (a, b), where, 0 * x)
-        own = network(x, 0 * x, torch.full((3,), 0.5), torch.ones(3, 9, dtype=torch.bool), where.nonzero(as_tuple=True))
-        told = network.encoder.logits(own).log_softmax(1)
-        means = a.repeat_interleave(2)[:, None, None] * table
-        odds = torch.distributions.Normal(means, 0.9).log_prob(x[where][:, None]).sum(2)
-        assert torch.allclose(read[slice(0, 6)].log_softmax(1), (told + odds).log_softmax(1), atol=1e-4)
-
-
-def test_a_network_that_knows_nothing_tells_what_noise_leaves_to_be_told(network: VectorEncoder) -> None:
-    ids = torch.arange(5, 40).repeat(20)[:, None]
-    clean, generator = network.vectors(ids), torch.Generator().manual_seed(0)
-    where = torch.ones_like(ids, dtype=torch.bool)
-    right = []
-    with torch.inference_mode():
-        for signal in (0.02, 0.4, 0.8):
-            a, b = (torch.full((len(ids),), value) for value in (signal, (1 - signal**2) ** 0.5))
-            x = signal * clean + b[0] * torch.randn(clean.shape, generator=generator)
-            read = VectorNetwork(network).logits(x, torch.full((len(ids),), 0.5), (a, b), where, 0 * x)
-            right.append(float((read[slice(0, len(ids))].argmax(1) == ids[:, 0]).float().mean()))
-    assert right[0] < 0.2 < right[1] < right[2]
-    assert right[2] > 0.99
 
 
 def test_every_other_stretch_is_to_be_got_right_and_nothing_is_put_in_its_place() -> None:

@@ -8,9 +8,7 @@ from torch import Tensor
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.vectors import VectorNetwork
 from augdiff.engine.denoise import Net
-from augdiff.engine.logits import Logits
 from augdiff.engine.noise import Streams
-from augdiff.engine.schedule import Schedule
 from augdiff.engine.space import VectorSpace
 from augdiff.errors import ModelError
 
@@ -21,16 +19,12 @@ class Vectors:
     """See :class:`augdiff.compositions.states.States`.
 
     :param pad: the mark whose vector is none.
-    :param schedule: how much is noised at a time.
     :param hard: see :class:`augdiff.engine.space.VectorSpace`.
     :param shown: whether the network reads its own last prediction.
     """
 
-    def __init__(
-        self, network: VectorNetwork, pad: int, schedule: Schedule, hard: bool = False, shown: bool = True
-    ) -> None:
+    def __init__(self, network: VectorNetwork, pad: int, hard: bool = False, shown: bool = True) -> None:
         self._network = network
-        self._schedule = schedule
         self._shown = shown
         self._table = network.table.clone()
         self._table[pad] = 0
@@ -56,12 +50,8 @@ class Vectors:
     @property
     def net(self) -> Net:
         """The network that reads vectors."""
-
-        def read(x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Logits:
-            level = self._schedule(t, torch.ones_like(t))
-            return self._network.logits(x, t, level, where, previous if self._shown else torch.zeros_like(x))
-
-        return read
+        read = self._network.logits
+        return read if self._shown else lambda x, t, where, previous: read(x, t, where, torch.zeros_like(x))
 
     def read(self, x: Tensor, ids: Tensor) -> Tensor:
         """The ids that were there first: neighbours that are noised are masks."""
@@ -74,15 +64,13 @@ class Vectors:
         return ids
 
 
-def states_of(
-    denoiser: Denoiser, family: str, model: str, schedule: Schedule, hard: bool = False, shown: bool = True
-) -> Vectors:
+def states_of(denoiser: Denoiser, family: str, model: str, hard: bool = False, shown: bool = True) -> Vectors:
     """The vectors of a denoiser.
 
     :param family: that asks.
-    :param schedule: so are ``hard`` and ``shown``: see :class:`Vectors`.
+    :param hard: so is ``shown``: see :class:`Vectors`.
     :raises ModelError: if it reads none.
     """
     if denoiser.vectors is None:
         raise ModelError(f"model {model!r} reads no vectors: train one with augdiff train --family {family}")
-    return Vectors(denoiser.vectors, denoiser.vocabulary.marks.pad, schedule, hard, shown)
+    return Vectors(denoiser.vectors, denoiser.vocabulary.marks.pad, hard, shown)

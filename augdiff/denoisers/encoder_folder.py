@@ -217,7 +217,7 @@ def _load(
         demonstrations=int(config["demonstrations"]),
         family=str(config["family"]),
         pairs=bool(config["pairs"]),
-        vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval()),
+        vectors=None if vectors is None else VectorNetwork(vectors.to(device).eval(), encoder.logits),
         latent=None if latent is None else _latent_network(latent.to(device).eval(), vocabulary, config),
     )
 

@@ -2,15 +2,13 @@
 
 Embedding diffusion: what is noised are vectors of tokens, what is predicted are tokens. Vectors are fixed (Strudel et
 al. 2022, arXiv 2211.04236), or are the encoder's embeddings, which go on learning (Gong et al. 2022, arXiv 2210.08933).
-How likely each token makes a noised vector is known, and is added to what the network says, which so need not learn
-to tell what stands there already (the output prior of Plaid, Gulrajani and Hashimoto 2023, arXiv 2305.18619).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from math import sqrt
 
 import torch
@@ -20,13 +18,11 @@ from torch.nn import functional as F
 from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder
-from augdiff.denoisers.even import EvenLinear, even_product
+from augdiff.denoisers.even import EvenLinear
 from augdiff.denoisers.waves import Clock
 
 #: Kinds of networks of vectors, as folders call them.
 FIXED, LEARNED, CROSSED = "fixed", "learned", "crossed"
-# Less noise says no more: a token is sure long before, and greater numbers are rounded.
-_LEAST_NOISE = 0.1
 
 
 class VectorEncoder(nn.Module):
@@ -88,51 +84,23 @@ def vectors_of(embeddings: Tensor) -> Tensor:
     return unit * sqrt(embeddings.shape[-1])
 
 
-def beside_evidence(features: Tensor, noised: Tensor, a: Tensor, b: Tensor) -> Tensor:
-    """Features ``(N, D)`` beside what noised vectors say of their tokens themselves, ``(N, 2 D)``.
-
-    A token of vector ``v`` makes a noised one ``x`` as likely as ``exp(a x v / b^2)``, as vectors are equally long: the
-    product with :func:`beside_vectors` is the sum of the network's score and this.
-
-    :param noised: ``(N, D)``.
-    :param a: signal, ``(N,)``; so ``b``, noise.
-    """
-    says = a / b.clamp(min=_LEAST_NOISE).square()
-    return torch.cat([features.float(), says[:, None] * noised], 1)
-
-
-def beside_vectors(weight: Tensor, vectors: Tensor) -> Tensor:
-    """An output matrix for :func:`beside_evidence`, ``(V, D)`` and ``(V, D)`` to ``(V, 2 D)``."""
-    return torch.cat([weight, vectors], 1)
-
-
 @dataclass(frozen=True)
 class VectorNetwork:
     """A :class:`VectorEncoder` in use: rows padded to lengths of buckets, so that others change nothing."""
 
     network: VectorEncoder
+    output: Callable[[Tensor], Tensor]
 
     @cached_property
     def table(self) -> Tensor:
         """The vector of each token, ``(V, D)``."""
         return self.network.all_vectors().detach()
 
-    @cached_property
-    def output(self) -> Callable[[Tensor], Tensor]:
-        """Features beside evidence, ``(N, 2 D)``, to scores, ``(N, V)``."""
-        encoder = self.network.encoder
-        return partial(even_product, weight=beside_vectors(encoder.token.weight, self.table), bias=encoder.bias)
-
-    def logits(self, x: Tensor, t: Tensor, level: tuple[Tensor, Tensor], where: Tensor, previous: Tensor) -> Unread:
-        """See :class:`augdiff.engine.denoise.Net`; a place whose vector is all zeros is padding.
-
-        :param level: signal and noise of each row, ``(B,)``.
-        """
+    def logits(self, x: Tensor, t: Tensor, where: Tensor, previous: Tensor) -> Unread:
+        """See :class:`augdiff.engine.denoise.Net`; a place whose vector is all zeros is padding."""
         rows, length, width = x.shape
         full = rows, bucket(length)
         (wide, last), asked = (x.new_zeros(*full, width) for _ in range(2)), where.new_zeros(full)
         wide[:, :length], last[:, :length], asked[:, :length] = x, previous, where
-        places = asked.nonzero(as_tuple=True)
-        features = self.network(wide, last, t, wide.any(-1), places)
-        a, b = (part[places[0]] for part in level)
-        return Unread(beside_evidence(features, wide[places], a, b), self.output)
+        features = self.network(wide, last, t, wide.any(-1), asked.nonzero(as_tuple=True))
+        return Unread(features, self.output)

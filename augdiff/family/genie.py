@@ -39,7 +39,7 @@ _LOSS = ByVectors(_SCHEDULE, shown=0.0, regressed=1.0)
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    states = states_of(denoiser, NAME, settings.model, _SCHEDULE, hard=True, shown=False)
+    states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
     process = Process(states.space, _SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 

@@ -39,7 +39,7 @@ _STRETCHES = 5
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    states = states_of(denoiser, NAME, settings.model, SCHEDULE)
+    states = states_of(denoiser, NAME, settings.model)
     process = Process(states.space, SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 

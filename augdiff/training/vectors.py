@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from augdiff.denoisers.cross_entropy import cross_entropy
 from augdiff.denoisers.crossed import vector_network
 from augdiff.denoisers.encoder_folder import save_vectors
-from augdiff.denoisers.vectors import VectorEncoder, beside_evidence, beside_vectors
+from augdiff.denoisers.vectors import VectorEncoder
 from augdiff.engine.schedule import Schedule
 from augdiff.errors import OptionError
 from augdiff.training.encoder import EncoderTrainee
@@ -93,26 +93,21 @@ class ByVectors:
         noise = torch.randn(len(rows), x.shape[2], generator=batch.generator).to(x)
         a, b = self.schedule(t[rows], torch.ones_like(t[rows]))
         noised = x.index_put((rows, places), a[:, None] * clean + b[:, None] * noise)
-        weight, bias = trainee.output()
-        # Evidence is what it is: vectors do not learn by it, whose gradient would drown that of all else.
-        weight, evidence = beside_vectors(weight, network.all_vectors().detach()), noised[rows, places].detach()
-
-        def read(previous: Tensor) -> Tensor:
-            features = network(noised, previous, t, batch.real, batch.where)
-            return beside_evidence(features, evidence, a, b)
-
-        def mean(features: Tensor) -> Tensor:
-            """The mean vector by the likelihood of the columns, ``(N, D)``."""
-            few, few_bias = weight[batch.columns], bias[batch.columns] + batch.log_weights
-            with torch.autocast(x.device.type, enabled=False):
-                return torch.addmm(few_bias, features, few.t()).softmax(1) @ network.vectors(batch.columns)
-
         previous = torch.zeros_like(x)
         if float(torch.rand((), generator=batch.generator)) < self.shown:
             with torch.no_grad():
-                previous[rows, places] = mean(read(previous))
-        features = read(previous)
+                previous[rows, places] = _mean(trainee, network(noised, previous, t, batch.real, batch.where), batch)
+        features = network(noised, previous, t, batch.real, batch.where)
+        weight, bias = trainee.output()
         loss = cross_entropy(features, weight, bias, batch.targets, batch.columns, batch.log_weights)
         if self.regressed:
-            loss = loss + self.regressed * (mean(features) - clean).square().mean()
+            loss = loss + self.regressed * (_mean(trainee, features, batch) - clean).square().mean()
         return loss
+
+
+def _mean(trainee: VectorTrainee, features: Tensor, batch: Batch) -> Tensor:
+    """The mean vector by the likelihood of the columns, ``(N, D)``."""
+    weight, bias = trainee.output()
+    few, few_bias = weight[batch.columns], bias[batch.columns] + batch.log_weights
+    with torch.autocast(features.device.type, enabled=False):
+        return torch.addmm(few_bias, features.float(), few.t()).softmax(1) @ trainee.network.vectors(batch.columns)
