@@ -190,7 +190,8 @@ def gained_by_effects(folder: Path) -> str:
         ]
         steps = about[-2]
         rows.append([str(vocabulary or _FIRST), effect, f"{arm}, {others[0]}", str(steps), str(len(pairs)), *cells])
-    return table(["vocabulary", "family", "with, without", "steps", "seeds", "fluency", "distinct-2", "self-BLEU"], rows)
+    head = ["vocabulary", "family", "with, without", "steps", "seeds"]
+    return table([*head, "fluency", "distinct-2", "self-BLEU"], rows)
 
 
 def _arms(folder: Path) -> dict[tuple[Any, ...], Seeds]:
