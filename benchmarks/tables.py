@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-from benchmarks import family_tables
+from benchmarks import effect_tables, family_tables, model_tables
 from benchmarks.contexts import FORMS
 from benchmarks.gains import report
 from benchmarks.markdown import table
@@ -214,6 +214,8 @@ TABLES: dict[str, Callable[[Path], str]] = {
     "spans": spans,
     "pipe": pipe,
     **family_tables.TABLES,
+    **effect_tables.TABLES,
+    **model_tables.TABLES,
     **report.TABLES,
 }
 
