@@ -23,14 +23,14 @@ import torch
 from augdiff.cache import cache_folder
 from augdiff.family.registry import find_family
 from augdiff.family.sed import SCHEDULE
-from augdiff.training.encoder import SCRATCH
+from augdiff.training.encoder import SCRATCH, SMALL
 from augdiff.training.objectives import Objective, once
 from augdiff.training.run import train
 from augdiff.training.vectors import ByVectors
 from benchmarks.data import labelled, parser, validation_lines
 from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure
-from benchmarks.kept_models import SMALL, brief, learning_options, made_once, tokens_read
+from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import warm_start

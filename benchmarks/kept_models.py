@@ -15,15 +15,13 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.encoder_folder import save
 from augdiff.denoisers.load import read_config
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.encoder import find_marks
+from augdiff.training.encoder import SMALL, find_marks
 from augdiff.training.loop import Training
 from augdiff.training.wordpiece import make_tokenizer
 from benchmarks.gains.digests import digest
 
 # Enough steps, and long enough ones, for new weights to learn in minutes.
 _BATCH, _RATE, _WARMUP = 1024, 8e-4, 20
-#: A network that learns a small vocabulary in minutes; the size of the vocabulary is its own.
-SMALL = EncoderConfig(1, width=256, depth=4, heads=4, inner=1024, max_length=192, sentence=32, sentence_depth=1)
 
 
 def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:

@@ -15,7 +15,9 @@ from fakes import FakeAugmenter, RejectingAugmenter
 
 import augdiff
 from augdiff.cli.options import Call, parse_strength
+from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.errors import OptionError
+from augdiff.training.loop import Training
 
 
 def test_every_argument_of_augment_is_an_option(commands: Commands):
@@ -335,10 +337,24 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
     assert result.out.endswith(f"augdiff augment --model {out}\n")
     training = given.pop("training")
     assert given == {
-        "texts": tmp_path, "out": out, "start": "scratch", "family": "mdlm", "vocabulary": None, "base": "x.gguf",
-        "rank": 4, "device": "cpu",
+        "texts": tmp_path, "out": out, "start": "scratch", "family": "mdlm", "vocabulary": None, "sizes": None,
+        "base": "x.gguf", "rank": 4, "device": "cpu",
     }  # fmt: skip
-    assert (training.tokens, training.rate, training.seed) == (1000, 2e-4, 3)
+    assert training == Training(1000, rate=2e-4, seed=3)
+
+
+def test_a_small_network_learns_in_small_steps(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    given: dict[str, Any] = {}
+
+    def train(texts: Path, out: Path, training: Training, *, sizes: EncoderConfig, **options: Any) -> Path:
+        given.update(batch=training.batch_tokens, sizes=sizes)
+        return out
+
+    monkeypatch.setattr("augdiff.training.run.train", train)
+    words = "--from", "scratch", "--small", "--vocab", 512, "--batch", 2048
+    assert commands("train", tmp_path, "-o", tmp_path / "model", *words).status == 0
+    assert given["batch"] == 2048
+    assert given["sizes"].width < EncoderConfig(1).width
 
 
 def test_train_stopped_by_ctrl_c_says_how_to_go_on(commands: Commands, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -264,13 +264,15 @@ def test_the_size_of_a_vocabulary_is_taken_from_scratch_alone_and_stays(texts: P
     start = str(make_model(tmp_path / "start"))
     with pytest.raises(OptionError, match=f"vocabulary must be left out for start '{start}'.*was: 200"):
         train(texts, tmp_path / "out", BUDGET, start=start, vocabulary=200)
+    with pytest.raises(OptionError, match=f"sizes, as --small gives them, must be left out for start '{start}'"):
+        train(texts, tmp_path / "out", BUDGET, start=start, sizes=SIZES)
 
     def stop(_: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         train(texts, tmp_path / "out", BUDGET, start="scratch", vocabulary=200, sizes=SIZES, report=stop)
-    with pytest.raises(OptionError, match="other texts, start, family, vocabulary or seed"):
+    with pytest.raises(OptionError, match="other texts, start, family, vocabulary, sizes or seed"):
         train(texts, tmp_path / "out", BUDGET, start="scratch", vocabulary=300, sizes=SIZES)
 
 

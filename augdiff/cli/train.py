@@ -14,6 +14,7 @@ EXAMPLES = (
     "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
     "augdiff train texts/ -o large/ --from smollm2 --rank 16",
     "augdiff train texts/ -o mender/ --family sundae",
+    "augdiff train turns.txt -o turns/ --from scratch --small --vocab 512",
 )
 
 _TEXTS = "A .txt, .txt.xz or .jsonl file, or a folder of .txt and .txt.xz files."
@@ -28,6 +29,8 @@ def train(
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None,
     rank: Annotated[int | None, count("Of a new adapter. [default: 32]")] = None,
     vocab: Annotated[int | None, count("Size of the vocabulary, from scratch only. [default: 16000]")] = None,
+    small: Annotated[bool, flag("A tenth of the size, for short sentences, from scratch only.", "--small")] = False,
+    batch: Annotated[int, count("Tokens of a step: fewer for a training of minutes.")] = 8192,
     rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = "auto",
@@ -40,6 +43,7 @@ def train(
     Use the model with augdiff augment --model MODEL.
     """
     from augdiff.cli.show import show_training
+    from augdiff.training.encoder import SMALL
     from augdiff.training.loop import Training
     from augdiff.training.run import is_saved
     from augdiff.training.run import train as run
@@ -47,8 +51,8 @@ def train(
     try:
         with show_training(tokens, quiet) as report:
             run(
-                texts, output, Training(tokens, rate=rate, seed=seed), family=family, start=start, base=base, rank=rank,
-                vocabulary=vocab, device=device, report=report,
+                texts, output, Training(tokens, batch, rate, seed=seed), family=family, start=start, base=base,
+                rank=rank, vocabulary=vocab, sizes=SMALL if small else None, device=device, report=report,
             )  # fmt: skip
     except KeyboardInterrupt:
         goes_on = "goes on from what was saved in the last minutes" if is_saved(output) else "begins anew"

@@ -161,6 +161,8 @@ def find_start(
         raise ModelError(f"start {start!r} is no folder and no shipped model: name a model's folder or 'scratch'")
     if vocabulary is not None and start != SCRATCH:
         raise OptionError(f"vocabulary must be left out for start {start!r}, which has its own, was: {vocabulary}")
+    if sizes is not None and start != SCRATCH:
+        raise OptionError(f"sizes, as --small gives them, must be left out for start {start!r}, which has its own")
     # A folder that training wrote goes before a base of its name; one that holds the base itself is no start.
     readable = folder is not None and (known is None or (folder / CONFIG).is_file())
     kind = format_of(folder) if folder is not None and readable else None
@@ -181,7 +183,7 @@ def _check_plan(part: Path, plan: dict[str, object]) -> None:
     path = part / "plan.json"
     if path.exists() and json.loads(path.read_text()) != json.loads(json.dumps(plan)):
         if is_begun(part):
-            also = "".join(f", {name}" for name in plan if name in ("base", "rank", "vocabulary"))
+            also = "".join(f", {name}" for name in plan if name in ("base", "rank", "vocabulary", "sizes"))
             raise OptionError(
                 f"out: {part} holds a run with other texts, start, family{also} or seed: remove it or name another "
                 "folder"

@@ -17,9 +17,9 @@ from augdiff.denoisers.encoder_folder import load_encoder
 from augdiff.denoisers.load import find, load_vocabulary, read_config
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.corpus import is_validation, read_lines
-from augdiff.training.encoder import find_marks
+from augdiff.training.encoder import SMALL, find_marks
 from augdiff.training.wordpiece import make_tokenizer
-from benchmarks.kept_models import SMALL, save_new
+from benchmarks.kept_models import save_new
 
 _TIMES = 32
 _VECTOR, _NEAR = 64, 2
