@@ -81,17 +81,20 @@ def energies(folder: Path) -> str:
     """Texts chosen by an energy, an arm at a number of steps a line; mean of the seeds.
 
     The last column is the time that the arm without an energy takes to read as well, beside the arm's own: between two
-    of its points in the logarithm of the time, and at least that of its last point where it never reads as well.
+    of its points in the logarithm of the time, and at least that of its last point where it never reads as well. Both
+    are means of the same seeds.
     """
     found = by_seed("energies", folder, "arm", "tokens", "n", "steps")
-    plain: dict[tuple[int, int], list[tuple[float, float]]] = {}
-    for (arm, tokens, n, _), results in found.items():
-        if arm == _PLAIN:
-            plain.setdefault((tokens, n), []).append((mean(results, "fluency"), mean(results, "seconds")))
     rows = []
     for (arm, tokens, n, steps), results in sorted(found.items(), key=lambda one: (one[0][0] != _PLAIN, one[0])):
-        own = mean(results, "fluency"), mean(results, "seconds")
-        saved = "" if arm == _PLAIN else _saved(*own, _worthwhile(plain.get((tokens, n), [])))
+        seeds = {one["seed"] for one in results}
+        plain = [
+            [one for one in each if one["seed"] in seeds]
+            for key, each in found.items()
+            if key[:3] == (_PLAIN, tokens, n) and seeds <= {one["seed"] for one in each}
+        ]
+        own, *others = ((mean(each, "fluency"), mean(each, "seconds")) for each in (results, *plain))
+        saved = "" if arm == _PLAIN else _saved(*own, _worthwhile(others))
         rows.append([arm, str(steps), str(n), str(len(results)), *means(results, _CHOSEN), saved])
     return table(["energy", "steps", "texts", "seeds", *_CHOSEN, "plain, at equal fluency / own time"], rows)
 
