@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from augdiff.training.loop import pad
+from augdiff.training.padding import pad
 from benchmarks.batches import by_length
 from benchmarks.data import Pairs, pairs, parser, validation_lines
 from benchmarks.ranks import auc, spearman

@@ -15,8 +15,8 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.encoder_folder import save
 from augdiff.denoisers.load import read_config
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.budget import Training
 from augdiff.training.encoder import SMALL, find_marks
-from augdiff.training.loop import Training
 from augdiff.training.wordpiece import make_tokenizer
 from benchmarks.gains.digests import digest
 
@@ -27,10 +27,12 @@ _BATCH, _RATE, _WARMUP = 1024, 8e-4, 20
 def brief(tokens: int, rate: float, seed: int, batch: int = _BATCH) -> Training:
     """A training of minutes, that warms up over a quarter of its steps at most, so that none is all warm-up.
 
+    It does not end sooner, since what is compared learns from as many tokens.
+
     :param batch: tokens of a step.
     """
     warmup = min(_WARMUP, max(1, tokens // batch // 4))
-    return Training(tokens, batch_tokens=batch, rate=rate, warmup=warmup, agreement=0.0, seed=seed)
+    return Training(tokens, batch_tokens=batch, rate=rate, warmup=warmup, agreement=0.0, rise=None, seed=seed)
 
 
 def learning_options(options: argparse.ArgumentParser) -> None:

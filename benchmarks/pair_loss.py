@@ -13,14 +13,12 @@ import numpy as np
 import torch
 
 from augdiff.errors import ModelError
-from augdiff.text.slots import Layout
 from augdiff.training.encoder import from_encoder
-from augdiff.training.loop import pad
+from augdiff.training.held import HeldOut
 from augdiff.training.noising import Noise, units_of, wrapped
-from augdiff.training.objectives import Batch, Objective, places_of
+from augdiff.training.objectives import Objective
 from augdiff.training.pairs import tokenize_pairs
 
-_ROWS = 16
 _NOISE = Noise(context=0.0, examples=0.0)
 
 
@@ -35,26 +33,12 @@ def pair_loss(
     """
     if objective.pairs is None:
         raise ModelError(f"{folder} has learned from texts alone: name a model of pairs")
-    device = torch.device("cpu")
-    begun = objective.begin(from_encoder(folder, seed, device).begin(folder, []))
-    marks, size = begun.vocabulary.marks, len(begun.vocabulary)
+    begun = objective.begin(from_encoder(folder, seed, torch.device("cpu")).begin(folder, []))
+    marks = begun.vocabulary.marks
     rows, rng = tokenize_pairs(list(pairs), begun.vocabulary), np.random.default_rng(seed)
     noised = [
         wrapped(objective.pairs(units_of(rows, at), _NOISE, marks, rng), [], marks)
         for at in range(len(rows))
         for _ in range(rounds)
     ]
-    generator, columns = torch.Generator().manual_seed(seed), torch.arange(size)
-    total, asked = 0.0, 0
-
-    def batch(part: list[Layout]) -> Batch:
-        ids, real = pad([one.ids for one in part], marks.pad)
-        where, targets = places_of(part, device)
-        return Batch(ids, real, where, targets, columns, torch.zeros(size), generator)
-
-    with torch.no_grad():
-        for first in range(0, len(noised), _ROWS):
-            each = batch(noised[first : first + _ROWS])
-            total += float(objective.loss(begun.trainee, each)) * len(each.targets)
-            asked += len(each.targets)
-    return total / asked
+    return HeldOut(noised, marks.pad, seed).loss(begun.trainee, objective.loss)

@@ -10,7 +10,7 @@ import torch
 from augdiff.text.units import unit_starts
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.text.words import find_words
-from augdiff.training.loop import pad
+from augdiff.training.padding import pad
 from benchmarks.batches import by_length
 from benchmarks.subjects import Subject
 

@@ -809,7 +809,7 @@ def test_a_token_costs_less_after_more_training_and_more_under_noise_that_does_n
     rng = random.Random(0)
     (text / "some.txt").write_text("".join(f"{' '.join(rng.choices(words, k=8))} {n}.\n" for n in range(4000)))
     # Rows that are noised before the first step.
-    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.batches._CHUNK", 512)
     model = make_model(tmp_path / "tiny")
     monkeypatch.setattr(bounds, "shipped", partial(ground.shipped, model=str(model), clock=range(7, 39)))
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
@@ -832,7 +832,7 @@ def test_bounds_of_a_vocabulary_of_the_texts_own(
     text = tmp_path / "data" / "text"
     text.mkdir(parents=True)
     (text / "some.txt").write_text("".join(f"the old hotel was good, the new film was bad {n}.\n" for n in range(999)))
-    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.batches._CHUNK", 512)
     told = ["--data", tmp_path / "data", "--texts", "some.txt", "--results", tmp_path, "--work", tmp_path / "work"]
     own = [*told, "--vocabulary", 60, "--tokens", 300, "--lines", 9, "--draws", 1, "--steps", 4]
     bounds.main([*map(str, own)])

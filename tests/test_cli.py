@@ -17,7 +17,7 @@ import augdiff
 from augdiff.cli.options import Call, parse_strength
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.errors import OptionError
-from augdiff.training.loop import Training
+from augdiff.training.budget import Training
 
 
 def test_every_argument_of_augment_is_an_option(commands: Commands):
@@ -324,7 +324,9 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
 
     def train(texts: Path, out: Path, training: Any, *, report: Any, **options: Any) -> Path:
         given.update(texts=texts, out=out, training=training, **options)
-        report({"step": 20, "tokens": 900, "chunk": 0, "seconds": 2.0, "loss": 5.4321, "cosine": 0.9, "rate": 1e-3})
+        state = {"step": 20, "tokens": 900, "chunk": 0, "seconds": 2.0, "loss": 5.4321, "cosine": 0.9, "rate": 1e-3}
+        report({**state, "budget": 1000})
+        report({**state, "budget": 950, "held": 5.5})
         return out
 
     monkeypatch.setattr("augdiff.training.run.train", train)
@@ -334,6 +336,7 @@ def test_train_hands_its_options_over_and_says_how_to_use_the_model(
         "--device", "cpu", "--base", "x.gguf", "--rank", 4,
     )  # fmt: skip
     assert (result.status, result.err) == (0, "")
+    assert "lines set aside were read worse and worse: ended after 950 tokens\n" in result.out
     assert result.out.endswith(f"augdiff augment --model {out}\n")
     training = given.pop("training")
     assert given == {
@@ -347,13 +350,13 @@ def test_a_small_network_learns_in_small_steps(commands: Commands, tmp_path: Pat
     given: dict[str, Any] = {}
 
     def train(texts: Path, out: Path, training: Training, *, sizes: EncoderConfig, **options: Any) -> Path:
-        given.update(batch=training.batch_tokens, sizes=sizes)
+        given.update(batch=training.batch_tokens, rise=training.rise, sizes=sizes)
         return out
 
     monkeypatch.setattr("augdiff.training.run.train", train)
-    words = "--from", "scratch", "--small", "--vocab", 512, "--batch", 2048
+    words = "--from", "scratch", "--small", "--vocab", 512, "--batch", 2048, "--no-early-stop"
     assert commands("train", tmp_path, "-o", tmp_path / "model", *words).status == 0
-    assert given["batch"] == 2048
+    assert (given["batch"], given["rise"]) == (2048, None)
     assert given["sizes"].width < EncoderConfig(1).width
 
 

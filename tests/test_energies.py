@@ -67,7 +67,7 @@ def test_texts_from_left_to_right_have_as_many_tokens_as_are_asked_for_and_none_
 
 
 def test_arms_are_measured_and_tabled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.batches._CHUNK", 512)
     monkeypatch.setattr(energies, "train", partial(train, start=str(make_model(tmp_path / "start"))))
     monkeypatch.setattr(energies, "WINDOW", 12)
     monkeypatch.setattr(energies, "loaded", lambda name: None)

@@ -22,8 +22,8 @@ from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.text.slots import Layout
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.adapter import MARKS as ADAPTER_MARKS
+from augdiff.training.budget import Training
 from augdiff.training.corpus import is_validation, tokenize
-from augdiff.training.loop import Training
 from augdiff.training.noising import Lexicon, Noise, single_tokens, wrapped
 from benchmarks.pretraining import pieces
 from benchmarks.pretraining.__main__ import main

@@ -12,7 +12,7 @@ from tiny import MARKS, make_model
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.errors import ModelError
 from augdiff.family.registry import find_family
-from augdiff.training.loop import Training
+from augdiff.training.budget import Training
 from augdiff.training.noising import Noise
 from augdiff.training.run import train
 from benchmarks import prefix_lm, results, seq2seq
@@ -133,7 +133,7 @@ def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest
     lines = [f"the film was good and the hotel bad. we loved {n}." for n in range(200)]
     task = Task(lambda data, split: pairs * (40 if split == "train" else 1), lambda data: lines, vocabulary=100)
     monkeypatch.setattr(seq2seq, "TASKS", {"paraphrase": task})
-    monkeypatch.setattr("augdiff.training.loop._CHUNK", 512)
+    monkeypatch.setattr("augdiff.training.batches._CHUNK", 512)
     told = ["--data", tmp_path, "--results", tmp_path, "--work", tmp_path / "work", "--tasks", "paraphrase"]
     seq2seq.main([*map(str, told), "--tokens", "500", "--paragraphs", "500", "-n", "3", "--steps", "2"])
     found = [line["result"] for line in results.read("seq2seq", tmp_path)]

@@ -13,9 +13,10 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.errors import ModelError
 from augdiff.text.slots import Layout, Marks
 from augdiff.training import loop
+from augdiff.training.budget import Training, rate_at
 from augdiff.training.corpus import Rows
 from augdiff.training.encoder import EncoderTrainee
-from augdiff.training.loop import Run, Training, rate_at
+from augdiff.training.loop import Run
 from augdiff.training.noising import Lexicon, Noise, build_lexicon, noised, shortened
 
 MARKS = Marks(pad=0, unknown=1, start=2, end=3, mask=4, elastic=5, blank=6)

@@ -15,8 +15,9 @@ from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import ModelError, OptionError
 from augdiff.text.slots import Layout
 from augdiff.training.adapter import RANK, AdapterTrainee, from_bare, from_base
+from augdiff.training.budget import Training
 from augdiff.training.corpus import tokenize
-from augdiff.training.loop import Run, Training
+from augdiff.training.loop import Run
 from augdiff.training.noising import Noise, build_lexicon, noised, show_blanks
 from augdiff.training.run import find_start, train
 
@@ -56,7 +57,7 @@ def test_only_the_adapter_learns_and_all_of_it_does(base: Path, tmp_path: Path) 
 
 
 def test_a_stopped_run_ends_where_the_other_does(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("augdiff.training.loop._CHUNK", 300)
+    monkeypatch.setattr("augdiff.training.batches._CHUNK", 300)
     monkeypatch.setattr("augdiff.training.loop.SAVED_EVERY", 0.0)
 
     def stop(_: dict[str, float]) -> None:

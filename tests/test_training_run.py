@@ -15,8 +15,9 @@ from augdiff.denoisers.load import digest_of, load, read_config
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
+from augdiff.training.budget import Training
 from augdiff.training.corpus import is_english, is_validation
-from augdiff.training.loop import Run, Training
+from augdiff.training.loop import Run
 from augdiff.training.noising import Noise
 from augdiff.training.run import train
 from augdiff.training.trainee import Tuning

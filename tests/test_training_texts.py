@@ -11,7 +11,7 @@ from tiny import MARKS, SPECIAL, make_base_tokenizer, make_tokenizer
 from augdiff.errors import DataError
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.adapter import MARKS as ADAPTER_MARKS
-from augdiff.training.corpus import is_validation, read_lines, text_files, to_measure, tokenize
+from augdiff.training.corpus import is_validation, read_lines, share_aside, text_files, to_measure, tokenize
 from augdiff.training.noising import Noise, units_of
 from augdiff.training.pairs import answering, read_pairs, tokenize_pairs
 from augdiff.training.pairs import written as written_whole
@@ -22,8 +22,9 @@ VOCABULARY = Vocabulary(TOKENIZER, MARKS)
 
 
 def numbered(held: bool, count: int) -> list[str]:
-    """Lines that are set aside, or lines that are not."""
-    found = (line for line in map("line number {}".format, range(count * 2000)) if is_validation(line) is held)
+    """Lines that are set aside of so few as here, or lines that are not."""
+    lines = map("line number {}".format, range(count * 2000))
+    found = (line for line in lines if is_validation(line, share_aside(600)) is held)
     return [line for line, _ in zip(found, range(count), strict=False)]
 
 

@@ -17,7 +17,7 @@ from augdiff.quality.consensus import by_agreement
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Marks
-from augdiff.training.loop import Training
+from augdiff.training.budget import Training
 from augdiff.training.noising import Noise
 from augdiff.training.pairs import answering, read_pairs, room_for, tokenize_pairs
 from augdiff.training.pairs import written as written_of

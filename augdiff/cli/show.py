@@ -96,8 +96,9 @@ def show_training(tokens: int, quiet: bool) -> Iterator[Callable[[dict[str, floa
 
         def report(state: dict[str, float]) -> None:
             speed = state["tokens"] / max(1e-9, state["seconds"])
-            line = f"step {state['step']:.0f}, loss {state['loss']:.3f}, {speed:,.0f} tokens/s"
-            bar.update(task, completed=state["tokens"], description=line)
+            held = f" ({state['held']:.3f} on lines set aside)" if "held" in state else ""
+            line = f"step {state['step']:.0f}, loss {state['loss']:.3f}{held}, {speed:,.0f} tokens/s"
+            bar.update(task, completed=state["tokens"], total=state["budget"], description=line)
 
         yield report
 

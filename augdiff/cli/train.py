@@ -33,6 +33,7 @@ def train(
     batch: Annotated[int, count("Tokens of a step: fewer for a training of minutes.")] = 8192,
     rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
+    no_early_stop: Annotated[bool, flag("Learn from all tokens, whatever they say.", "--no-early-stop")] = False,
     device: Annotated[str, word("NAME", "auto, cpu, cuda, cuda:N or mps.")] = "auto",
     quiet: Annotated[bool, flag("Print nothing but errors.", "-q", "--quiet")] = False,
 ) -> None:
@@ -40,23 +41,33 @@ def train(
 
     Text files have a text a line; a .jsonl file holds pairs, {"source": ..., "target": ...}, for augdiff.transform.
     The state is saved in MODEL.part every few minutes: after Ctrl-C or a crash, the same command goes on from there.
-    Use the model with augdiff augment --model MODEL.
+    Some lines are set aside. Once they are read worse and worse, training soon ends; the model is the one that read
+    them best, and MODEL/losses.jsonl the loss curve. Use it with augdiff augment --model MODEL.
     """
     from augdiff.cli.show import show_training
+    from augdiff.training.budget import Training
     from augdiff.training.encoder import SMALL
-    from augdiff.training.loop import Training
     from augdiff.training.run import is_saved
     from augdiff.training.run import train as run
 
+    training = Training(tokens, batch, rate, seed=seed, rise=None if no_early_stop else Training.rise)
+    last: dict[str, float] = {"budget": tokens}
     try:
-        with show_training(tokens, quiet) as report:
+        with show_training(tokens, quiet) as show:
+
+            def report(state: dict[str, float]) -> None:
+                last.update(state)
+                show(state)
+
             run(
-                texts, output, Training(tokens, batch, rate, seed=seed), family=family, start=start, base=base,
-                rank=rank, vocabulary=vocab, sizes=SMALL if small else None, device=device, report=report,
+                texts, output, training, family=family, start=start, base=base, rank=rank, vocabulary=vocab,
+                sizes=SMALL if small else None, device=device, report=report,
             )  # fmt: skip
     except KeyboardInterrupt:
         goes_on = "goes on from what was saved in the last minutes" if is_saved(output) else "begins anew"
         typer.echo(f"stopped; the same command {goes_on}", err=True)
         raise typer.Exit(130) from None
+    if last["budget"] < tokens and not quiet:
+        typer.echo(f"lines set aside were read worse and worse: ended after {last['budget']:,.0f} tokens")
     if not quiet:
         typer.echo(f"written to {output}; use it with: augdiff augment --model {output}")

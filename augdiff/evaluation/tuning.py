@@ -21,7 +21,7 @@ from augdiff.errors import ModelError
 from augdiff.evaluation.classifiers import Classifier
 from augdiff.evaluation.methods import Lessons
 from augdiff.text.vocabulary import Vocabulary
-from augdiff.training.loop import pad
+from augdiff.training.padding import pad
 
 _TIMED = 3
 

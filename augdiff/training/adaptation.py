@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from augdiff.alike import LONGEST
-from augdiff.denoisers.cross_entropy import cross_entropy, sampled_columns
+from augdiff.denoisers.cross_entropy import sampled_columns
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.denoisers.devices import find_device
 from augdiff.denoisers.difference import Difference
@@ -22,8 +22,8 @@ from augdiff.text.slots import Layout
 from augdiff.training.corpus import Rows, tokenize
 from augdiff.training.flushing import flushing
 from augdiff.training.lessons import Lesson
-from augdiff.training.loop import pad
 from augdiff.training.noising import Noise, masked, units_of, wrapped
+from augdiff.training.objectives import Batch, once
 from augdiff.training.start import WINDOW
 from augdiff.training.students import STUDENTS, Student
 from augdiff.training.trainee import adamw
@@ -178,13 +178,7 @@ class _School:
 
 def _loss(student: Student, batch: Sequence[Layout], generator: torch.Generator) -> tuple[Tensor, int]:
     """Cross-entropy of what was masked, and how many tokens were read."""
-    weight, bias = student.trainee.output()
-    to = weight.device
-    ids, real = (part.to(to) for part in pad([one.ids for one in batch], student.vocabulary.marks.pad))
-    rows = torch.tensor([row for row, one in enumerate(batch) for _ in one.holes], device=to)
-    holes = torch.tensor([hole for one in batch for hole in one.holes], device=to)
-    target = torch.tensor([token for one in batch for token in one.targets], device=to)
-    features = student.trainee.features(ids, real, (rows, holes))
-    columns, log_weights = sampled_columns(len(weight), 8000, 2000, generator)
-    loss = cross_entropy(features, weight, bias, target, columns.to(to), log_weights.to(to))
-    return loss, int(real.sum())
+    weight, _ = student.trainee.output()
+    columns, log_weights = (part.to(weight.device) for part in sampled_columns(len(weight), 8000, 2000, generator))
+    read = Batch.of(batch, student.vocabulary.marks.pad, columns, log_weights, generator)
+    return once(student.trainee, read), int(read.real.sum())

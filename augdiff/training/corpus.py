@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import math
 import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,6 +28,8 @@ _SUFFIXES = (".txt", ".txt.xz")
 #: Of files of pairs, see :mod:`augdiff.training.pairs`.
 PAIRS = ".jsonl"
 _LINES_AT_ONCE = 20_000
+# One line in so many is set aside, unless that would be fewer than enough.
+_OF, _ENOUGH = 500, 64
 _BLANK = regex.compile(r"\s*")
 
 
@@ -72,9 +75,17 @@ def text_files(folder: Path) -> list[Path]:
     return found
 
 
-def is_validation(line: str) -> bool:
-    """Whether a line is set aside: one in five hundred, by its own content."""
-    return zlib.crc32(line.encode()) % 500 == 0
+def is_validation(line: str, share: int = 1) -> bool:
+    """Whether a line is set aside, by its own content.
+
+    :param share: of five hundred; those of a smaller share are among those of a greater one.
+    """
+    return zlib.crc32(line.encode()) % _OF < share
+
+
+def share_aside(lines: int) -> int:
+    """How many of five hundred of so many lines are to be set aside: one, and more of few, up to one in twenty."""
+    return min(_OF // 20, max(1, math.ceil(_ENOUGH * _OF / max(1, lines))))
 
 
 def to_measure(lines: Sequence[str], most: int) -> list[str]:
@@ -82,8 +93,9 @@ def to_measure(lines: Sequence[str], most: int) -> list[str]:
 
     Where these are fewer, others come after them: what is measured on a handful of lines holds for no other line.
     """
-    held = list(dict.fromkeys(line for line in lines if is_validation(line)))
-    others = list(dict.fromkeys(line for line in lines if not is_validation(line))) if len(held) < most else []
+    share = share_aside(len(lines))
+    held = list(dict.fromkeys(line for line in lines if is_validation(line, share)))
+    others = list(dict.fromkeys(line for line in lines if not is_validation(line, share))) if len(held) < most else []
     first = _spread(held, most)
     return first + _spread(others, most - len(first))
 

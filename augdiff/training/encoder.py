@@ -27,9 +27,9 @@ from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.corpus import to_measure
-from augdiff.training.loop import pad
 from augdiff.training.muon import Muon
 from augdiff.training.noising import EXAMPLES
+from augdiff.training.padding import pad
 from augdiff.training.pairs import read_texts
 from augdiff.training.start import WINDOW, Beginning, Start, window_of
 from augdiff.training.tongue import Tongue

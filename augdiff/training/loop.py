@@ -1,16 +1,19 @@
 """The training loop: noised rows in, a denoiser out; a stopped run goes on from its last save, minutes back at most.
 
 A run is a folder. Rows and batches are drawn from ``(seed, chunk)``, what a step draws from the seed and its number, so
-a resumed run is the run that was not stopped. The learning rate warms up, stays, and decays over the last part of
-the token budget (warmup-stable-decay, arXiv 2404.06395), so a longer budget continues a shorter one.
+a resumed run is the run that was not stopped.
+
+Rows that are not learned from are read a hundred times, or every twenty steps. Where they are read worse and worse, the
+decay of the learning rate begins at once, as if the budget had been so much smaller: what a high rate has done, decay
+mends, and what was learned by heart it does not. In the end, the weights are those that read them best.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -25,103 +28,39 @@ from augdiff.contexts import Contexts
 from augdiff.denoisers.cross_entropy import sampled_columns
 from augdiff.errors import ModelError
 from augdiff.text.slots import Layout, Marks
+from augdiff.training.batches import chunk_batches
+from augdiff.training.budget import Training, rate_at
 from augdiff.training.corpus import Rows
-from augdiff.training.noising import Lexicon, Noise, masked, noised
-from augdiff.training.objectives import Batch, Corruption, Loss, once, places_of
+from augdiff.training.curve import Point, best, rises
+from augdiff.training.held import HeldOut, hold_out
+from augdiff.training.noising import Lexicon, Noise, masked
+from augdiff.training.objectives import Batch, Corruption, Loss, once
+from augdiff.training.padding import pad
 from augdiff.training.trainee import Trainee, Tuning
 
-_CHUNK = 8192
-# The state and, in it, the progress: one file, so that one cannot be newer than the other.
-_STATE, _PROGRESS = "state.safetensors", "progress"
+# The state and, in it, the progress and the curve: one file, so that none can be newer than another.
+_STATE, _PROGRESS, _CURVE = "state.safetensors", "progress", "curve"
+_WEIGHTS, _BEST = "weights", "best"
+# Steps from one report to the next, and how often held-out rows are read at most.
+_REPORTED, _POINTS = 20, 100
 
 #: Most seconds of work that a run loses when it is stopped.
 SAVED_EVERY = 180.0
 
 
-@dataclass(frozen=True)
-class Training:
-    """Settings of a run.
-
-    :param tokens: token budget, marks and contexts included.
-    :param batch_tokens: tokens of a step.
-    :param rate: highest learning rate.
-    :param warmup: steps of warm-up.
-    :param level: tokens after which the rate begins to fall with the root of the tokens.
-    :param decay: share of the budget over which the rate goes to zero.
-    :param agreement: weight of the agreement of the sentence embedding with the teacher's.
-    :param clean_rows: clean rows a step that the agreement is measured on.
-    :param spread: 0 draws from every file alike, 1 in proportion to its lines.
-    :param seed: of everything that is drawn.
-    """
-
-    tokens: int
-    batch_tokens: int = 8192
-    rate: float = 8e-4
-    warmup: int = 100
-    level: int = 2_000_000
-    decay: float = 0.25
-    agreement: float = 1.0
-    clean_rows: int = 24
-    spread: float = 0.3
-    seed: int = 0
-
-
 @dataclass
 class Progress:
-    """Where a run is: steps and tokens done, chunks used up, batches of the next chunk done, seconds spent."""
+    """Where a run is: steps and tokens done, chunks used up, batches of the next chunk done, seconds spent.
 
+    :param budget: in tokens, which is that of the training unless it ends sooner.
+    """
+
+    budget: int
     step: int = 0
     tokens: int = 0
     chunk: int = 0
     batch: int = 0
     seconds: float = 0.0
-
-
-def rate_at(tokens: int, step: int, training: Training) -> float:
-    """The learning rate of a step that starts after ``tokens`` tokens."""
-    left = (training.tokens - tokens) / max(1.0, training.decay * training.tokens)
-    plateau: float = (training.level / max(tokens, training.level)) ** 0.5
-    return training.rate * plateau * min(1.0, (step + 1) / max(1, training.warmup), max(left, 0.01))
-
-
-def chunk_batches(
-    sources: list[Rows],
-    lexicon: Lexicon,
-    marks: Marks,
-    noise: Noise,
-    training: Training,
-    chunk: int,
-    contexts: Contexts | None = None,
-    corruption: Corruption = masked,
-) -> Iterator[tuple[list[Layout], list[list[int]]]]:
-    """The batches of one chunk of rows: noised examples of like length, and a few clean rows."""
-    rng = np.random.default_rng([training.seed, chunk])
-    weights = np.array([len(rows) for rows in sources], dtype=float) ** training.spread
-    picks = rng.choice(len(sources), _CHUNK, p=weights / weights.sum())
-    examples, clean = [], []
-    for source in picks.tolist():
-        rows = sources[source]
-        index = int(rng.integers(len(rows)))
-        examples.append(noised(rows, index, lexicon, noise, marks, rng, contexts, corruption))
-        clean.append([marks.start, *rows.ids[rows.first[index] : rows.first[index + 1]].tolist(), marks.end])
-    order = np.argsort([len(example.ids) for example in examples], kind="stable")
-    batches: list[list[int]] = []
-    for index in order.tolist():
-        longest = len(examples[index].ids)
-        if not batches or (len(batches[-1]) + 1) * longest > training.batch_tokens:
-            batches.append([])
-        batches[-1].append(index)
-    for number in rng.permutation(len(batches)).tolist():
-        batch = batches[number]
-        yield [examples[i] for i in batch], [clean[i] for i in batch[: training.clean_rows]]
-
-
-def pad(rows: list[list[int]], value: int) -> tuple[Tensor, Tensor]:
-    """Rows of ids to ``(B, L)``, and which of them are real."""
-    longest = max(map(len, rows))
-    ids = torch.tensor([row + [value] * (longest - len(row)) for row in rows])
-    real = torch.tensor([len(row) for row in rows])[:, None] > torch.arange(longest)
-    return ids, real
 
 
 class Run:
@@ -154,21 +93,32 @@ class Run:
         self.corruption = corruption
         self.loss = loss
         self.half = half
-        self.progress = Progress()
+        self.progress = Progress(training.tokens)
+        self.curve: list[Point] = []
+        self._best: dict[str, Tensor] = {}
+        self._losses: list[float] = []
         self.tunings = trainee.tunings(training.rate)
         if is_begun(folder):
             self._resume()
 
-    def train(self, sources: list[Rows], lexicon: Lexicon, report: Callable[[dict[str, float]], None]) -> None:
+    def train(
+        self,
+        sources: list[Rows],
+        lexicon: Lexicon,
+        report: Callable[[dict[str, float]], None],
+        held: Sequence[Rows] = (),
+    ) -> None:
         """Train to the budget, saving the state at once, every few minutes and at the end.
 
         :param report: called every twenty steps with the progress, the loss, the agreement with the
-            teacher (cosine) and the learning rate.
+            teacher (cosine), the learning rate and the last loss of held-out rows.
+        :param held: rows that are not learned from; without any, the last weights are taken for the best.
         """
         if not is_begun(self.folder):
             self.save()
+        held_out = hold_out(held, lexicon, self.marks, self.noise, self.training.seed, self.contexts, self.corruption)
         clock = saved = time.perf_counter()
-        while self.progress.tokens < self.training.tokens:
+        while self.progress.tokens < self.progress.budget:
             batches = chunk_batches(
                 sources,
                 lexicon,
@@ -181,31 +131,59 @@ class Run:
             )
             for examples, clean in islice(batches, self.progress.batch, None):
                 loss, cosine = self._step(examples, clean)
+                self._losses.append(loss)
+                if held_out.rows and self._is_due():
+                    self._look(held_out)
                 now = time.perf_counter()
                 self.progress.seconds += now - clock
                 clock = now
                 if now - saved > SAVED_EVERY:
                     self.save()
                     saved = now
-                if self.progress.step % 20 == 0:
-                    report({**asdict(self.progress), "loss": loss, "cosine": cosine, "rate": self._rate()})
-                if self.progress.tokens >= self.training.tokens:
+                if self.progress.step % _REPORTED == 0:
+                    at = {"loss": loss, "cosine": cosine, "rate": self._rate()}
+                    report({**asdict(self.progress), **at, **({"held": self.curve[-1].held} if self.curve else {})})
+                if self.progress.tokens >= self.progress.budget:
                     break
             self.progress.chunk += 1
             self.progress.batch = 0
         self.save()
 
+    def take_best(self) -> None:
+        """Put the weights that read held-out rows best in the place of the last ones."""
+        with torch.no_grad():
+            for name, value in self._best.items():
+                self.trainee.parameters[name].copy_(value)
+
+    def _is_due(self) -> bool:
+        """Whether held-out rows are to be read after this step."""
+        last = self.curve[-1] if self.curve else Point(0, 0, 0.0, 0.0)
+        enough = self.progress.tokens - last.tokens >= self.training.tokens / _POINTS
+        return (enough and self.progress.step - last.step >= _REPORTED) or self.progress.tokens >= self.progress.budget
+
+    def _look(self, held_out: HeldOut) -> None:
+        """Read held-out rows: keep the weights that read them best, and end sooner if they are read worse and worse."""
+        weight, _ = self.trainee.output()
+        with torch.autocast(weight.device.type, torch.bfloat16, enabled=self.half):
+            held = held_out.loss(self.trainee, self.loss)
+        mean = sum(self._losses) / max(1, len(self._losses))
+        self._losses.clear()
+        self.curve.append(Point(self.progress.step, self.progress.tokens, mean, held))
+        if best(self.curve) is self.curve[-1]:
+            self._best = {name: value.detach().cpu().clone() for name, value in self.trainee.parameters.items()}
+        if self.training.rise is not None and rises(self.curve, self.training.rise):
+            sooner = int(self.progress.tokens / (1 - self.training.decay))
+            self.progress.budget = min(self.progress.budget, sooner)
+
     def _rate(self) -> float:
-        return rate_at(self.progress.tokens, self.progress.step, self.training)
+        return rate_at(self.progress.tokens, self.progress.step, replace(self.training, tokens=self.progress.budget))
 
     def _step(self, examples: list[Layout], clean: list[list[int]]) -> tuple[float, float]:
         weight, _ = self.trainee.output()
         device = weight.device
-        ids, real = (part.to(device) for part in pad([example.ids for example in examples], self.marks.pad))
-        where, targets = places_of(examples, device)
         generator = torch.Generator().manual_seed(self.training.seed + self.progress.step)
         columns, log_weights = sampled_columns(len(weight), 8000, 2000, generator)
-        batch = Batch(ids, real, where, targets, columns.to(device), log_weights.to(device), generator)
+        batch = Batch.of(examples, self.marks.pad, columns.to(device), log_weights.to(device), generator)
         with torch.autocast(device.type, torch.bfloat16, enabled=self.half):
             loss = self.loss(self.trainee, batch)
         total, cosine = loss, float("nan")
@@ -223,30 +201,34 @@ class Run:
             tuning.optimizer.zero_grad(set_to_none=True)
         self.progress.step += 1
         self.progress.batch += 1
-        self.progress.tokens += int(real.sum())
+        self.progress.tokens += int(batch.real.sum())
         return loss.item(), cosine
 
     def save(self) -> None:
         """Write weights, optimizer state and progress; a run that is cut off here still has what it saved before."""
-        tensors = {f"weights.{name}": value.detach() for name, value in self.trainee.parameters.items()}
+        tensors = {f"{_WEIGHTS}.{name}": value.detach() for name, value in self.trainee.parameters.items()}
+        tensors |= {f"{_BEST}.{name}": value for name, value in self._best.items()}
         for name, parameter, tuning in self._tuned():
             state = tuning.optimizer.state.get(parameter, {})
             tensors |= {f"{kind}.{name}": value for kind, value in state.items()}
         self.folder.mkdir(parents=True, exist_ok=True)
         new = self.folder / f"{_STATE}.new"
-        save_file(tensors, new, {_PROGRESS: json.dumps(asdict(self.progress))})
+        told = {_PROGRESS: asdict(self.progress), _CURVE: [asdict(point) for point in self.curve]}
+        save_file(tensors, new, {name: json.dumps(value) for name, value in told.items()})
         new.replace(self.folder / _STATE)
 
     def _resume(self) -> None:
         with safe_open(self.folder / _STATE, framework="pt") as file:
-            told = (file.metadata() or {}).get(_PROGRESS)
-            if told is None:
+            told = file.metadata() or {}
+            if not told.keys() >= {_PROGRESS, _CURVE}:
                 raise ModelError(f"{self.folder / _STATE} was not written by this version: remove {self.folder}")
-            self.progress = Progress(**json.loads(told))
+            self.progress = Progress(**json.loads(told[_PROGRESS]))
+            self.curve = [Point(**point) for point in json.loads(told[_CURVE])]
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
         for name, parameter in self.trainee.parameters.items():
             with torch.no_grad():
-                parameter.copy_(state[f"weights.{name}"])
+                parameter.copy_(state[f"{_WEIGHTS}.{name}"])
+        self._best = {name: state[f"{_BEST}.{name}"] for name in self.trainee.parameters if f"{_BEST}.{name}" in state}
         for name, parameter, tuning in self._tuned():
             kinds = [kind for kind in tuning.remembers if f"{kind}.{name}" in state]
             if len(kinds) == len(tuning.remembers):

@@ -15,6 +15,7 @@ from augdiff.engine.prior import Prior, uniform
 from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, masked
+from augdiff.training.padding import pad
 from augdiff.training.pairs import answering
 from augdiff.training.start import Start
 from augdiff.training.trainee import Trainee
@@ -46,6 +47,18 @@ class Batch:
     columns: Tensor
     log_weights: Tensor
     generator: torch.Generator
+
+    @classmethod
+    def of(
+        cls, rows: Sequence[Layout], padding: int, columns: Tensor, log_weights: Tensor, generator: torch.Generator
+    ) -> Batch:
+        """A batch of rows between their marks, on the device of the columns.
+
+        :param padding: id of it.
+        """
+        ids, real = (part.to(columns.device) for part in pad([row.ids for row in rows], padding))
+        where, targets = places_of(rows, columns.device)
+        return cls(ids, real, where, targets, columns, log_weights, generator)
 
 
 #: A trainee, as the objective has begun it, and rows to what is to be made small, in nats per position.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from hashlib import blake2b
-from itertools import islice
+from itertools import compress, islice
 from math import inf
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -26,19 +27,28 @@ from augdiff.family.registry import find_family
 from augdiff.seeds import derive_seed
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.adapter import from_adapter, from_base
-from augdiff.training.corpus import PAIRS, Rows, is_validation, read_lines, text_files, tokenize
+from augdiff.training.budget import Training
+from augdiff.training.corpus import PAIRS, Rows, is_validation, read_lines, share_aside, text_files, tokenize
+from augdiff.training.curve import best
 from augdiff.training.encoder import SCRATCH, from_encoder, from_scratch, from_sentence_encoder
 from augdiff.training.flushing import flushing
-from augdiff.training.loop import Run, Training, is_begun, token_counts
+from augdiff.training.loop import Run, is_begun, token_counts
 from augdiff.training.noising import Noise, build_lexicon
 from augdiff.training.objectives import Objective
 from augdiff.training.pairs import read_pairs, read_texts, tokenize_pairs
 from augdiff.training.start import Beginning, Start, window_of
 
+Item = TypeVar("Item")
+
+#: File of a model's folder: a line of JSON for each point of the loss curve, see :class:`augdiff.training.curve.Point`.
+CURVE = "losses.jsonl"
+
 # Enough lines of one file: more of the same kind teaches little and takes memory.
 _LINES = 400_000
 # Tokens of a vocabulary made from scratch, unless somebody says how many.
 _VOCABULARY = 16_000
+# No greater share of the rows is set aside: equal texts go together.
+_MOST_HELD = 0.2
 # Seeds up to here are taken as they are; generators take no greater ones, and no negative ones.
 _SEEDS = 1 << 63
 
@@ -61,7 +71,10 @@ def train(
 ) -> Path:
     """Train a denoiser on text files, one text a line, and write its folder.
 
-    The state is kept in ``OUT.part`` until the end, and saved every few minutes; the same call goes on from there.
+    The state is kept in ``OUT.part`` until the end, and saved every few minutes; the same call goes on from there. Some
+    lines are set aside, by their own content: one in five hundred, of few up to one in twenty. What is written are the
+    weights that read these best, beside the loss curve, ``losses.jsonl``; where they are read worse and worse, the run
+    ends before its budget (:mod:`augdiff.training.loop`).
 
     :param texts: a folder of ``.txt`` and ``.txt.xz`` files, or one such file; or a ``.jsonl`` file of pairs, with
         ``source`` and ``target``, for :func:`augdiff.transform`.
@@ -106,10 +119,10 @@ def train(
         raise OptionError(f"pairs cannot be learned from {start!r}: start from base-en, an encoder or scratch")
     if begun.encoder is None and not objective.masks:
         raise OptionError(f"family {family!r} cannot start from {start!r}: start from base-en, an encoder or scratch")
-    sources = [_rows(part, file, begun.vocabulary, window_of(begun.longest)) for file in files]
-    sources = [rows for rows in sources if len(rows)]
-    if sum(map(len, sources)) < 100:
-        raise DataError(f"{texts} holds {sum(map(len, sources))} lines to train on: at least 100 are needed")
+    parted = [_rows(part, file, begun.vocabulary, window_of(begun.longest)) for file in files]
+    sources, held = ([rows for rows in some if len(rows)] for some in zip(*parted, strict=True))
+    if (lines := sum(map(len, (*sources, *held)))) < 100:
+        raise DataError(f"{texts} holds {lines} lines to train on: at least 100 are needed")
     words = begun.vocabulary.whole_words
     weights = begun.trainee.output()[0].detach().cpu().numpy()
     lexicon = build_lexicon(token_counts(sources, len(words)), words, weights)
@@ -128,7 +141,8 @@ def train(
     noise = replace(noise or begun.noise, longest=begun.longest)
     run = Run(part, begun.trainee, marks, training, noise, begun.contexts, corruption, objective.loss, half)
     with flushing():
-        run.train(sources, lexicon, report)
+        run.train(sources, lexicon, report, held)
+    run.take_best()
     _finish(part, out, files, begun, run, find_family(family).weights, pairs, seed)
     return out
 
@@ -193,18 +207,42 @@ def _check_plan(part: Path, plan: dict[str, object]) -> None:
     path.write_text(json.dumps(plan))
 
 
-def _rows(part: Path, file: Path, vocabulary: Vocabulary, window: int) -> Rows:
-    """The training rows of a file, kept from one call to the next; lines are cut to ``window`` tokens."""
+def _rows(part: Path, file: Path, vocabulary: Vocabulary, window: int) -> tuple[Rows, Rows]:
+    """The rows of a file that are learned from and those that are not, kept from one call to the next.
+
+    :param window: tokens that lines are cut to.
+    """
     name = blake2b(f"{file.name}{file.stat().st_size}".encode(), digest_size=6).hexdigest()
-    path = part / f"rows-{name}.npz"
-    if not path.exists():
-        if file.suffix == PAIRS:
-            rows = tokenize_pairs(list(islice(read_pairs(file), _LINES)), vocabulary)
-        else:
-            lines: Iterator[str] = (line for line in read_lines(file) if not is_validation(line))
-            rows = tokenize(islice(lines, _LINES), vocabulary, window).filled
-        np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
-        path.with_suffix(".new.npz").replace(path)
+    learned, held = (part / f"{kind}-{name}.npz" for kind in ("rows", "held"))
+    if not learned.exists():
+        # What is written last says that all is there.
+        for path, rows in zip((held, learned), _parted(file, vocabulary, window), strict=True):
+            np.savez(path.with_suffix(".new.npz"), ids=rows.ids, unit=rows.unit, first=rows.first)
+            path.with_suffix(".new.npz").replace(path)
+    return _kept(learned), _kept(held)
+
+
+def _parted(file: Path, vocabulary: Vocabulary, window: int) -> tuple[Rows, Rows]:
+    """Rows that are set aside, and the others."""
+    if file.suffix == PAIRS:
+        pairs = list(islice(read_pairs(file), _LINES))
+        aside, learned = _apart(pairs, [source for source, _ in pairs])
+        return tokenize_pairs(aside, vocabulary), tokenize_pairs(learned, vocabulary)
+    lines = list(islice(read_lines(file), _LINES))
+    held, others = (tokenize(iter(some), vocabulary, window).filled for some in _apart(lines, lines))
+    return held, others
+
+
+def _apart(items: Sequence[Item], texts: Sequence[str]) -> tuple[list[Item], list[Item]]:
+    """Those to set aside by their texts, and the others; none where a few texts are most of all."""
+    share = share_aside(len(items))
+    held = [is_validation(text, share) for text in texts]
+    if sum(held) > _MOST_HELD * len(items):
+        held = [False] * len(items)
+    return list(compress(items, held)), list(compress(items, (not one for one in held)))
+
+
+def _kept(path: Path) -> Rows:
     with np.load(path) as kept:
         return Rows(kept["ids"], kept["unit"], kept["first"])
 
@@ -214,17 +252,20 @@ def _finish(
 ) -> None:
     """Write the model's folder and remove the run's state."""
     lines = [line for file in files for line in islice(read_texts(file), _LINES // 4)]
+    read_best = best(run.curve) if run.curve else None
     trained = {
         "tokens": run.progress.tokens,
         "steps": run.progress.step,
         "seconds": round(run.progress.seconds),
         "products": begun.products or (HALF if run.half else FLOAT),
+        "best": None if read_best is None else asdict(read_best),
         "settings": {**asdict(run.training), "seed": seed},
         "noise": asdict(run.noise),
         "files": [file.name for file in files],
     }
     new = part / "model"
     begun.write(new, lines, trained, family, pairs)
+    (new / CURVE).write_text("".join(json.dumps(asdict(point)) + "\n" for point in run.curve), encoding="utf-8")
     new.replace(out)
     for path in part.iterdir():
         path.unlink()

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from augdiff.denoisers.buckets import by_length
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.denoisers.load import digest_of
-from augdiff.training.loop import pad
+from augdiff.training.padding import pad
 from benchmarks.gains.method import Made, N
 from benchmarks.gains.models import loaded
 from benchmarks.gains.tasks import Row

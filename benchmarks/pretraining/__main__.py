@@ -30,8 +30,9 @@ from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.denoisers.load import load_vocabulary, read_config
 from augdiff.denoisers.packing import unpacked
+from augdiff.training.budget import Training
 from augdiff.training.corpus import Rows
-from augdiff.training.loop import Training, token_counts
+from augdiff.training.loop import token_counts
 from augdiff.training.noising import Lexicon, Noise
 from benchmarks.pretraining import pieces
 from benchmarks.pretraining.batches import Kit, produce

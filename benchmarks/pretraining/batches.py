@@ -14,9 +14,11 @@ from torch import Tensor
 from augdiff.contexts import Contexts
 from augdiff.text.slots import Layout
 from augdiff.text.vocabulary import Vocabulary
+from augdiff.training.batches import chunk_batches
+from augdiff.training.budget import Training
 from augdiff.training.corpus import Rows
-from augdiff.training.loop import Training, chunk_batches, pad
 from augdiff.training.noising import Lexicon, Noise, single_tokens, wrapped
+from augdiff.training.padding import pad
 from benchmarks.pretraining.texts import WINDOW
 
 #: The target of a hole that is there to fill a batch.
