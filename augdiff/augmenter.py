@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
+from hashlib import sha256
 from pathlib import Path
 from re import Pattern
 from reprlib import repr as short
@@ -115,6 +116,7 @@ class Augmenter:
         model: str = Settings.model,
         base: str | None = Settings.base,
         family: str | None = Settings.family,
+        reader: str | None = Settings.reader,
         entities: str = Settings.entities,
         protect: Sequence[str | Pattern[str]] = Settings.protect,
         avoid: Sequence[str] = Settings.avoid,
@@ -154,6 +156,7 @@ class Augmenter:
             model=model,
             base=base,
             family=family,
+            reader=reader,
             entities=entities,
             protect=protect,  # type: ignore[arg-type]  # Settings makes tuples of sequences
             avoid=avoid,  # type: ignore[arg-type]
@@ -260,14 +263,15 @@ class Augmenter:
 
     @property
     def weights(self) -> str:
-        """Digest of the weights; found without loading them.
+        """Digest of the weights, and of those of a reader; found without loading them.
 
         :raises ModelError: if there are none of that name.
         """
         from augdiff.denoisers.load import digest_of
 
         digest: str = digest_of(self.settings.model, self.settings.base)
-        return digest
+        reader = self.settings.reader
+        return digest if reader is None else sha256(f"{digest} {digest_of(reader)}".encode()).hexdigest()
 
     @property
     def precision(self) -> str:

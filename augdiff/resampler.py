@@ -10,6 +10,7 @@ from functools import partial
 from augdiff.compositions.analysis import Analysis
 from augdiff.denoisers.difference import Difference
 from augdiff.denoisers.load import load
+from augdiff.errors import OptionError
 from augdiff.family.entities import with_entities
 from augdiff.family.registry import family_for, find_family
 from augdiff.quality.language_model import Listener
@@ -58,9 +59,11 @@ class Resampler:
     """
 
     def __init__(self, settings: Settings, difference: Difference | None = None) -> None:
-        if settings.family is not None:
-            # Before weights are read.
-            find_family(settings.family)
+        # Before weights are read.
+        asked = None if settings.family is None else find_family(settings.family)
+        if settings.reader is not None and (asked is None or not asked.reads):
+            named = "without a family" if asked is None else f"with family {settings.family!r}"
+            raise OptionError(f"reader has nothing to choose among {named}: leave it out, or say family='edlm'")
         self.settings = settings
         self.denoiser = load(settings.model, settings.device, settings.precision, settings.base, difference)
         family = family_for(settings.family, self.denoiser, settings.model)

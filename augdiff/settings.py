@@ -58,6 +58,9 @@ class Settings:
         denoiser whose embeddings judge; ``gal`` has it write after rows of all classes, and the judge of labels say
         which label a text has, if it is as sure of that as of nine in ten rows; ``threefold`` makes a third each of
         ``mixed``'s two kinds and of these. :func:`augdiff.families` lists all; None is ``mdlm``.
+    :param reader: the language model that chooses among fillings where the family has one do that (``edlm``): a folder
+        of a causal model of ``transformers``, or its name on the hub; None for the one under the model, or else under
+        ``large-en``.
     :param entities: what becomes of the stretches that tags or labelled spans name: ``keep`` them; ``swap`` each with
         another of its kind from the rows that were fitted on; ``resample`` each by a denoiser that is told its kind.
         Those that ``protect`` finds stay. With ``family="autoregressive"``, ``resample`` writes whole texts that name
@@ -110,6 +113,7 @@ class Settings:
     model: str = "base-en"
     base: str | None = None
     family: str | None = None
+    reader: str | None = None
     entities: str = "keep"
     protect: tuple[str, ...] = DEFAULT_PROTECTION
     avoid: tuple[str, ...] = ("slurs",)
@@ -303,6 +307,7 @@ _CHECKS: dict[str, Callable[[str, Any], Any]] = {
     "model": _name,
     "base": _optional(_name),
     "family": _optional(_name),
+    "reader": _optional(_name),
     "entities": _entities,
     "protect": _protected,
     "avoid": _words,

@@ -31,7 +31,7 @@ from augdiff.engine.search import Energy, Search
 from augdiff.engine.space import absorbing
 from augdiff.family.edlm import ReadTexts
 from augdiff.infilling import Gap, filled, propose_gaps
-from augdiff.quality.language_model import likelihoods
+from augdiff.quality.language_model import likelihoods, totals
 from augdiff.settings import Settings
 from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.noising import Noise
@@ -102,7 +102,7 @@ def _small(ground: Ground) -> Energy:
 
 
 def _large(ground: Ground) -> Energy:
-    return ReadTexts(ground.denoiser.vocabulary, loaded(_READER))
+    return ReadTexts(ground.denoiser.vocabulary, partial(totals, loaded(_READER)))
 
 
 def _trigrams(ground: Ground) -> Energy:

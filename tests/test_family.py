@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from augdiff.family import edlm
 from augdiff.family.diffusionbert import beyond, unigram_information
 from augdiff.family.edlm import Read
 from augdiff.family.registry import find_family
-from augdiff.quality.language_model import likelihoods
+from augdiff.quality.language_model import likelihoods, totals
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
 from augdiff.training.adaptation import adapt
@@ -148,7 +149,8 @@ def test_an_encoder_is_read_by_another_ones_language_model_as_texts(
     vocabulary = load(str(reader)).vocabulary
     rows = [[vocabulary.marks.start, *encoded.ids, vocabulary.marks.end] for encoded in vocabulary.encode(TEXTS[:2])]
     x = torch.tensor([row + [vocabulary.marks.pad] * (12 - len(row)) for row in rows])
-    found = edlm.ReadTexts(vocabulary, other)(x, torch.tensor([0.0, -2.0]))
+    read = edlm.ReadTexts(vocabulary, partial(totals, other))
+    found = read(x, torch.tensor([0.0, -2.0]))
     wanted = [-one.total for one in likelihoods(other, TEXTS[:2])]
     assert found.tolist() == pytest.approx([wanted[0], wanted[1] - 2], abs=1e-3)
 

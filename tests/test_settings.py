@@ -154,6 +154,7 @@ def test_digest_changes_with_everything_that_changes_results(monkeypatch: pytest
         "guidance": 3.0,
         "echo": True,
         "precision": "float32",
+        "reader": "gpt2",
     }
     digests = {Settings().digest(), *(Settings(**{name: value}).digest() for name, value in changes.items())}
     monkeypatch.setattr("augdiff.settings.__version__", "0.0.0")

@@ -168,6 +168,21 @@ def make_masked_lm(folder: Path, seed: int = 0) -> Path:
     return folder
 
 
+def make_causal_lm(folder: Path, seed: int = 0) -> Path:
+    """A folder with a GPT-2 as ``transformers`` writes it."""
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=make_tokenizer(), unk_token="[UNK]", bos_token="[CLS]")
+    torch.manual_seed(seed)
+    config = GPT2Config(
+        vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=2, n_positions=24, initializer_range=0.5,
+        bos_token_id=tokenizer.bos_token_id, eos_token_id=tokenizer.bos_token_id,
+    )  # fmt: skip
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
 def make_byte_level_lm(folder: Path, lines: list[str]) -> Path:
     """A folder with a RoBERTa whose tokens are pieces of bytes, blanks included."""
     from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForMaskedLM

@@ -70,6 +70,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         model: str = Settings.model,
         base: str | None = Settings.base,
         family: str | None = Settings.family,
+        reader: str | None = Settings.reader,
         protect: Sequence[str | Pattern[str]] = Settings.protect,
         avoid: Sequence[str] = Settings.avoid,
         min_similarity: float | None = Settings.min_similarity,
@@ -106,6 +107,7 @@ class TextAugmenter(require("sklearn.base", "judge").BaseEstimator):  # type: ig
         self.model = model
         self.base = base
         self.family = family
+        self.reader = reader
         self.protect = protect
         self.avoid = avoid
         self.min_similarity = min_similarity

@@ -111,6 +111,7 @@ class Call:
     model: Annotated[str, word("NAME", "A shipped name, a folder, or a name on the Hugging Face hub.")] = Settings.model
     base: Annotated[str | None, word("NAME", "What an adapter adapts: a folder, .gguf file, or hub name.")] = None
     family: Annotated[str | None, word("NAME", "How words are written; see augdiff families. [default: mdlm]")] = None
+    reader: Annotated[str | None, word("NAME", "A causal model of transformers that chooses; family edlm.")] = None
     entities: Annotated[str, word("WHAT", ENTITIES)] = Settings.entities
     protect: Annotated[list[str] | None, word("WHAT", _PROTECT, "-p", "--protect")] = None
     avoid: Annotated[list[str] | None, word("WORD", _AVOID)] = None

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import ModelError, require
-from augdiff.hub import first_line, hub_answers
+from augdiff.hub import pretrained
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
@@ -29,6 +29,7 @@ _UNLIKE = (
     "This soup needs more salt and a little pepper.",
 )
 _MOST_TOKENS = 128
+_KIND = "masked language model"
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
     if not Path(name).is_dir() and name.count("/") > 1:
         raise ModelError(f"model {name!r} is no folder here: name a folder, a shipped model (base-en) or a hub model")
     transformers = require("transformers", "hf")
-    model = _pretrained(transformers.AutoModelForMaskedLM, name).float().to(device).eval().requires_grad_(False)
-    fast = _pretrained(transformers.AutoTokenizer, name)
+    read = pretrained(transformers.AutoModelForMaskedLM, name, _KIND)
+    model = read.float().to(device).eval().requires_grad_(False)
+    fast = pretrained(transformers.AutoTokenizer, name, _KIND)
     vocabulary = _vocabulary(fast, name)
     known = int(model.get_input_embeddings().weight.shape[0])
     if known < len(vocabulary):
@@ -82,25 +84,6 @@ def load_masked_lm(name: str, digest: str, device: torch.device) -> Denoiser:
     cases = Cases() if vocabulary.lowers else None
     plain = Denoiser(network, vocabulary, cases, False, window, 0.0, digest, "float32", device)
     return replace(plain, likeness=_likeness(plain))
-
-
-def _pretrained(kind: Any, name: str) -> Any:
-    """``kind.from_pretrained(name)``, without the network if that is enough."""
-    try:
-        return kind.from_pretrained(name, local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        if Path(name).is_dir():
-            raise ModelError(
-                f"{name} is no masked language model that transformers can read ({first_line(error)})"
-            ) from error
-    missing = f"model {name!r} is not shipped, not a folder, not in the Hugging Face cache"
-    mend = "check the name, or download it where there is a network and name its folder"
-    if not hub_answers():
-        raise ModelError(f"{missing}, and the hub cannot be reached: {mend}")
-    try:
-        return kind.from_pretrained(name)
-    except Exception as error:  # the hub client raises errors of several libraries
-        raise ModelError(f"{missing}, and the hub did not give it ({first_line(error)}): {mend}") from error
 
 
 def _vocabulary(fast: Any, name: str) -> Vocabulary:

@@ -24,6 +24,7 @@ class Family:
     :param naming: what makes variants whose names are written anew, too; None for families that resample each name, and
         then the rest.
     :param annotated: whether some variants have the label that a judge gives them, in place of their row's.
+    :param reads: whether a language model chooses among what is drawn, so that the settings' ``reader`` may name one.
     """
 
     line: str
@@ -33,3 +34,4 @@ class Family:
     objective: Objective = field(default_factory=Objective)
     naming: Callable[[Denoiser, Settings], Composition] | None = None
     annotated: bool = False
+    reads: bool = False

@@ -75,6 +75,14 @@ def likelihoods(denoiser: Denoiser, texts: Sequence[str], before: Sequence[str] 
     return found
 
 
+def totals(denoiser: Denoiser, texts: Sequence[str]) -> list[float]:
+    """The log-probability of each text by the language model in ``denoiser``, in nats.
+
+    :raises ModelError: see :func:`likelihoods`.
+    """
+    return [one.total for one in likelihoods(denoiser, texts)]
+
+
 @dataclass(frozen=True)
 class Listener:
     """A language model that reads texts after openings."""
