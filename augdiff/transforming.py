@@ -10,7 +10,7 @@ from augdiff.compositions.proposal import Proposal
 from augdiff.denoisers.denoiser import Denoiser
 from augdiff.errors import DataError, ModelError
 from augdiff.infilling import filler_of
-from augdiff.quality.consensus import by_agreement
+from augdiff.quality.ranking import Ranking, by_agreement
 from augdiff.seeds import derive_seed
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
@@ -29,6 +29,7 @@ def transform(
     model: str,
     seed: int = 0,
     candidates: int = 1,
+    ranking: Ranking = by_agreement,
     base: str | None = None,
     family: str | None = None,
     steps: int | None = _STEPS,
@@ -44,8 +45,10 @@ def transform(
     A text depends on its source, the seed and its number, not on the sources beside it.
 
     :param sources: of each, as much is read as in training.
-    :param candidates: how many are written for each that is handed over: those that agree most with the others, see
-        :func:`augdiff.quality.consensus.by_agreement`.
+    :param candidates: how many are written for each that is handed over.
+    :param ranking: which these are: those that agree most with the others
+        (:func:`augdiff.quality.ranking.by_agreement`), those that the model finds likeliest
+        (:func:`augdiff.quality.ranking.by_likelihood`), or as a function says.
     :param model: a folder that ``augdiff train pairs.jsonl`` wrote.
     :param base: so are the others: see :class:`augdiff.settings.Settings`.
     :returns: ``n`` texts for each source.
@@ -71,14 +74,15 @@ def transform(
         count = n * candidates
         proposals = [proposal for analysis in asked for proposal in _proposals(analysis, denoiser, count, seed)]
         draws = zip(proposals, filler.fill(proposals), strict=True)
-        written = iter([apply_edits(one.analysis.text, draw.edits).strip() for one, draw in draws])
-        texts += [_agreed(list(islice(written, count)), n) for _ in batch]
+        written = iter([(apply_edits(one.analysis.text, draw.edits).strip(), draw.likelihood) for one, draw in draws])
+        texts += [_best(list(islice(written, count)), n, ranking) for _ in batch]
     return texts
 
 
-def _agreed(texts: list[str], n: int) -> list[str]:
-    """The ``n`` texts that agree most with the others, all where there are no more."""
-    return texts if len(texts) == n else [texts[at] for at in by_agreement(texts)[:n]]
+def _best(written: Sequence[tuple[str, float]], n: int, ranking: Ranking) -> list[str]:
+    """The ``n`` best texts; all as they came where there are no more."""
+    texts = [text for text, _ in written]
+    return texts if len(texts) == n else [texts[at] for at in ranking(texts, [odds for _, odds in written])[:n]]
 
 
 def _proposals(analysis: Analysis, denoiser: Denoiser, n: int, seed: int) -> list[Proposal]:

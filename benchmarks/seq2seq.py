@@ -27,7 +27,7 @@ from augdiff.cache import cache_folder
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from augdiff.quality.bleu import bleu
-from augdiff.quality.consensus import by_agreement
+from augdiff.quality.ranking import by_agreement
 from augdiff.training.objectives import Objective
 from augdiff.training.pairs import read_texts
 from augdiff.training.run import train

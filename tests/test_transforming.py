@@ -13,7 +13,7 @@ from augdiff.compositions.proposal import to_edits
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import load
 from augdiff.family.registry import find_family
-from augdiff.quality.consensus import by_agreement
+from augdiff.quality.ranking import Ranking, by_agreement, by_likelihood
 from augdiff.settings import Settings
 from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Marks
@@ -83,6 +83,27 @@ def test_of_more_candidates_those_that_agree_are_handed_over(model: str) -> None
     for texts, (best,) in zip(every, agreed, strict=True):
         assert best == texts[by_agreement(texts)[0]]
     assert [texts[:1] for texts in every] != agreed
+
+
+@pytest.mark.parametrize("family", ["mdlm", "d3pm"])
+def test_those_that_the_model_finds_likeliest_are_more_often_right(model: str, family: str) -> None:
+    rows = pairs(40, seed=6)
+    sources = [row["source"] for row in rows]
+
+    def right(ranking: Ranking) -> float:
+        made = transform(sources, candidates=8, ranking=ranking, model=model, family=family, temperature=1.5, min_p=0.0)
+        shares = [
+            np.mean([word in row["target"].split() for word in text.split()] or [0.0])
+            for (text,), row in zip(made, rows, strict=True)
+        ]
+        return float(np.mean(shares))
+
+    assert right(by_likelihood) > right(lambda texts, odds: by_likelihood(texts, odds)[::-1]) + 0.1
+    assert right(by_likelihood) > right(lambda texts, odds: [*range(len(texts))])
+
+
+def test_the_likeliest_come_first_and_of_equals_the_earlier() -> None:
+    assert by_likelihood(["a", "b", "c", "d"], [-2.0, -1.0, -3.0, -1.0]) == [1, 3, 0, 2]
 
 
 def test_what_most_texts_say_agrees_most() -> None:

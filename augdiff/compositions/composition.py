@@ -23,8 +23,9 @@ class Draw:
     :param fault: the verdict on what cannot stay, whatever the judges say; None for all else.
     :param given: those of the edits whose words the denoiser did not write.
     :param named: what the new text names; None where that is what the text named, moved along.
-    :param coined: whether what was noised came out as a word that nobody writes.
     :param unlabelled: whether it was made without regard to the row's label, so that a judge is to say which it has.
+    :param coined: whether what was noised came out as a word that nobody writes.
+    :param likelihood: mean log-probability of the tokens when they were drawn, in nats; NaN where it is not known.
     """
 
     edits: list[Edit]
@@ -36,6 +37,7 @@ class Draw:
     named: tuple[Mention, ...] | None = None
     unlabelled: bool = False
     coined: bool = False
+    likelihood: float = float("nan")
 
 
 class Filler(Protocol):

@@ -131,17 +131,15 @@ class Sampler:
         """What comes out of the holes of each proposal."""
         proposals = self._sized(proposals)
         ids = [np.zeros(len(proposal.slot_of), np.int64) for proposal in proposals]
-        surprise = [np.zeros(len(proposal.slot_of), np.float64) for proposal in proposals]
+        surprise, odds = ([np.zeros(len(proposal.slot_of)) for proposal in proposals] for _ in range(2))
         for rows in _batches(proposals):
-            tokens, odds = self._denoised([(proposals[index], window) for index, window in rows], watch)
+            tokens, typical, likely = self._denoised([(proposals[index], window) for index, window in rows], watch)
             for row, (index, window) in enumerate(rows):
                 part = slice(window.first, window.first + len(window.holes))
                 ids[index][part] = tokens[row, window.holes]
-                surprise[index][part] = odds[row, window.holes]
-        return [
-            self._draw(proposal, tokens.tolist(), float(odds.mean()))
-            for proposal, tokens, odds in zip(proposals, ids, surprise, strict=True)
-        ]
+                surprise[index][part] = typical[row, window.holes]
+                odds[index][part] = likely[row, window.holes]
+        return [self._draw(*each) for each in zip(proposals, ids, surprise, odds, strict=True)]
 
     def _sized(self, proposals: Sequence[Proposal]) -> list[Proposal]:
         """The proposals with slots of drawn lengths, where these are drawn first."""
@@ -176,12 +174,21 @@ class Sampler:
             for (proposal, _), *each in zip(rows, begun.holes.slot.cpu(), left, chances, strict=True)
         ]
 
-    def _draw(self, proposal: Proposal, ids: Sequence[int], fluency: float) -> Draw:
-        edits, analysis = to_edits(proposal, ids, self.denoiser), proposal.analysis
+    def _draw(
+        self,
+        proposal: Proposal,
+        ids: NDArray[np.int64],
+        surprise: NDArray[np.float64],
+        odds: NDArray[np.float64],
+    ) -> Draw:
+        edits, analysis = to_edits(proposal, ids.tolist(), self.denoiser), proposal.analysis
         # Who embeds for the judges knows how words are written, if the denoiser's own vocabulary does not.
         known = self.denoiser.judge
         coined = coins_words(new_words(edits), analysis.text, known.vocabulary, known.cases)
-        return Draw(edits, proposal.strength, fluency, analysis.steered, coined=coined)
+        # Of a text without words, the blanks are what was drawn.
+        said = odds[ids != self.denoiser.vocabulary.marks.blank]
+        fluency, likelihood = float(surprise.mean()), float((said if len(said) else odds).mean())
+        return Draw(edits, proposal.strength, fluency, analysis.steered, coined=coined, likelihood=likelihood)
 
     def _strengths(self, analysis: Analysis) -> tuple[float, float]:
         return self.settings.strengths(STEERED if analysis.steered else PLAIN)
@@ -196,8 +203,8 @@ class Sampler:
     @torch.inference_mode()
     def _denoised(
         self, rows: Sequence[tuple[Proposal, Window]], watch: Watch
-    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Denoise a batch of windows: ids and typicality of every position, ``(B, L)``."""
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+        """Denoise a batch of windows: ids, typicality and log-probability of every position, ``(B, L)``."""
         denoiser, settings = self.denoiser, self.settings
         begun = self._begin(rows)
         x, holes, streams = begun.ids, begun.holes, begun.streams
@@ -219,7 +226,8 @@ class Sampler:
             # What vectors are nearest to is a product with the whole table: only for who looks on.
             watch=watch if watch is unwatched else lambda now: watch(self._states.end(now, x, noised)),
         )
-        return self._states.end(result.x, x, noised).numpy(force=True), result.surprise.numpy(force=True)
+        ids = self._states.end(result.x, x, noised)
+        return ids.numpy(force=True), result.surprise.numpy(force=True), result.log_probability.numpy(force=True)
 
     def _begin(self, rows: Sequence[tuple[Proposal, Window]]) -> _Begun:
         """What a batch of windows begins as."""

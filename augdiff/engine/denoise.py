@@ -49,15 +49,17 @@ Watch = Callable[[Tensor], None]
 
 @dataclass(frozen=True)
 class Denoised:
-    """The states when the loop ends, and how typical each draw was.
+    """The states when the loop ends, and how likely and how typical each draw was.
 
     :param x: ``(B, L)`` or ``(B, L, D)``.
     :param surprise: log-probability plus entropy when the state was drawn, 0 on average for honest draws,
         ``(B, L)``; NaN where nothing was drawn.
+    :param log_probability: the first of the two alone, so.
     """
 
     x: Tensor
     surprise: Tensor
+    log_probability: Tensor
 
 
 def plain(x: Tensor, where: Tensor, rows: Tensor) -> Rule:
@@ -115,7 +117,7 @@ def denoise(
     anchor = rate == 0
     x, clean, previous = x.clone(), clean | anchor, torch.zeros_like(x)
     watch(x)
-    surprise = torch.full(x.shape[:2], torch.nan, dtype=torch.float32, device=x.device)
+    surprise, odds = (torch.full(x.shape[:2], torch.nan, device=x.device, dtype=torch.float32) for _ in range(2))
     for step in range(times.shape[1] - 1):
         t, s = times[:, step], times[:, step + 1]
         where = space.noisy(clean, anchor) & (t > s)[:, None]
@@ -140,10 +142,12 @@ def denoise(
         previous[rows, positions] = prediction.drawn
         taken = u < take
         clean[rows, positions] = taken | (clean[rows, positions] & (u < take + keep))
-        typicality, drawn = prediction.log_probability + prediction.entropy, taken & ~stays
-        surprise[rows[drawn], positions[drawn]] = typicality[drawn].float()
+        drawn = taken & ~stays
+        likely, entropy = (part[drawn].float() for part in (prediction.log_probability, prediction.entropy))
+        odds[rows[drawn], positions[drawn]] = likely
+        surprise[rows[drawn], positions[drawn]] = likely + entropy
         watch(x)
-    return Denoised(x, surprise)
+    return Denoised(x, surprise, odds)
 
 
 #: Uniform numbers ``(N,)`` to draw by, and what makes others to draw again by, for each prediction for N positions.
