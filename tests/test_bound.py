@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from toy import LENGTH, MASK, TEXTS, WORDS, ExactDenoiser, P, sample
 
-from augdiff.engine.bound import bound, start_cost, step_cost
+from augdiff.engine.bound import bound, bound_by_energy, start_cost, step_cost
 from augdiff.engine.noise import Streams
 from augdiff.engine.order import at_random
+from augdiff.engine.partition import log_partition
 from augdiff.engine.prior import Alike, Near, Only, Prior, uniform
 from augdiff.engine.process import Process
 from augdiff.engine.schedule import Schedule, Spindle, linear
@@ -91,6 +92,48 @@ def test_of_texts_it_is_above_their_entropy_by_what_words_drawn_at_once_lose():
     assert found[1] == pytest.approx(alone, rel=0.03)
     assert alone > found[4] > found[256] > entropy - 0.05
     assert found[256] == pytest.approx(entropy, rel=0.06)
+
+
+def language(x: Tensor, chance: Tensor) -> Tensor:
+    """The energy that makes a denoiser exact: how much likelier it holds a text than the language does."""
+    code = (x * WORDS ** torch.arange(LENGTH - 1, -1, -1)).sum(1)
+    return chance - torch.from_numpy(P).log()[code]
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_with_an_exact_energy_texts_cost_their_entropy_in_few_steps(steps: int):
+    x0 = sample(4000, 1)
+    free = torch.ones_like(x0, dtype=torch.bool)
+    number = 1 + torch.arange(4000) % steps
+    process, net, own = Process(absorbing(MASK)), ExactDenoiser(), seeds(4000)
+    low, high = (
+        float(each.mean()) for each in bound_by_energy(process, language, x0, free, net, own, number, steps, 128)
+    )
+    entropy = float(-torch.xlogy(torch.from_numpy(P), torch.from_numpy(P)).sum())
+    assert low < high
+    assert (low + high) / 2 == pytest.approx(entropy, rel=0.08)
+    assert float(bound(process, Only(MASK), x0, free, torch.ones(5), net, own, number, steps).mean()) > high + 0.3
+
+
+def test_an_energy_that_says_nothing_costs_what_the_denoiser_does():
+    x0 = sample(300, 3)
+    free = torch.ones_like(x0, dtype=torch.bool)
+    number = 1 + torch.arange(300) % 4
+    process, net = Process(absorbing(MASK)), ExactDenoiser()
+    plain = bound(process, Only(MASK), x0, free, torch.ones(5), net, seeds(300), number, 4)
+    for found in bound_by_energy(process, lambda x, chance: 0 * chance, x0, free, net, seeds(300), number, 4, 3):
+        assert torch.allclose(found, plain, atol=1e-6)
+
+
+def test_the_estimates_of_a_partition_function_lie_on_both_sides_of_it():
+    rng = torch.Generator().manual_seed(0)
+    energies = torch.randn(40_000, 8, generator=rng, dtype=torch.float64)
+    low, high = (float(each.mean()) for each in log_partition(energies))
+    assert low < 0.5 < high
+    assert high - low < 0.25
+    even = torch.full((2, 3), 1.5)
+    for found in log_partition(even):
+        assert found.tolist() == pytest.approx([-1.5, -1.5])
 
 
 def test_what_is_known_costs_nothing_and_rows_do_not_depend_on_each_other():
