@@ -66,8 +66,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     put("no network, as often as they come", 0, code(ground.frequency, lines, ground.vocabulary))
     for name in arms:
         arm = ARMS[name]
-        own = arm.weights or name
-        denoiser = load(str(trained(own, ARMS[own], ground, arguments)), "cpu", "float32")
+        denoiser = load(str(trained(name, arm, ground, arguments)), "cpu", "float32")
         draws = [cost(arm, denoiser, lines, ground, each, arguments.steps, draw) for draw, each in enumerate(numbers)]
         bits = np.mean(draws, axis=0)
         put(name, arguments.tokens, bits)

@@ -12,8 +12,9 @@ def log_partition(energies: Tensor) -> tuple[Tensor, Tensor]:
     """Two estimates of ``log E[exp(-E)]``, the first too low and the second too high on the mean, ``(B,)`` each.
 
     The first is ``T_n``, that of ``n`` draws; the second ``(2 n - 1) T_n - 2 (n - 1) T_(n-1)``, where ``T_(n-1)`` is
-    the mean of those that leave one draw out (Deng et al. 2020, arXiv 2004.11714, theorem 2, which has it for many
-    draws; so EDLM, arXiv 2410.21357).
+    the mean of those that leave one draw out (Deng et al. 2020, arXiv 2004.11714, theorem 2; so EDLM, arXiv
+    2410.21357). That holds for many draws. Where none of a few is like a text, as of a dozen words drawn apart, both
+    are far too low.
 
     :param energies: of ``n`` draws of what the energies correct, ``n`` two or more, ``(B, n)``.
     """

@@ -10,7 +10,6 @@ from torch import Tensor
 
 from augdiff.engine.prior import Only, Prior, nearest, uniform
 from augdiff.engine.schedule import Schedule, Spindle, cosine, linear
-from augdiff.engine.search import Energy
 from augdiff.engine.step import Memory, Posterior, Reverse
 from benchmarks.bits.ground import Ground
 
@@ -26,8 +25,6 @@ class Arm:
     :param pretrained: whether it goes on from the model whose vocabulary it is.
     :param timed: whether it is told the time, as a token before the text.
     :param informed: whether rates follow what tokens say.
-    :param energy: what weighs the denoiser's draws, of which ``draws`` are taken; None for nothing.
-    :param weights: the arm whose model it has; None for its own.
     """
 
     noise: Callable[[Ground], Prior]
@@ -37,9 +34,6 @@ class Arm:
     pretrained: bool = False
     timed: bool = False
     informed: bool = False
-    energy: Callable[[Ground], Energy] | None = None
-    draws: int = 64
-    weights: str | None = None
 
 
 def masks(ground: Ground) -> Prior:
@@ -57,11 +51,6 @@ def neighbours(ground: Ground) -> Prior:
     return nearest(ground.vectors, _NEIGHBOURS, ground.never)
 
 
-def trigrams(ground: Ground) -> Energy:
-    """Of the ground's texts."""
-    return ground.trigrams
-
-
 #: What is compared, by name. The share of noise that does not show is told by the time, as in D3PM; masks show theirs.
 ARMS: Mapping[str, Arm] = {
     "masks": Arm(masks, shows=True),
@@ -69,7 +58,6 @@ ARMS: Mapping[str, Arm] = {
     "neighbours": Arm(neighbours, timed=True),
     "told the time": Arm(masks, shows=True, timed=True),
     "spindle": Arm(masks, Spindle(), shows=True, informed=True),
-    "weighed by trigrams": Arm(masks, shows=True, energy=trigrams, weights="masks"),
     "pretrained": Arm(masks, shows=True, pretrained=True),
     "pretrained, told the time": Arm(masks, shows=True, pretrained=True, timed=True),
     "pretrained, spindle": Arm(masks, Spindle(), shows=True, pretrained=True, informed=True),

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from augdiff.denoisers.buckets import by_length, stack
 from augdiff.denoisers.denoiser import Denoiser
-from augdiff.engine.bound import bound, bound_by_energy, start_cost
+from augdiff.engine.bound import bound, start_cost
 from augdiff.engine.denoise import Net
 from augdiff.engine.logits import Logits, Places
 from augdiff.engine.noise import Streams
@@ -35,7 +35,7 @@ LONGEST = 126
 def cost(
     arm: Arm, denoiser: Denoiser, lines: Sequence[str], ground: Ground, number: Tensor, steps: int, seed: int
 ) -> NDArray[np.float64]:
-    """Bits of each line, one draw of the bound; with an energy, of its estimate that is too high.
+    """Bits of each line, one draw of the bound.
 
     :param number: which step is measured of each line, from 1 to ``steps``; see :func:`spread`.
     """
@@ -53,11 +53,7 @@ def cost(
             x0 = stack([[marks.start, *encoded[at], marks.end] for at in group], marks.pad, denoiser.device)
             free = torch.tensor([[0 < place <= len(encoded[at]) for place in range(x0.shape[1])] for at in group])
             streams = Streams(np.array([seed * len(lines) + at for at in group], np.uint64))
-            if arm.energy is None:
-                found = bound(process, prior, x0, free, rate, net, streams, number[group], steps)
-            else:
-                weigh = arm.energy(ground)
-                _, found = bound_by_energy(process, weigh, x0, free, net, streams, number[group], steps, arm.draws)
+            found = bound(process, prior, x0, free, rate, net, streams, number[group], steps)
             rows, places = free.nonzero(as_tuple=True)
             sent = process.space.noise(x0[rows, places], streams.source(rows, places, 0, _START))
             found.index_add_(0, rows, start_cost(prior, x0[rows, places], sent, start))

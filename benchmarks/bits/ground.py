@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import chain
 from pathlib import Path
 
@@ -21,7 +20,6 @@ from augdiff.training.corpus import is_validation, read_lines
 from augdiff.training.encoder import SMALL, find_marks
 from augdiff.training.wordpiece import make_tokenizer
 from benchmarks.kept_models import save_new
-from benchmarks.ngrams import NGrams, learned
 
 _TIMES = 32
 _VECTOR, _NEAR = 64, 2
@@ -36,7 +34,6 @@ class Ground:
     :param frequency: how often each id comes in the texts, one added to each count, ``(V,)``.
     :param vectors: of ids, near each other where ids are used alike, ``(V, D)``.
     :param clock: ids that no text has, one for each stretch of time.
-    :param read: ids of the texts that are learned from.
     :param model: the shipped model whose vocabulary it is; None for a vocabulary of its own.
     """
 
@@ -46,19 +43,12 @@ class Ground:
     frequency: Tensor
     vectors: Tensor
     clock: range
-    read: Sequence[Sequence[int]]
     model: str | None = None
 
     @property
     def never(self) -> frozenset[int]:
         """Ids that are in no text."""
         return self.vocabulary.marks.special | frozenset(self.clock)
-
-    @cached_property
-    def trigrams(self) -> NGrams:
-        """Of the texts from where they begin to where they end."""
-        marks = self.vocabulary.marks
-        return learned([[marks.start, *ids, marks.end] for ids in self.read], len(self.vocabulary), marks.special)
 
     def time(self, t: float) -> int:
         """The id of a time."""
@@ -79,9 +69,8 @@ def shipped(texts: Path, model: str = "base-en", clock: range = range(10, 10 + _
     folder = find(model)
     assert folder is not None
     vocabulary, encoder = load_vocabulary(folder), load_encoder(folder, read_config(folder))
-    ids, vectors = _ids(_lines(texts), vocabulary), encoder.token.weight.detach()
-    counts = _counts(ids, len(vocabulary))
-    return Ground(model, vocabulary, encoder.config, _shares(counts), vectors, clock, ids, model)
+    counts = _counts(_ids(_lines(texts), vocabulary), len(vocabulary))
+    return Ground(model, vocabulary, encoder.config, _shares(counts), encoder.token.weight.detach(), clock, model)
 
 
 def small(texts: Path, size: int) -> Ground:
@@ -96,7 +85,7 @@ def small(texts: Path, size: int) -> Ground:
     ids, count = _ids(lines, vocabulary), len(vocabulary)
     sizes = replace(SMALL, vocab_size=count)
     name, clock = f"{size:,} of the texts", range(count - _TIMES, count)
-    return Ground(name, vocabulary, sizes, _shares(_counts(ids, count)), company(ids, count), clock, ids)
+    return Ground(name, vocabulary, sizes, _shares(_counts(ids, count)), company(ids, count), clock)
 
 
 def company(ids: Sequence[Sequence[int]], count: int) -> Tensor:
