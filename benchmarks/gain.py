@@ -27,7 +27,7 @@ from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Measure
 from benchmarks.gains.methods import METHODS
-from benchmarks.gains.names import CLASSIFIERS, file_of
+from benchmarks.gains.names import CLASSIFIERS, EVERYWHERE, TEXTCAT, file_of
 from benchmarks.gains.plan import Chosen, plan
 from benchmarks.gains.plot import draw
 from benchmarks.gains.read import lines
@@ -35,6 +35,7 @@ from benchmarks.gains.report import gains
 from benchmarks.gains.scores import Scores
 from benchmarks.gains.store import Store, default_folder
 from benchmarks.gains.tasks import BUNDLED, Task, load_task, names_in
+from benchmarks.gains.textcat import TextCat
 from benchmarks.results import RESULTS, append
 from benchmarks.subjects import warm_start
 
@@ -49,6 +50,7 @@ def measures_of(classifiers: Sequence[str], fluency: bool) -> dict[str, Measure]
         "tfidf": TfidfLogistic(),
         "frozen": FrozenLogistic(vectors),
         "fine-tuned": FineTuned(lambda: vectors.subject),
+        TEXTCAT: TextCat(),
     }
     found: dict[str, Measure] = {"variants": Figures(vectors)}
     if fluency:
@@ -93,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--shots", nargs="+", type=int, help="rows of each label")
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", help=", ".join(METHODS))
-    options.add_argument("--classifiers", nargs="+", choices=CLASSIFIERS, default=list(CLASSIFIERS))
+    options.add_argument("--classifiers", nargs="+", choices=CLASSIFIERS, default=list(EVERYWHERE))
     options.add_argument("--fluency", action="store_true", help="measure it, too; takes the base of large-en")
     options.add_argument("--work", type=Path, default=default_folder(), help="where finished work is kept")
     arguments = options.parse_args(argv)

@@ -38,6 +38,7 @@ from benchmarks.gains.scores import Scores, accuracy, macro_f1
 from benchmarks.gains.ssmba import Ssmba
 from benchmarks.gains.store import Store
 from benchmarks.gains.tasks import BUNDLED, Row, Task, draw, load_task, names_in
+from benchmarks.gains.textcat import TextCat
 from benchmarks.gains.unpadded import mean_states
 from benchmarks.subjects import Subject
 
@@ -289,13 +290,15 @@ CLASSIFIERS: dict[str, Classifier] = {
     "tfidf": TfidfLogistic(),
     "frozen": FrozenLogistic(Embeddings(small_subject)),
     "fine-tuned": FineTuned(small_subject, Tuning(steps=30, rows=8, rate=1e-3, head_rate=0.1)),
+    "textcat": TextCat(steps=30, rows=8),
 }
+NEEDED = {"tfidf": "sklearn", "frozen": "sklearn", "textcat": "spacy"}
 
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_duplicates_count_and_weights_reach_the_classifier(name: str):
-    if name != "fine-tuned":
-        pytest.importorskip("sklearn")
+    if name in NEEDED:
+        pytest.importorskip(NEEDED[name])
     classifier, texts = CLASSIFIERS[name], [row.text for row in ROWS]
     assert classifier(examples_of(ROWS, []), texts, 0) == ["pos", "neg"]
     made = weighed("neg")

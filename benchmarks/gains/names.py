@@ -13,7 +13,9 @@ SCRIPT = "gain"
 COMPARED = (
     NONE, DUPLICATE, "eda", "aeda", "one-pass", "ssmba", "prompting", AUGDIFF, "augdiff-mixed", "augdiff-threefold"
 )  # fmt: skip
-CLASSIFIERS = ("tfidf", "frozen", "fine-tuned")
+#: Classifiers of every task, and one more of a few.
+EVERYWHERE, TEXTCAT = ("tfidf", "frozen", "fine-tuned"), "textcat"
+CLASSIFIERS = (*EVERYWHERE, TEXTCAT)
 #: Rows of each label where every method is compared.
 SHOTS = 10
 

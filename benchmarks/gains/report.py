@@ -7,7 +7,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks.gains.names import ABLATION, AUGDIFF, CLASSIFIERS, COMPARED, DUPLICATE, NONE, SHOTS
+from benchmarks.gains.names import ABLATION, AUGDIFF, CLASSIFIERS, COMPARED, DUPLICATE, EVERYWHERE, NONE, SHOTS
 from benchmarks.gains.paired import Gain, Scores, gain, other_tasks, these_tasks
 from benchmarks.gains.read import scores, table_of
 from benchmarks.markdown import table
@@ -54,14 +54,14 @@ def brief(folder: Path) -> str:
     rows = []
     for shots, method in sorted(kept, key=lambda kind: (kind[0], COMPARED.index(kind[1]))):
         over = [
-            gain(scores(found, measure, shots, method), scores(found, measure, shots, NONE)) for measure in CLASSIFIERS
+            gain(scores(found, measure, shots, method), scores(found, measure, shots, NONE)) for measure in EVERYWHERE
         ]
         over = [one if one and one.pairs >= _FEWEST else None for one in over]
         there = [one for one in over if one]
         tally = " / ".join(str(sum(each)) for each in zip(*((o.wins, o.ties, o.losses) for o in there), strict=True))
         if there:
             rows.append([str(shots), f"`{method}`", *(interval(one, True) for one in over), tally])
-    return table(["shots", "method", *CLASSIFIERS, "won / tied / lost"], rows)
+    return table(["shots", "method", *EVERYWHERE, "won / tied / lost"], rows)
 
 
 def ablations(folder: Path) -> str:
