@@ -16,6 +16,7 @@ _WRITTEN: Columns = {
     "own loss": ("loss", "{:.2f}"),
     "BLEU": ("bleu", "{:.1f}"),
     "BLEU, most agreed": ("bleu_agreed", "{:.1f}"),
+    "BLEU, likeliest": ("bleu_likeliest", "{:.1f}"),
     "BLEU, best of all": ("bleu_best", "{:.1f}"),
     "self-BLEU": ("self_bleu", "{:.2f}"),
     "distinct-2": ("distinct_2", "{:.2f}"),

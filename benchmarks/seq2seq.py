@@ -3,9 +3,9 @@
 All learn from the same pairs for as many tokens (where texts without sources come before, these are more tokens, and
 are told): from ``base-en``'s weights; or, where one language is not English or texts are short, from new ones, a tenth
 of the size, with a small vocabulary of the pairs' own. They write ten texts of each source. BLEU (sacrebleu) is that of
-the first, of the one that agrees most with the others (minimum Bayes risk), and of the best by the references; the ten
-are compared with each other. What a model learned to make small is measured on test pairs, too. These are read once,
-and no sentence of theirs is learned from.
+the first, of the one that agrees most with the others (minimum Bayes risk), of the one that the model finds likeliest,
+and of the best by the references; the ten are compared with each other. What a model learned to make small is measured
+on test pairs, too. These are read once, and no sentence of theirs is learned from.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from augdiff.cache import cache_folder
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
 from augdiff.quality.bleu import bleu
-from augdiff.quality.ranking import by_agreement
+from augdiff.quality.ranking import by_agreement, by_likelihood
 from augdiff.training.objectives import Objective
 from augdiff.training.pairs import read_texts
 from augdiff.training.run import train
@@ -138,22 +138,42 @@ def _learn(method: Method, texts: Path, out: Path, start: str, tokens: int, argu
     train(texts, out, budget, family=family, objective=method.objective, start=start, report=told)
 
 
-def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[list[str]]:
+@dataclass(frozen=True)
+class Written:
+    """What was written of a source.
+
+    :param odds: of each text the mean log-probability of its tokens; empty where that is not known.
+    """
+
+    texts: Sequence[str]
+    odds: Sequence[float] = ()
+
+
+def write(method: Method, folder: Path, sources: Sequence[str], arguments: argparse.Namespace) -> list[Written]:
     """Texts of each source; where nothing is drawn there is one."""
     if method.family is None:
         n, temperature = (arguments.n, arguments.temperature) if method.drawn else (1, 0.0)
-        return load_writer(folder).transform(sources, n, temperature, arguments.seed)
-    return augdiff.transform(
-        sources, arguments.n, model=str(folder), family=method.family, seed=arguments.seed, steps=arguments.steps,
-        temperature=arguments.temperature,
+        return [Written(texts) for texts in load_writer(folder).transform(sources, n, temperature, arguments.seed)]
+    found: list[Written] = []
+
+    def keep(texts: Sequence[str], odds: Sequence[float]) -> list[int]:
+        found.append(Written(list(texts), list(odds)))
+        return [0]
+
+    alone = augdiff.transform(
+        sources, candidates=arguments.n, ranking=keep, model=str(folder), family=method.family, seed=arguments.seed,
+        steps=arguments.steps, temperature=arguments.temperature,
     )  # fmt: skip
+    # Of one text there is nothing to rank.
+    return found or [Written(texts) for texts in alone]
 
 
-def measure(written: Sequence[Sequence[str]], pairs: Sequence[Pair], lower: bool) -> dict[str, float | None]:
+def measure(found: Sequence[Written], pairs: Sequence[Pair], lower: bool) -> dict[str, float | None]:
     """Figures of what was written of each pair's source.
 
     :param lower: see :class:`Task`.
     """
+    written = [one.texts for one in found]
 
     def plain(text: str) -> list[str]:
         return text.casefold().split()
@@ -169,10 +189,11 @@ def measure(written: Sequence[Sequence[str]], pairs: Sequence[Pair], lower: bool
         max(texts, key=lambda text: bleu(plain(text), [plain(target) for target in pair.targets]))
         for texts, pair in zip(written, pairs, strict=True)
     ]
-    several = len(written[0]) > 1
+    several, told = len(written[0]) > 1, bool(found[0].odds)
     return {
         "bleu": score([texts[0] for texts in written]),
         "bleu_agreed": score([texts[by_agreement(texts)[0]] for texts in written]) if several else None,
+        "bleu_likeliest": score([one.texts[by_likelihood(one.texts, one.odds)[0]] for one in found]) if told else None,
         "bleu_best": score(best) if several else None,
         "self_bleu": diversity.self_bleu(written) if several else None,
         "distinct_2": diversity.distinct([text for texts in written for text in texts], 2) if several else None,
@@ -205,12 +226,12 @@ def main(argv: Sequence[str] | None = None) -> None:
             folder = trained(task, method, arguments)
             clock = time.perf_counter()
             written = write(method, folder, [pair.source for pair in tested], arguments)
-            seconds = (time.perf_counter() - clock) / sum(map(len, written))
+            seconds = (time.perf_counter() - clock) / sum(len(one.texts) for one in written)
             read = tokens_read(folder) + arguments.paragraphs * method.before
             result = {"task": task, "method": name, "seed": arguments.seed, "read": read}
             result |= {**measure(written, tested, TASKS[task].lower), "seconds": seconds}
             result["loss"] = pair_loss(folder, method.objective, asked, arguments.seed)
-            result["shown"] = [[pair.source, *texts[:2]] for pair, texts in zip(tested[:3], written, strict=False)]
+            result["shown"] = [[pair.source, *one.texts[:2]] for pair, one in zip(tested[:3], written, strict=False)]
             settings = settings_of(arguments, ("data", "results", "work", "tasks", "methods"))
             record("seq2seq", settings, result, arguments.results or RESULTS)
             print(f"{task}, {name}: BLEU {result['bleu']:.1f}", file=sys.stderr)

@@ -20,7 +20,7 @@ from benchmarks.pair_loss import pair_loss
 from benchmarks.pair_tasks import Pair, Task
 from benchmarks.prefix_lm import PrefixTrainee, followed
 from benchmarks.prefix_writer import Lines, load_writer
-from benchmarks.seq2seq import measure
+from benchmarks.seq2seq import Written, measure
 
 SIZES = EncoderConfig(40, width=32, depth=2, heads=2, inner=64, max_length=64, sentence=16, sentence_depth=1)
 
@@ -119,13 +119,16 @@ def test_draws_follow_their_seeds_whatever_is_beside_them(answers: Path):
 
 def test_texts_are_measured_by_all_that_may_be_written():
     pairs = [Pair("a b c d e", ["A b x d e", "a b y d e"]), Pair("f g h i j", ["k l m n o"])]
-    found = measure([["a b y d e", "a b c d e"], ["f g h i j", "k l m n o"]], pairs, lower=True)
+    several = [Written(["a b y d e", "a b c d e"], [-2.0, -1.0]), Written(["f g h i j", "k l m n o"], [-1.0, -2.0])]
+    found = measure(several, pairs, lower=True)
     assert found["copies"] == 0.5 and found["empty"] == 0
     assert found["bleu_best"] == pytest.approx(100)
     assert found["bleu"] is not None and 20 < found["bleu"] < 80
-    alone = measure([["A b x d e"], ["k l m n o"]], pairs, lower=False)
+    likeliest = measure([Written(["a b c d e"]), Written(["f g h i j"])], pairs, lower=True)
+    assert found["bleu_likeliest"] == likeliest["bleu"] != found["bleu"]
+    alone = measure([Written(["A b x d e"]), Written(["k l m n o"])], pairs, lower=False)
     assert alone["bleu"] == pytest.approx(100)
-    assert alone["bleu_agreed"] is None and alone["self_bleu"] is None
+    assert alone["bleu_agreed"] is None and alone["bleu_likeliest"] is None and alone["self_bleu"] is None
 
 
 def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -138,4 +141,6 @@ def test_every_method_writes_and_is_recorded(tmp_path: Path, monkeypatch: pytest
     seq2seq.main([*map(str, told), "--tokens", "500", "--paragraphs", "500", "-n", "3", "--steps", "2"])
     found = [line["result"] for line in results.read("seq2seq", tmp_path)]
     assert [line["method"] for line in found] == list(seq2seq.METHODS)
+    for line in found:
+        assert (line["bleu_likeliest"] is None) == line["method"].startswith("autoregressive")
     assert all(line["seconds"] > 0 and line["loss"] > 0 and len(line["shown"]) == 2 for line in found)
