@@ -1,8 +1,8 @@
 """Rows that a training run does not learn from: what is set aside, and what the run does about what they say."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from itertools import islice, pairwise, permutations
 from pathlib import Path
 
@@ -78,21 +78,24 @@ class Drifting:
         return None
 
 
+@dataclass(frozen=True)
 class Drift:
-    """Learned rows ask for ever more; held-out ones for just so much."""
+    """Learned rows ask for ever more; held-out ones say how they find that."""
 
-    def __init__(self, best_at: float) -> None:
-        self.best_at = best_at
+    held: Callable[[Tensor], Tensor]
 
     def __call__(self, trainee: Drifting, batch: Batch) -> Tensor:
-        if torch.is_grad_enabled():
-            return -trainee.weight.sum()
-        return 1 + (trainee.weight - self.best_at).square().sum()
+        weight = trainee.weight.sum()
+        return -weight if torch.is_grad_enabled() else self.held(weight)
 
 
-def run(folder: Path, best_at: float, tokens: int = 60_000, **settings: float | None) -> Run:
-    training = Training(tokens=tokens, batch_tokens=200, rate=0.1, warmup=1, agreement=0.0, level=10**9, **settings)
-    return Run(folder, Drifting(), MARKS, training, Noise(), loss=Drift(best_at))
+def run_with(folder: Path, held: Callable[[Tensor], Tensor], **settings: float | None) -> Run:
+    training = Training(tokens=60_000, batch_tokens=200, rate=0.1, warmup=1, agreement=0.0, level=10**9, **settings)
+    return Run(folder, Drifting(), MARKS, training, Noise(), loss=Drift(held))
+
+
+def run(folder: Path, best_at: float, **settings: float | None) -> Run:
+    return run_with(folder, lambda weight: 1 + (weight - best_at).square(), **settings)
 
 
 def finished(one: Run) -> Run:
@@ -111,6 +114,12 @@ def test_a_run_that_learns_by_heart_decays_at_once_and_keeps_what_was_best(tmp_p
     # The rate went down to nothing before it ended.
     sooner = Training(made.progress.budget, rate=0.1, warmup=1, level=10**9)
     assert rate_at(made.progress.tokens, made.progress.step, sooner) < 0.01
+
+
+def test_what_a_high_rate_does_at_first_ends_no_run(tmp_path: Path) -> None:
+    made = finished(run_with(tmp_path, lambda weight: 1.2 - weight / 100 if weight < 2.5 else 2.5 - weight / 30))
+    assert made.curve[0].held < made.curve[2].held
+    assert made.progress.tokens >= made.training.tokens
 
 
 def test_a_run_that_gets_better_to_the_end_takes_all_of_its_budget(tmp_path: Path) -> None:

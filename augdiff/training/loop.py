@@ -3,9 +3,10 @@
 A run is a folder. Rows and batches are drawn from ``(seed, chunk)``, what a step draws from the seed and its number, so
 a resumed run is the run that was not stopped.
 
-Rows that are not learned from are read a hundred times, or every twenty steps. Where they are read worse and worse, the
-decay of the learning rate begins at once, as if the budget had been so much smaller: what a high rate has done, decay
-mends, and what was learned by heart it does not. In the end, the weights are those that read them best.
+Rows that are not learned from are read a hundred times, or every twenty steps. Where they are read worse and worse after
+the first tenth of the budget, the decay of the learning rate begins at once, as if the budget had been so much smaller:
+what a high rate has done, decay mends, and what was learned by heart it does not. In the end, the weights are those that
+read them best.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ _STATE, _PROGRESS, _CURVE = "state.safetensors", "progress", "curve"
 _WEIGHTS, _BEST = "weights", "best"
 # Steps from one report to the next, and how often held-out rows are read at most.
 _REPORTED, _POINTS = 20, 100
+# Share of the budget in which no run ends sooner.
+_UNSETTLED = 0.1
 
 #: Most seconds of work that a run loses when it is stopped.
 SAVED_EVERY = 180.0
@@ -171,9 +174,14 @@ class Run:
         self.curve.append(Point(self.progress.step, self.progress.tokens, mean, held))
         if best(self.curve) is self.curve[-1]:
             self._best = {name: value.detach().cpu().clone() for name, value in self.trainee.parameters.items()}
-        if self.training.rise is not None and rises(self.curve, self.training.rise):
+        if self.training.rise is not None and rises(self._settled(), self.training.rise):
             sooner = int(self.progress.tokens / (1 - self.training.decay))
             self.progress.budget = min(self.progress.budget, sooner)
+
+    def _settled(self) -> list[Point]:
+        """Points of the curve after what a high rate does to weights that were learned at a low one."""
+        first = self.training.tokens * _UNSETTLED
+        return [point for point in self.curve if point.step > self.training.warmup and point.tokens > first]
 
     def _rate(self) -> float:
         return rate_at(self.progress.tokens, self.progress.step, replace(self.training, tokens=self.progress.budget))
