@@ -3,10 +3,10 @@
 A run is a folder. Rows and batches are drawn from ``(seed, chunk)``, what a step draws from the seed and its number, so
 a resumed run is the run that was not stopped.
 
-Rows that are not learned from are read a hundred times, or every twenty steps. Where they are read worse and worse after
-the first tenth of the budget, the decay of the learning rate begins at once, as if the budget had been so much smaller:
-what a high rate has done, decay mends, and what was learned by heart it does not. In the end, the weights are those that
-read them best.
+Rows that are not learned from are read a hundred times, or every twenty steps. Where they are read worse and worse
+after the first tenth of the budget, the decay of the learning rate begins at once, as if the budget had been so much
+smaller: what a high rate has done, decay mends, and what was learned by heart it does not. In the end, the weights are
+those that read them best.
 """
 
 from __future__ import annotations
