@@ -23,13 +23,13 @@ MAIN: Mapping[str, Method] = {
     "ssmba": Ssmba(),
     "prompting": Prompting(),
     AUGDIFF: DEFAULT,
+    "augdiff-large": LARGE,
     "augdiff-mixed": MIXED,
     "augdiff-threefold": THREEFOLD,
 }
 _TWELVE = THREEFOLD.n
 #: What is measured where it is asked for: parts of what is compared alone, and others with as many rows as the most.
 OTHERS: Mapping[str, Method] = {
-    "augdiff-large": LARGE,
     "augdiff-autoregressive": WRITTEN,
     "eda-12": Eda(_TWELVE),
     "aeda-12": Aeda(_TWELVE),

@@ -11,7 +11,8 @@ WEIGHED = "-weighed"
 SCRIPT = "gain"
 #: What the protocol compares, in the order of the brief table.
 COMPARED = (
-    NONE, DUPLICATE, "eda", "aeda", "one-pass", "ssmba", "prompting", AUGDIFF, "augdiff-mixed", "augdiff-threefold"
+    NONE, DUPLICATE, "eda", "aeda", "one-pass", "ssmba", "prompting",
+    AUGDIFF, "augdiff-large", "augdiff-mixed", "augdiff-threefold",
 )  # fmt: skip
 #: Classifiers of every task, and one more of a few.
 EVERYWHERE, TEXTCAT = ("tfidf", "frozen", "fine-tuned"), "textcat"
