@@ -54,10 +54,10 @@ def hold_out(
     contexts: Contexts | None,
     corruption: Corruption,
 ) -> HeldOut:
-    """Rows of several files, noised as those are that a run learns from; of few, each several times."""
+    """Rows evenly of all files, noised as those are that a run learns from; of few, each several times."""
     rng = np.random.default_rng([seed, 0, 0])
     each = [(rows, at) for rows in held for at in range(len(rows))]
-    picked = each[:: max(1, len(each) // _MOST)][:_MOST]
+    picked = [each[at] for at in np.linspace(0, len(each) - 1, min(_MOST, len(each))).astype(int).tolist()]
     rounds = max(1, _MOST // max(1, len(picked)))
     return HeldOut(
         [
