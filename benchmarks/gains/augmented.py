@@ -135,6 +135,8 @@ ABLATIONS: Mapping[str, Augdiff] = {
     "spared": DEFAULT.given({"saliency": -1.0}),
     "no-judge": DEFAULT.given({"judge": False}),
     "no-filter": replace(DEFAULT.given({"redraws": 0}), judged=False),
+    "min_label-.8": DEFAULT.given({"min_label": 0.8}),
+    "min_label-1": DEFAULT.given({"min_label": 1.0}),
     "no-weights": replace(DEFAULT, weighted=False),
     "strength-.1": DEFAULT.given({"strength": 0.1}),
     "strength-.3": DEFAULT.given({"strength": 0.3}),
