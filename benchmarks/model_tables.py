@@ -114,9 +114,9 @@ def _saved(fluency: float, seconds: float, plain: Sequence[tuple[float, float]])
     for (low, first), (high, second) in pairwise(plain):
         if low <= fluency < high:
             share = (fluency - low) / (high - low)
-            return f"{first ** (1 - share) * second**share / seconds:.1f}"
+            return f"{first ** (1 - share) * second**share / seconds:.2g}"
     best = plain[-1:] if plain and fluency >= plain[-1][0] else []
-    return f"more than {best[0][1] / seconds:.1f}" if best else ""
+    return f"more than {best[0][1] / seconds:.2g}" if best else ""
 
 
 TABLES: dict[str, Callable[[Path], str]] = {"bounds": bounds, "energies": energies, "seq2seq": seq2seq}
