@@ -20,6 +20,9 @@ _TESTED = 50
 # turn has at most beside as many again and a half as its source.
 _TURN, _COMMON, _LEAST, _BESIDE = range(5, 15), 100, 2, 3
 _FEW = 1000
+# Tokens of a small vocabulary: enough for most words to be one. A word in pieces has to be copied from its source piece
+# by piece, by positions that do not know of each other.
+_WORDS = 2000
 
 
 @dataclass(frozen=True)
@@ -118,10 +121,10 @@ def _dialogues(data: Path) -> list[str]:
 TASKS: Mapping[str, Task] = {
     "paraphrase": Task(paraphrase, _paragraphs),
     "simplification": Task(simplification, _paragraphs),
-    "translation": Task(translation, _paragraphs, vocabulary=2000, lower=False),
+    "translation": Task(translation, _paragraphs, vocabulary=_WORDS, lower=False),
     "summary": Task(summary, _paragraphs),
-    "keywords": Task(keywords, _dialogues, vocabulary=512),
-    "few keywords": Task(few_keywords, _dialogues, vocabulary=512),
+    "keywords": Task(keywords, _dialogues, vocabulary=_WORDS),
+    "few keywords": Task(few_keywords, _dialogues, vocabulary=_WORDS),
 }
 
 

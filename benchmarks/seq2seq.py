@@ -1,11 +1,11 @@
 """From a source to what is to be written of it: families against an autoregressive model of the same size.
 
 All learn from the same pairs for as many tokens (where texts without sources come before, these are more tokens, and
-are told): from ``base-en``'s weights; or, where one language is not English or texts are short, from new ones, a tenth
-of the size, with a small vocabulary of the pairs' own. They write ten texts of each source. BLEU (sacrebleu) is that of
-the first, of the one that agrees most with the others (minimum Bayes risk), of the one that the model finds likeliest,
-and of the best by the references; the ten are compared with each other. What a model learned to make small is measured
-on test pairs, too. These are read once, and no sentence of theirs is learned from.
+are told): from ``base-en``'s weights; or, where one language is not English or texts are short, from new ones, a
+twenty-fifth of the size, with a small vocabulary of the pairs' own. They write ten texts of each source. BLEU
+(sacrebleu) is that of the first, of the one that agrees most with the others (minimum Bayes risk), of the one that the
+model finds likeliest, and of the best by the references; the ten are compared with each other. What a model learned to
+make small is measured on test pairs, too. These are read once, and no sentence of theirs is learned from.
 """
 
 from __future__ import annotations
@@ -107,7 +107,8 @@ def trained(name: str, method: Method, arguments: argparse.Namespace) -> Path:
             start = str(taught(name, method, start, arguments))
         _learn(method, file, out, start, tokens, arguments)
 
-    about = settings_of(arguments, _NOT_OF_MODELS) | {"before": arguments.paragraphs * method.before, "tokens": tokens}
+    about = settings_of(arguments, _NOT_OF_MODELS)
+    about |= {"before": arguments.paragraphs * method.before, "tokens": tokens, "vocabulary": task.vocabulary}
     return made_once(arguments.work, f"{name}-{method.name}", about, learn)
 
 

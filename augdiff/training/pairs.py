@@ -2,6 +2,8 @@
 
 The source stands before an end mark and is never noised; what is written has as many masks as :func:`room_for` says,
 and those that are too many come out blank (partial noising, DiffuSeq, arXiv 2210.08933, of tokens in place of vectors).
+Families that look again at what they have written ask how likely a word is that stands there, which masks alone do not
+teach: some words that stand are to be told, too, and some of these are others of the pair.
 """
 
 from __future__ import annotations
@@ -23,6 +25,8 @@ SOURCE, TARGET = "source", "target"
 LONGEST = 64
 _LEAST, _SPARE = 4, 1.5
 _MOST = 64
+# How many of the words that stand are in doubt, and how many of these are wrong.
+_DOUBTED, _WRONG = 0.3, 0.5
 
 
 def room_for(tokens: int) -> int:
@@ -74,7 +78,9 @@ def tokenize_pairs(pairs: list[tuple[str, str]], vocabulary: Vocabulary) -> Rows
 
 
 def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
-    """Masks in what is written of a source, some or all; see :data:`augdiff.training.objectives.Corruption`.
+    """Masks in what is written of a source, some or all, and words in doubt among the others.
+
+    See :data:`augdiff.training.objectives.Corruption`.
 
     :raises ModelError: if the vocabulary has no masks that may come out blank.
     """
@@ -82,7 +88,11 @@ def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
     hit = rng.random(len(target)) < rng.uniform(noise.least, 1.0)
     hit[rng.integers(len(target))] = True
     shown = [marks.fill(True)[0] if masked else token for token, masked in zip(target, hit.tolist(), strict=True)]
-    places = np.flatnonzero(hit).tolist()
+    doubted = ~hit & (rng.random(len(target)) < _DOUBTED)
+    there = [*source[:-1], *target]
+    for at in np.flatnonzero(doubted & (rng.random(len(target)) < _WRONG)).tolist():
+        shown[at] = there[rng.integers(len(there))]
+    places = np.flatnonzero(hit | doubted).tolist()
     return Layout(
         [*source, *shown], [len(source) + at for at in places], [0] * len(places), [target[at] for at in places]
     )
