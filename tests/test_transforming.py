@@ -141,7 +141,7 @@ def test_only_what_is_written_is_masked_and_spare_masks_are_blank() -> None:
 
 def test_some_words_that_stand_are_in_doubt_and_some_of_these_are_others_of_the_pair() -> None:
     rng = np.random.default_rng(0)
-    units = [[10, 11, 12, MARKS.end], *[[token] for token in range(20, 28)]]
+    units = [[10, 11, 12, MARKS.end], *[[token] for token in range(20, 27)]]
     right, wrong = 0, []
     for _ in range(400):
         layout = answering(units, Noise(), MARKS, rng)
@@ -150,7 +150,7 @@ def test_some_words_that_stand_are_in_doubt_and_some_of_these_are_others_of_the_
             right += shown == target
             wrong += [shown] * (shown not in (target, MARKS.elastic))
     assert min(right, len(wrong)) > 100
-    assert set(wrong) == {10, 11, 12, *range(20, 28), MARKS.blank}
+    assert set(wrong) == {10, 11, 12, *range(20, 27), MARKS.blank}
 
 
 def test_vectors_are_noised_in_all_that_is_written() -> None:
