@@ -21,7 +21,8 @@ from augdiff.errors import ModelError
 from augdiff.family.latent import compose
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout
-from augdiff.training.latents import LatentTrainee, by_latents, measure_survival, untouched
+from augdiff.training.encoder import SMALL
+from augdiff.training.latents import LatentTrainee, by_latents, measure_survival, sizes_for, untouched
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Batch, places_of
 from augdiff.variant import Source
@@ -44,6 +45,11 @@ def test_vectors_are_as_long_as_noise_is(network: LatentAutoencoder) -> None:
     z = network.encode(ids, torch.ones_like(ids, dtype=torch.bool))
     assert z.shape == (3, 4, 8)
     assert torch.allclose(z.norm(dim=-1), torch.full((3, 4), 8**0.5))
+
+
+def test_a_network_for_short_texts_has_fewer_and_narrower_vectors() -> None:
+    assert sizes_for(EncoderConfig(1)) == LatentConfig(16, 64)
+    assert sizes_for(SMALL) == LatentConfig(6, 42)
 
 
 def test_the_reader_sees_the_vectors_and_what_is_before(network: LatentAutoencoder) -> None:

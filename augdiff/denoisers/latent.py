@@ -30,8 +30,8 @@ class LatentConfig:
     :param width: numbers in each.
     """
 
-    count: int = 16
-    width: int = 64
+    count: int
+    width: int
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.buckets import stack
 from augdiff.denoisers.cross_entropy import cross_entropy
+from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.encoder_folder import save_latent
 from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.survival import Survival
@@ -27,6 +28,9 @@ from augdiff.training.objectives import Batch
 from augdiff.training.start import Start, and_beside, window_of
 from augdiff.training.trainee import Tuning, adamw
 
+# A vector for so many tokens of the longest text that is read, each so much narrower than the network's states: few, or
+# they spell the words out, and what they mean is harder to denoise.
+_TOKENS_EACH, _NARROWER = 32, 6
 # How often the denoiser is shown its own prediction.
 _SHOWN = 0.5
 # The most noise that the reader learns to read through, as a time.
@@ -72,7 +76,7 @@ def with_latents(start: Start) -> Start:
         raise OptionError("an autoencoder starts from an encoder: name base-en, another one or scratch")
     encoder = start.encoder.encoder
     kept = start.latent
-    network = LatentAutoencoder(encoder, LatentConfig()) if kept is None else kept
+    network = LatentAutoencoder(encoder, sizes_for(encoder.config)) if kept is None else kept
     network = network.to(next(encoder.parameters()).device)
     vocabulary = start.vocabulary
 
@@ -88,6 +92,11 @@ def with_latents(start: Start) -> Start:
     # What is encoded in use is a text alone.
     alone = replace(start.noise, context=0.0, examples=0.0)
     return replace(start, trainee=LatentTrainee(network), noise=alone, write=write)
+
+
+def sizes_for(network: EncoderConfig) -> LatentConfig:
+    """What stands for a text that a network reads: of ``base-en``'s 512 tokens, 16 vectors of 64 numbers."""
+    return LatentConfig(max(1, network.max_length // _TOKENS_EACH), max(1, network.width // _NARROWER))
 
 
 @torch.inference_mode()
