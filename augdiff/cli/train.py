@@ -14,7 +14,7 @@ EXAMPLES = (
     "augdiff train tickets.txt -o tickets/ --tokens 5000000 --rate 2e-4",
     "augdiff train texts/ -o large/ --from smollm2 --rank 16",
     "augdiff train texts/ -o mender/ --family sundae",
-    "augdiff train turns.txt -o turns/ --from scratch --small --vocab 512",
+    "augdiff train turns.txt -o turns/ --from scratch --small --vocab 2000",
 )
 
 _TEXTS = "A .txt, .txt.xz or .jsonl file, or a folder of .txt and .txt.xz files."
