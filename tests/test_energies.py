@@ -124,4 +124,4 @@ def test_what_plain_steps_would_take_for_as_much_fluency_is_read_between_their_p
     put("small", 4, -5.5, 1.0)
     put("small", 8, -4.0, 3.0)
     rows = tables.fill("<!-- table: energies -->\n<!-- end -->", tmp_path).splitlines()[3:-1]
-    assert [row.split(" | ")[-1] for row in rows] == [" |", " |", " |", "2.0 |", "more than 1.3 |"]
+    assert [row.split(" | ")[-1] for row in rows] == [" |", " |", " |", "2 |", "more than 1.3 |"]
