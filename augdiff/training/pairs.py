@@ -2,8 +2,8 @@
 
 The source stands before an end mark and is never noised; what is written has as many masks as :func:`room_for` says,
 and those that are too many come out blank (partial noising, DiffuSeq, arXiv 2210.08933, of tokens in place of vectors).
-Families that look again at what they have written ask how likely a word is that stands there, which masks alone do not
-teach: some words that stand are to be told, too, and some of these are others of the pair.
+Families that look again at what they have written ask how likely a word is that stands there, so some words that stand
+are to be told, too, and some of these are others of the pair.
 """
 
 from __future__ import annotations
