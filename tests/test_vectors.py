@@ -18,6 +18,7 @@ from augdiff.family.genie import paragraph
 from augdiff.family.sed import spans
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.encoder import EncoderTrainee
+from augdiff.training.muon import Muon
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Batch, places_of
 from augdiff.training.vectors import ByVectors, VectorTrainee
@@ -137,6 +138,18 @@ def test_a_decoder_learns_of_what_is_clean_through_the_encoder_alone(network: Ve
         found, changed = crossed(x, 0 * x, t, real, where), crossed(other, 0 * x, t, real, where)
         assert not torch.allclose(found[:2], changed[:2], atol=1e-3)
         assert torch.allclose(found[2:], changed[2:], atol=1e-6)
+
+
+def test_layers_of_both_parts_learn_by_steps_that_are_made_orthogonal(network: VectorEncoder) -> None:
+    crossed = CrossedEncoder(network.encoder)
+    layers, rest = VectorTrainee(crossed, EncoderTrainee(network.encoder, None)).tunings(1e-3)
+    assert isinstance(layers.optimizer, Muon) and not isinstance(rest.optimizer, Muon)
+    tuned, left = ({id(p) for group in one.optimizer.param_groups for p in group["params"]} for one in (layers, rest))
+    assert tuned | left == {id(weight) for weight in crossed.parameters()} and not tuned & left
+    names = {name for name, weight in crossed.named_parameters() if id(weight) in tuned}
+    matrices = {name for name, weight in crossed.named_parameters() if weight.dim() == 2}
+    assert names == {name for name in matrices if name.startswith(("encoder.layers.", "decoder."))}
+    assert any(name.startswith("decoder.") and ".ask." in name for name in names)
 
 
 def test_three_tenths_of_a_paragraph_are_noised_in_one_stretch_or_in_several() -> None:

@@ -63,6 +63,11 @@ class CrossedEncoder(VectorEncoder):
         """See :class:`augdiff.denoisers.vectors.VectorEncoder`."""
         return CROSSED
 
+    @property
+    def stacks(self) -> tuple[nn.ModuleList, ...]:
+        """Those of both parts."""
+        return (self.encoder.layers, self.decoder)
+
     def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """See :class:`augdiff.denoisers.vectors.VectorEncoder`; what is not asked for is clean."""
         noised = torch.zeros_like(real)

@@ -52,6 +52,11 @@ class VectorEncoder(nn.Module):
         """What a folder calls it."""
         return LEARNED if self.table is None else FIXED
 
+    @property
+    def stacks(self) -> tuple[nn.ModuleList, ...]:
+        """Its layers."""
+        return (self.encoder.layers,)
+
     def vectors(self, ids: Tensor) -> Tensor:
         """Of tokens, ``(..., D)``."""
         return vectors_of(self.encoder.token.weight[ids]) if self.table is None else self.table[ids]

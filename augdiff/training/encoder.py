@@ -27,13 +27,12 @@ from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.corpus import to_measure
-from augdiff.training.muon import Muon
 from augdiff.training.noising import EXAMPLES
 from augdiff.training.padding import pad
 from augdiff.training.pairs import read_texts
 from augdiff.training.start import WINDOW, Beginning, Start, window_of
 from augdiff.training.tongue import Tongue
-from augdiff.training.trainee import Tuning, adamw
+from augdiff.training.trainee import Tuning, muon_and_adamw
 from augdiff.training.wordpiece import make_tokenizer
 
 SCRATCH = "scratch"
@@ -59,10 +58,8 @@ class EncoderTrainee:
         return dict(self.encoder.named_parameters())
 
     def tunings(self, rate: float) -> list[Tuning]:
-        """Muon for the matrices of the layers, AdamW for the rest."""
-        matrices = [p for layer in self.encoder.layers for p in layer.parameters() if p.dim() == 2]
-        rest = [p for p in self.encoder.parameters() if all(p is not matrix for matrix in matrices)]
-        return [Tuning(Muon(matrices, lr=rate), ("momentum",)), adamw(rest, rate, 0.01)]
+        """See :func:`augdiff.training.trainee.muon_and_adamw`."""
+        return muon_and_adamw(self.encoder, [self.encoder.layers], rate)
 
     def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """The encoder's."""

@@ -22,11 +22,10 @@ from augdiff.engine.schedule import cosine_waves
 from augdiff.errors import OptionError
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.corpus import to_measure
-from augdiff.training.muon import Muon
 from augdiff.training.noising import Noise
 from augdiff.training.objectives import Batch
 from augdiff.training.start import Start, and_beside, window_of
-from augdiff.training.trainee import Tuning, adamw
+from augdiff.training.trainee import Tuning, muon_and_adamw
 
 # A vector for so many tokens of the longest text that is read, each so much narrower than the network's states: few, or
 # they spell the words out, and what they mean is harder to denoise.
@@ -51,11 +50,9 @@ class LatentTrainee:
         return dict(self.network.named_parameters())
 
     def tunings(self, rate: float) -> list[Tuning]:
-        """Muon for the matrices of all layers, AdamW for the rest."""
-        layers = (self.network.encoder.layers, self.network.reader, self.network.denoiser)
-        matrices = [p for part in layers for p in part.parameters() if p.dim() == 2]
-        rest = [p for p in self.network.parameters() if all(p is not matrix for matrix in matrices)]
-        return [Tuning(Muon(matrices, lr=rate), ("momentum",)), adamw(rest, rate, 0.01)]
+        """See :func:`augdiff.training.trainee.muon_and_adamw`."""
+        stacks = (self.network.encoder.layers, self.network.reader, self.network.denoiser)
+        return muon_and_adamw(self.network, stacks, rate)
 
     def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """The reader's, of texts that it is told of without noise."""

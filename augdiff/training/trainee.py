@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
+
+from augdiff.training.muon import Muon
 
 
 @dataclass(frozen=True)
@@ -42,3 +44,15 @@ def adamw(parameters: Sequence[nn.Parameter], rate: float, decay: float) -> Tuni
     """AdamW (Loshchilov and Hutter 2019) as one operation for all parameters."""
     optimizer = torch.optim.AdamW(parameters, lr=rate, betas=(0.9, 0.999), weight_decay=decay, fused=True)
     return Tuning(optimizer, ("step", "exp_avg", "exp_avg_sq"))
+
+
+def muon_and_adamw(network: nn.Module, stacks: Iterable[nn.Module], rate: float) -> list[Tuning]:
+    """Muon for the matrices of a network's layers, AdamW for the rest of it.
+
+    AdamW's steps of the same rate are too long for layers, which stop learning.
+
+    :param stacks: of layers.
+    """
+    matrices = [weight for stack in stacks for weight in stack.parameters() if weight.dim() == 2]
+    rest = [weight for weight in network.parameters() if all(weight is not matrix for matrix in matrices)]
+    return [Tuning(Muon(matrices, lr=rate), ("momentum",)), adamw(rest, rate, 0.01)]

@@ -17,7 +17,7 @@ from augdiff.errors import OptionError
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.objectives import Batch
 from augdiff.training.start import Start, and_beside
-from augdiff.training.trainee import Tuning, adamw
+from augdiff.training.trainee import Tuning, muon_and_adamw
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,8 @@ class VectorTrainee:
         return dict(self.network.named_parameters())
 
     def tunings(self, rate: float) -> list[Tuning]:
-        """The encoder's, and AdamW for what is new."""
-        new = [value for name, value in self.network.named_parameters() if not name.startswith("encoder.")]
-        return [*self.teacher.tunings(rate), adamw(new, rate, 0.01)]
+        """See :func:`augdiff.training.trainee.muon_and_adamw`."""
+        return muon_and_adamw(self.network, self.network.stacks, rate)
 
     def features(self, ids: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """Of texts without noise."""
