@@ -47,9 +47,7 @@ def adamw(parameters: Sequence[nn.Parameter], rate: float, decay: float) -> Tuni
 
 
 def muon_and_adamw(network: nn.Module, stacks: Iterable[nn.Module], rate: float) -> list[Tuning]:
-    """Muon for the matrices of a network's layers, AdamW for the rest of it.
-
-    AdamW's steps of the same rate are too long for layers, which stop learning.
+    """Muon for the matrices of a network's layers, which learn faster by it, AdamW for the rest of the network.
 
     :param stacks: of layers.
     """
