@@ -40,21 +40,21 @@ def bounds(folder: Path) -> str:
 
     Beside is the cheapest of its rates.
     """
-    found = by_seed("bounds", folder, "texts", "vocabulary", "arm", "tokens", "draws", "rate")
+    found = by_seed("bounds", folder, "texts", "vocabulary", "arm", "tokens", "draws", "batch", "rate")
     cheapest: dict[tuple[Any, ...], Seeds] = {}
     for (*ground, _), results in found.items():
         best = cheapest.setdefault(tuple(ground), results)
         cheapest[tuple(ground)] = min(best, results, key=lambda one: mean(one, "bits"))
     rows = []
-    for (texts, vocabulary, arm, tokens, draws, rate), results in found.items():
+    for (texts, vocabulary, arm, tokens, draws, batch, rate), results in found.items():
         name = _PRETRAINED if arm.startswith(f"{_PRETRAINED},") else _MASKS
-        beside = cheapest.get((texts, vocabulary, name, tokens, draws)) if arm != name else None
+        beside = cheapest.get((texts, vocabulary, name, tokens, draws, batch)) if arm != name else None
         fewer = [name, _fewer(results, beside)] if beside else ["", ""]
-        learned = [f"{tokens:,}", "" if rate is None else f"{rate:g}", str(len(results))]
-        about = [vocabulary or FIRST, arm, *learned, f"{mean(results, 'bits'):.2f}"]
-        rows.append([*about, *fewer])
-    head = ["vocabulary", "noise and training", "tokens read", "rate", "seeds", "bits a token", "beside", "fewer bits"]
-    return table(head, rows)
+        learned = [f"{tokens:,}", *("" if one is None else f"{one:g}" for one in (batch, rate))]
+        measured = ["" if draws is None else str(draws), str(len(results)), f"{mean(results, 'bits'):.2f}"]
+        rows.append([vocabulary or FIRST, arm, *learned, *measured, *fewer])
+    head = ["vocabulary", "noise and training", "tokens read", "a step", "rate", "draws", "seeds", "bits a token"]
+    return table([*head, "beside", "fewer bits"], rows)
 
 
 def _fewer(own: Seeds, beside: Seeds) -> str:

@@ -233,8 +233,12 @@ def test_every_table_can_be_made_without_and_with_results(tmp_path: Path):
     results.record("bounds", {}, {"arm": "masks", "bits": 9.5, "lines": [95.0, 190.0], **whole}, tmp_path)
     results.record("bounds", {}, {"arm": "masks", "rate": 0.1, "bits": 9.6, "lines": [96, 192], **whole}, tmp_path)
     results.record("bounds", {}, {"arm": "spindle", "rate": 0.1, "bits": 9, "lines": [80, 190], **whole}, tmp_path)
+    others = {"arm": "masks", "bits": 1, "lines": [9, 9], **whole}
+    results.record("bounds", {"batch": 512, "draws": 4}, others, tmp_path)
     bits = tables.TABLES["bounds"](tmp_path)
-    assert "base-en | spindle | 1,000 | 0.1 | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in bits
+    assert "base-en | spindle | 1,000 |  | 0.1 |  | 1 | 9.00 | masks | +0.50 [+0.00, +1.50] |" in bits
+    # What took other steps, or was measured by other draws, is of another ground.
+    assert "base-en | masks | 1,000 | 512 |  | 4 | 1 | 1.00 |  |  |" in bits
     costs = {"plain": {"per_thousand": [2.0, 4.0], "fit": 0.0}, "told": {"per_thousand": [8.0, 8.0], "fit": 1.5}}
     results.record("cost", {"model": "a"}, {"set": "b", "ways": costs}, tmp_path)
     assert "| a | b | told | 8.0 | 3.0 | 1.5 |" in tables.TABLES["cost"](tmp_path)
