@@ -49,7 +49,7 @@ _USES = {
     "sundae": "any word redrawn, without masks",
     "sed": "spans filled in as vectors",
     "diffuseq": "what is written of a source, by one network",
-    "genie": "what is written of a source, after paragraphs",
+    "genie": "what is written of a source, by a decoder beside an encoder",
     "latent": "meaning changed as a whole, and texts between two",
 }
 _STRENGTH, _STEPS = 0.7, 10

@@ -47,7 +47,7 @@ def adamw(parameters: Sequence[nn.Parameter], rate: float, decay: float) -> Tuni
 
 
 def muon_and_adamw(network: nn.Module, stacks: Iterable[nn.Module], rate: float) -> list[Tuning]:
-    """Muon for the matrices of a network's layers, which learn faster by it, AdamW for the rest of the network.
+    """Muon for the matrices of a network's layers, AdamW for the rest of it.
 
     :param stacks: of layers.
     """
