@@ -34,10 +34,10 @@ def pair_loss(
     if objective.pairs is None:
         raise ModelError(f"{folder} has learned from texts alone: name a model of pairs")
     begun = objective.begin(from_encoder(folder, seed, torch.device("cpu")).begin(folder, []))
-    marks = begun.vocabulary.marks
+    marks, corruption = begun.vocabulary.marks, objective.pairs(begun.vocabulary)
     rows, rng = tokenize_pairs(list(pairs), begun.vocabulary), np.random.default_rng(seed)
     noised = [
-        wrapped(objective.pairs(units_of(rows, at), _NOISE, marks, rng), [], marks)
+        wrapped(corruption(units_of(rows, at), _NOISE, marks, rng), [], marks)
         for at in range(len(rows))
         for _ in range(rounds)
     ]

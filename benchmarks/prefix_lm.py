@@ -21,7 +21,7 @@ from augdiff.errors import OptionError
 from augdiff.text.slots import Layout, Marks
 from augdiff.training.encoder import EncoderTrainee
 from augdiff.training.noising import Noise
-from augdiff.training.objectives import Objective
+from augdiff.training.objectives import Objective, for_any
 from augdiff.training.start import Start
 
 _FAR = -1e9
@@ -113,4 +113,4 @@ def _begin(start: Start) -> Start:
 
 
 #: How it learns.
-OBJECTIVE = Objective(lambda vocabulary: continued, pairs=followed, masks=False, begin=_begin)
+OBJECTIVE = Objective(for_any(continued), pairs=for_any(followed), masks=False, begin=_begin)

@@ -81,7 +81,7 @@ class Method:
 
 
 METHODS: Mapping[str, Method] = {
-    **{name: Method(name, name) for name in ("mdlm", "sed", "diffuseq", "genie")},
+    **{name: Method(name, name) for name in ("mdlm", "sundae", "sed", "diffuseq", "genie")},
     "rdm": Method("mdlm", "rdm"),
     "genie after paragraphs": Method("genie", "genie", before=True),
     "genie for as long": Method("genie", "genie", longer=True),

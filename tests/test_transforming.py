@@ -19,6 +19,7 @@ from augdiff.text.edits import apply_edits
 from augdiff.text.slots import Marks
 from augdiff.training.budget import Training
 from augdiff.training.noising import Noise
+from augdiff.training.objectives import scattering_after
 from augdiff.training.pairs import answering, read_pairs, room_for, tokenize_pairs
 from augdiff.training.pairs import written as written_of
 from augdiff.training.run import train
@@ -160,6 +161,23 @@ def test_vectors_are_noised_in_all_that_is_written() -> None:
     assert layout.targets == layout.ids[3:]
 
 
+def test_random_tokens_stand_in_what_is_written_alone_and_all_of_it_is_to_be_got_right(tmp_path: Path) -> None:
+    vocabulary = load(str(make_model(tmp_path / "tiny"))).vocabulary
+    marks, rng = vocabulary.marks, np.random.default_rng(0)
+    scatter, units = scattering_after(vocabulary), [[10, 11, 12, marks.end], [20], [21]]
+    shares = []
+    for _ in range(100):
+        layout = scatter(units, Noise(), marks, rng)
+        assert layout.ids[:4] == units[0]
+        assert layout.holes == list(range(4, 4 + room_for(3)))
+        assert layout.targets == [20, 21, *[marks.blank] * (room_for(3) - 2)]
+        other = [shown for shown, target in zip(layout.ids[4:], layout.targets, strict=True) if shown != target]
+        assert not marks.special.intersection(other)
+        shares.append(len(other) / room_for(3))
+    assert min(shares) < 0.2
+    assert max(shares) > 0.9
+
+
 def test_what_is_written_is_a_text_of_its_own(tmp_path: Path) -> None:
     denoiser = load(str(make_model(tmp_path / "tiny")))
     filler = find_family("mdlm").compose(denoiser, Settings())
@@ -181,8 +199,8 @@ def test_what_is_written_is_a_text_of_its_own(tmp_path: Path) -> None:
     assert spelt("we loved the film", "") == ""
 
 
-@pytest.mark.parametrize("family", ["diffuseq", "genie", "sed"])
-def test_families_of_vectors_learn_to_write_of_sources(tmp_path: Path, family: str) -> None:
+@pytest.mark.parametrize("family", ["diffuseq", "genie", "sed", "sundae"])
+def test_families_with_weights_of_their_own_learn_to_write_of_sources(tmp_path: Path, family: str) -> None:
     budget = Training(tokens=60_000, batch_tokens=2048, rate=5e-3, warmup=5)
     source = written(tmp_path / "pairs.jsonl", pairs(800))
     folder = str(train(source, tmp_path / "model", budget, family=family, start="scratch", vocabulary=120, sizes=SIZES))
@@ -226,7 +244,7 @@ def test_what_cannot_be_written_is_one_line(model: str, base: Path, tmp_path: Pa
     with pytest.raises(DataError, match="row 1: source is empty"):
         transform(["a", " "], model=model)
     source = written(tmp_path / "pairs.jsonl", pairs(200))
-    with pytest.raises(OptionError, match="family 'sundae' learns from texts alone"):
-        train(source, tmp_path / "out", Training(1000), family="sundae", start="scratch")
+    with pytest.raises(OptionError, match="family 'latent' learns from texts alone"):
+        train(source, tmp_path / "out", Training(1000), family="latent", start="scratch")
     with pytest.raises(OptionError, match="pairs cannot be learned from"):
         train(source, tmp_path / "out", Training(1000), start=str(make_adapter(tmp_path / "a", base)), base=str(base))

@@ -19,9 +19,9 @@ from augdiff.engine.process import Process
 from augdiff.engine.schedule import Scaled, square_root
 from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
-from augdiff.family.sed import spanning
+from augdiff.family.sed import spans
 from augdiff.settings import Settings
-from augdiff.training.objectives import Objective
+from augdiff.training.objectives import Objective, for_any
 from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
 
@@ -44,5 +44,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(spanning, _LOSS, written, masks=False, begin=with_vectors(LEARNED)),
+    Objective(for_any(spans), _LOSS, for_any(written), masks=False, begin=with_vectors(LEARNED)),
 )

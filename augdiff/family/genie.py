@@ -23,9 +23,8 @@ from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
-from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, in_place
-from augdiff.training.objectives import Corruption, Objective
+from augdiff.training.objectives import Objective, for_any
 from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
 
@@ -59,15 +58,10 @@ def paragraph(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
     return in_place(units, hit.tolist())
 
 
-def paragraphs(vocabulary: Vocabulary) -> Corruption:
-    """Paragraphs, whatever the vocabulary."""
-    return paragraph
-
-
 FAMILY = Family(
     "vectors written of a source that an encoder reads, a decoder for them (Lin et al. 2022)",
     compose,
     compose,
     NAME,
-    Objective(paragraphs, _LOSS, written, masks=False, begin=with_vectors(CROSSED)),
+    Objective(for_any(paragraph), _LOSS, for_any(written), masks=False, begin=with_vectors(CROSSED)),
 )

@@ -18,9 +18,8 @@ from augdiff.engine.space import LatentSpace
 from augdiff.errors import ModelError
 from augdiff.family.family import Family
 from augdiff.settings import Settings
-from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.latents import by_latents, untouched, with_latents
-from augdiff.training.objectives import Corruption, Objective
+from augdiff.training.objectives import Objective, for_any
 
 NAME = "latent"
 _STEPS, _STRENGTHS = 20, (0.3, 0.6)
@@ -35,14 +34,9 @@ def compose(denoiser: Denoiser, settings: Settings) -> LatentWriter:
     return LatentWriter(denoiser, network, settings, process, _STRENGTHS, _STEPS)
 
 
-def reading(vocabulary: Vocabulary) -> Corruption:
-    """Texts as they are, whatever the vocabulary."""
-    return untouched
-
-
 FAMILY = Family(
     "the meaning of a text noised and denoised, then read out (Lovelace et al. 2023, Zhang et al. 2023)",
     compose,
     weights=NAME,
-    objective=Objective(reading, by_latents, pairs=None, masks=False, begin=with_latents),
+    objective=Objective(for_any(untouched), by_latents, pairs=None, masks=False, begin=with_latents),
 )

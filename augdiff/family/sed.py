@@ -24,9 +24,8 @@ from augdiff.engine.step import Ancestral
 from augdiff.family.family import Family
 from augdiff.settings import Settings
 from augdiff.text.slots import Layout, Marks
-from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, in_place
-from augdiff.training.objectives import Corruption, Objective
+from augdiff.training.objectives import Objective, for_any
 from augdiff.training.pairs import written
 from augdiff.training.vectors import ByVectors, with_vectors
 
@@ -56,15 +55,10 @@ def spans(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Gen
     return in_place(units, hit)
 
 
-def spanning(vocabulary: Vocabulary) -> Corruption:
-    """Stretches, whatever the vocabulary."""
-    return spans
-
-
 FAMILY = Family(
     "vectors of tokens noised and denoised, with the last prediction at hand (Strudel et al. 2022)",
     compose,
     compose,
     NAME,
-    Objective(spanning, ByVectors(SCHEDULE), written, masks=False, begin=with_vectors(FIXED)),
+    Objective(for_any(spans), ByVectors(SCHEDULE), for_any(written), masks=False, begin=with_vectors(FIXED)),
 )

@@ -23,7 +23,7 @@ from augdiff.engine.schedule import ShrinkingTimes
 from augdiff.engine.space import TokenSpace
 from augdiff.family.family import Family
 from augdiff.settings import Settings
-from augdiff.training.objectives import Objective, Unrolled, scattering
+from augdiff.training.objectives import Objective, Unrolled, scattering, scattering_after
 
 NAME = "sundae"
 _SHARE, _ROUNDS, _BEGIN = 0.4, 10, 15
@@ -61,5 +61,5 @@ FAMILY = Family(
     compose,
     compose,
     weights=NAME,
-    objective=Objective(scattering, Unrolled(), pairs=None, masks=False),
+    objective=Objective(scattering, Unrolled(), scattering_after, masks=False),
 )

@@ -16,7 +16,7 @@ from augdiff.text.slots import Layout, Marks
 from augdiff.text.vocabulary import Vocabulary
 from augdiff.training.noising import Noise, masked
 from augdiff.training.padding import pad
-from augdiff.training.pairs import answering
+from augdiff.training.pairs import answering, parted
 from augdiff.training.start import Start
 from augdiff.training.trainee import Trainee
 
@@ -25,6 +25,9 @@ _ROWS = 128
 
 #: A row's units, shares of noise, marks and a generator to the noised row.
 Corruption = Callable[[list[list[int]], Noise, Marks, np.random.Generator], Layout]
+
+#: Of a vocabulary, how rows are noised.
+Noising = Callable[[Vocabulary], Corruption]
 
 
 @dataclass(frozen=True)
@@ -131,14 +134,36 @@ class Scattering:
         return Layout(ids, places, places, tokens)
 
 
+@dataclass(frozen=True)
+class ScatteringAfter:
+    """The same in what is written of a source, and of that as many places as there is room for.
+
+    :param scattering: of these.
+    """
+
+    scattering: Scattering
+
+    def __call__(self, units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.Generator) -> Layout:
+        """See :data:`Corruption`; raises what :func:`augdiff.training.pairs.parted` does."""
+        source, target = parted(units, marks)
+        found = self.scattering([target], noise, marks, rng)
+        places = [len(source) + at for at in found.holes]
+        return Layout([*source, *found.ids], places, [0] * len(places), found.targets)
+
+
 def scattering(vocabulary: Vocabulary) -> Scattering:
     """All tokens alike that a text can have."""
     return Scattering(uniform(len(vocabulary), vocabulary.marks.special))
 
 
-def masking(vocabulary: Vocabulary) -> Corruption:
-    """Masks, whatever the vocabulary."""
-    return masked
+def scattering_after(vocabulary: Vocabulary) -> ScatteringAfter:
+    """The same for pairs."""
+    return ScatteringAfter(scattering(vocabulary))
+
+
+def for_any(corruption: Corruption) -> Noising:
+    """One that is the same whatever the vocabulary."""
+    return lambda vocabulary: corruption
 
 
 def as_it_is(start: Start) -> Start:
@@ -150,15 +175,15 @@ def as_it_is(start: Start) -> Start:
 class Objective:
     """How a family's denoisers learn.
 
-    :param corruption: of a vocabulary, how rows are noised.
+    :param corruption: how rows are noised.
     :param pairs: how pairs of a source and what is written of it are; None for families that learn from none.
     :param masks: whether noise is the masks that the shipped weights know.
     :param begin: makes of what a run starts from what it trains.
     """
 
-    corruption: Callable[[Vocabulary], Corruption] = masking
+    corruption: Noising = field(default=for_any(masked))
     loss: Loss = field(default=once)
-    pairs: Corruption | None = field(default=answering)
+    pairs: Noising | None = field(default=for_any(answering))
     masks: bool = True
     begin: Callable[[Start], Start] = as_it_is
 

@@ -82,9 +82,9 @@ def answering(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random
 
     See :data:`augdiff.training.objectives.Corruption`.
 
-    :raises ModelError: if the vocabulary has no masks that may come out blank.
+    :raises ModelError: see :func:`parted`.
     """
-    source, target = _parted(units, marks)
+    source, target = parted(units, marks)
     hit = rng.random(len(target)) < rng.uniform(noise.least, 1.0)
     hit[rng.integers(len(target))] = True
     shown = [marks.fill(True)[0] if masked else token for token, masked in zip(target, hit.tolist(), strict=True)]
@@ -103,15 +103,18 @@ def written(units: list[list[int]], noise: Noise, marks: Marks, rng: np.random.G
 
     See :data:`augdiff.training.objectives.Corruption`.
 
-    :raises ModelError: see :func:`answering`.
+    :raises ModelError: see :func:`parted`.
     """
-    source, target = _parted(units, marks)
+    source, target = parted(units, marks)
     places = list(range(len(source), len(source) + len(target)))
     return Layout([*source, *target], places, [0] * len(places), target)
 
 
-def _parted(units: list[list[int]], marks: Marks) -> tuple[list[int], list[int]]:
-    """A source with its end mark, and what is written of it with the blanks that follow."""
+def parted(units: list[list[int]], marks: Marks) -> tuple[list[int], list[int]]:
+    """A source with its end mark, and what is written of it with the blanks that follow.
+
+    :raises ModelError: if the vocabulary has no masks that may come out blank.
+    """
     if marks.elastic is None or marks.blank is None:
         raise ModelError("pairs need a model that knows elastic masks: start from base-en, or from scratch")
     source, target = units[0], [token for unit in units[1:] for token in unit]

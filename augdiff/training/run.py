@@ -134,7 +134,7 @@ def train(
         begun = objective.begin(begun)
     corruption = objective.corruption(begun.vocabulary)
     if pairs and objective.pairs is not None:
-        corruption, noise = objective.pairs, replace(noise or begun.noise, context=0.0, examples=0.0)
+        corruption, noise = objective.pairs(begun.vocabulary), replace(noise or begun.noise, context=0.0, examples=0.0)
     marks = begun.vocabulary.marks
     # An adapter's base has products of its own.
     half = begun.encoder is not None and lacking_for_half(begun.trainee.output()[0].device) is None
