@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import torch
 from augdiff.errors import AugdiffError
 from benchmarks.data import parser
 from benchmarks.embeddings import Embeddings
+from benchmarks.gains.augmented import by_folder
 from benchmarks.gains.cells import Cell, Finisher, ordered
 from benchmarks.gains.classifier import Classifier
 from benchmarks.gains.figures import Figures
@@ -26,8 +27,9 @@ from benchmarks.gains.fine_tuning import FineTuned
 from benchmarks.gains.fluency import Fluency
 from benchmarks.gains.linear import FrozenLogistic, TfidfLogistic
 from benchmarks.gains.measure import Measure
+from benchmarks.gains.method import Method
 from benchmarks.gains.methods import METHODS
-from benchmarks.gains.names import CLASSIFIERS, EVERYWHERE, TEXTCAT, file_of
+from benchmarks.gains.names import ABLATION, CLASSIFIERS, EVERYWHERE, TEXTCAT, file_of
 from benchmarks.gains.plan import Chosen, plan
 from benchmarks.gains.plot import draw
 from benchmarks.gains.read import lines
@@ -58,9 +60,12 @@ def measures_of(classifiers: Sequence[str], fluency: bool) -> dict[str, Measure]
     return found | {name: Scores(known[name]) for name in classifiers}
 
 
-def run(cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path) -> int:
+def run(
+    cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path, methods: Mapping[str, Method] = METHODS
+) -> int:
     """Finish the cells, and append the lines that ``folder`` lacks.
 
+    :param methods: by the names that cells have.
     :returns: how many cells could not be had; why is on the terminal.
     """
     there = {line["result"]["digest"] for line in lines(folder)}
@@ -71,7 +76,7 @@ def run(cells: Sequence[Cell], data: Path, finisher: Finisher, folder: Path) -> 
             # One at a time: the others are done, or not begun.
             tasks = {cell.task: load_task(data, cell.task)}
         try:
-            for line in finisher.lines(cell, tasks[cell.task], METHODS[cell.method]):
+            for line in finisher.lines(cell, tasks[cell.task], methods[cell.method]):
                 result = json.loads(line)["result"]
                 if result["digest"] not in there:
                     append(file_of(result["measure"]), line, folder)
@@ -95,6 +100,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--shots", nargs="+", type=int, help="rows of each label")
     options.add_argument("--seeds", nargs="+", type=int)
     options.add_argument("--methods", nargs="+", choices=list(METHODS), metavar="METHOD", help=", ".join(METHODS))
+    options.add_argument(
+        "--trained", nargs="+", type=Path, default=(), metavar="FOLDER",
+        help="models of families with weights of their own: methods, too, as augdiff:FAMILY",
+    )  # fmt: skip
     options.add_argument("--classifiers", nargs="+", choices=CLASSIFIERS, default=list(EVERYWHERE))
     options.add_argument("--fluency", action="store_true", help="measure it, too; takes the base of large-en")
     options.add_argument("--work", type=Path, default=default_folder(), help="where finished work is kept")
@@ -115,10 +124,12 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _measure(arguments: argparse.Namespace, folder: Path) -> int:
-    chosen = Chosen(arguments.tasks, arguments.shots, arguments.seeds, arguments.methods)
+    own = {f"{ABLATION}{family}": method for family, method in map(by_folder, arguments.trained)}
+    methods = [*(arguments.methods or ()), *own] or None
+    chosen = Chosen(arguments.tasks, arguments.shots, arguments.seeds, methods)
     cells = ordered(plan(names_in(arguments.data), chosen))
     finisher = Finisher(Store(arguments.work), measures_of(arguments.classifiers, arguments.fluency))
-    return run(cells, arguments.data, finisher, folder)
+    return run(cells, arguments.data, finisher, folder, {**METHODS, **own})
 
 
 if __name__ == "__main__":

@@ -641,6 +641,19 @@ def test_the_command_goes_on_and_repeats_no_line(
     assert results.read("gain-tfidf", tmp_path / "elsewhere") == lines
 
 
+def test_a_family_with_weights_of_its_own_is_a_method_by_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(gain, "measures_of", lambda classifiers, fluency: {"tfidf": Scores(Majority())})
+    options = ["--shots", "2", "--seeds", "0", "--methods", "none", "--trained"]
+    for place in ("here", "there"):
+        mender = make_model(tmp_path / place / "mender", family="sundae")
+        gain.main([*options, str(mender), "--work", str(tmp_path / f"work-{place}"), "--results", str(tmp_path)])
+    found = [(line["result"]["method"], line["settings"]["method"]) for line in results.read("gain-tfidf", tmp_path)]
+    # The same weights in another place are the same method.
+    assert [name for name, _ in found] == ["none", "augdiff:sundae"]
+    assert found[1][1]["options"] == {"n": "4", "model": "'mender'", "family": "'sundae'"}
+
+
 def test_a_method_that_cannot_be_had_leaves_the_others_in_peace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):

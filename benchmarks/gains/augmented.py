@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from inspect import Parameter, signature
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from augdiff import __version__, augment
-from augdiff.denoisers.load import digest_of
+from augdiff.denoisers.load import digest_of, read_config
 from augdiff.errors import OptionError
 from benchmarks.gains.digests import digest
 from benchmarks.gains.method import FURTHER, Made, N
@@ -57,10 +58,12 @@ class Augdiff:
         if unknown:
             raise OptionError(f"augment() has no argument {unknown[0]!r} in this version ({__version__})")
         arguments = {**known, **self.options}
+        # Where a folder lies is no matter: its weights are told.
+        named = {"model": Path(arguments["model"]).name}
         return {
             **asdict(self),
-            "options": {name: repr(value) for name, value in self.options.items()},
-            "arguments": digest({name: repr(value) for name, value in arguments.items()}),
+            "options": {name: repr(value) for name, value in {**self.options, **named}.items()},
+            "arguments": digest({name: repr(value) for name, value in {**arguments, **named}.items()}),
             "version": __version__,
             "weights": digest_of(arguments["model"], arguments["base"]),
         }
@@ -89,6 +92,15 @@ class Augdiff:
             source = about["source"] if about["source"] < len(rows) else FURTHER
             found.append(Made(row["text"], row["label"], weight, source))
         return found
+
+
+def by_folder(folder: Path) -> tuple[str, Augdiff]:
+    """The family that a model was trained as, whose weights are no other family's, and the default by that model.
+
+    :raises ModelError: if the folder holds no model.
+    """
+    family = str(read_config(folder)["family"])
+    return family, DEFAULT.given({"model": str(folder), "family": family})
 
 
 #: The one setting for all tasks.
