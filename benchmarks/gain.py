@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from augdiff.errors import AugdiffError
+from augdiff.errors import AugdiffError, OptionError
 from benchmarks.data import parser
 from benchmarks.embeddings import Embeddings
 from benchmarks.gains.augmented import by_folder
@@ -124,12 +124,26 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def _measure(arguments: argparse.Namespace, folder: Path) -> int:
-    own = {f"{ABLATION}{family}": method for family, method in map(by_folder, arguments.trained)}
+    own = _by_name(arguments.trained)
     methods = [*(arguments.methods or ()), *own] or None
     chosen = Chosen(arguments.tasks, arguments.shots, arguments.seeds, methods)
     cells = ordered(plan(names_in(arguments.data), chosen))
     finisher = Finisher(Store(arguments.work), measures_of(arguments.classifiers, arguments.fluency))
     return run(cells, arguments.data, finisher, folder, {**METHODS, **own})
+
+
+def _by_name(folders: Sequence[Path]) -> dict[str, Method]:
+    """The methods of models of families with weights of their own.
+
+    :raises OptionError: if two are of one family.
+    """
+    found: dict[str, Method] = {}
+    for folder in folders:
+        family, method = by_folder(folder)
+        if (name := f"{ABLATION}{family}") in found:
+            raise OptionError(f"--trained: {folder} is a second model of family {family!r}: measure it by itself")
+        found[name] = method
+    return found
 
 
 if __name__ == "__main__":

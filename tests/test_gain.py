@@ -654,6 +654,12 @@ def test_a_family_with_weights_of_its_own_is_a_method_by_its_folder(tmp_path: Pa
     assert found[1][1]["options"] == {"n": "4", "model": "'mender'", "family": "'sundae'"}
 
 
+def test_two_models_of_one_family_are_no_methods_of_one_name(tmp_path: Path):
+    one, other = (make_model(tmp_path / name, family="sundae") for name in ("one", "other"))
+    with pytest.raises(SystemExit, match=rf"--trained: {other} is a second model of family 'sundae'"):
+        gain.main(["--work", str(tmp_path / "work"), "--trained", str(one), str(other)])
+
+
 def test_a_method_that_cannot_be_had_leaves_the_others_in_peace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ):
