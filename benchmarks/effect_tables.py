@@ -8,7 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from benchmarks.by_seed import FIRST, Seeds, by_seed, means, tokens_of
-from benchmarks.effects import EFFECTS
+from benchmarks.effect_arms import EFFECTS
 from benchmarks.family_tables import VARIANTS
 from benchmarks.markdown import table
 

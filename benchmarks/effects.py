@@ -12,22 +12,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict
 from itertools import product
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from augdiff.cache import cache_folder
-from augdiff.family.registry import find_family
-from augdiff.family.sed import SCHEDULE
 from augdiff.training.encoder import SCRATCH, SMALL
-from augdiff.training.objectives import Objective, once
 from augdiff.training.run import train
-from augdiff.training.vectors import ByVectors
 from benchmarks.data import labelled, parser, validation_lines
+from benchmarks.effect_arms import EFFECTS, Arm
 from benchmarks.embeddings import Embeddings
 from benchmarks.families import measure
 from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
@@ -36,44 +32,6 @@ from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import warm_start
 
 _START = "base-en"
-
-
-@dataclass(frozen=True)
-class Arm:
-    """A way to train.
-
-    :param objective: None for the family's own.
-    :param share: of the tokens, so that all arms cost as much: by the seconds of a step, as measured.
-    """
-
-    family: str
-    objective: Objective | None = None
-    share: float = 1.0
-
-    @property
-    def weights(self) -> str | None:
-        """What families that learn alike share; None if this is not how its family learns."""
-        return find_family(self.family).weights if self.objective is None else None
-
-
-def _without(family: str, **changed: Any) -> Objective:
-    return replace(find_family(family).objective, **changed)
-
-
-# Of which nothing is left out.
-_WHOLE = ("latent", "diffuseq", "genie", "mdlm", "d3pm", "diffusionbert", "rdm", "remdm")
-#: What is compared, by name: the family's own way, and the same without what it is known for.
-EFFECTS: Mapping[str, Mapping[str, Arm]] = {
-    "sundae": {
-        "unrolled": Arm("sundae", share=0.5),
-        "one step": Arm("sundae", _without("sundae", loss=once)),
-    },
-    "sed": {
-        "self-conditioned": Arm("sed", share=0.9),
-        "not": Arm("sed", _without("sed", loss=ByVectors(SCHEDULE, shown=0.0))),
-    },
-    **{name: {"its own way": Arm(name)} for name in _WHOLE},
-}
 
 
 def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:

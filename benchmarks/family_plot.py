@@ -1,15 +1,17 @@
-"""Quality against diversity of families on the same weights, a point a strength."""
+"""Quality against diversity of families, a point a strength."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from statistics import fmean
-from typing import Any
 
-from benchmarks.results import RESULTS, latest, read
+from augdiff.denoisers.denoiser import MASKED
+from augdiff.family.registry import find_family
+from benchmarks.by_seed import mean
+from benchmarks.family_results import measured
+from benchmarks.results import RESULTS
 
-_MODEL, _STEPS = "base-en", 4
+_MODEL, _STEPS = "base-en", 10
 
 
 def draw(folder: Path = RESULTS) -> Path | None:
@@ -35,7 +37,7 @@ def draw(folder: Path = RESULTS) -> Path | None:
             axis.annotate(f"{strength:g}", point, textcoords="offset points", xytext=(4, 4), fontsize=7)
     axis.set_xlabel("self-BLEU of siblings; less is more various")
     axis.set_ylabel("fluency beside the sources, nats a token")
-    axis.set_title(f"{_MODEL}, {_STEPS} steps; points: strengths", fontsize=10)
+    axis.set_title(f"{_STEPS} steps of {_MODEL}, or of weights that went on from it; points: strengths", fontsize=10)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8)
     path = folder / "families.svg"
@@ -46,18 +48,10 @@ def draw(folder: Path = RESULTS) -> Path | None:
 
 def _curves(folder: Path) -> Mapping[str, Mapping[float, tuple[float, float]]]:
     """Of each family that was measured at several strengths, self-BLEU and fluency at each, mean of the seeds."""
-    found: dict[str, dict[float, list[Mapping[str, Any]]]] = {}
-    for key, result in latest(read("families", folder), "model", "steps", "family", "strength", "seed").items():
-        if key[:2] == (_MODEL, _STEPS):
-            found.setdefault(key[2], {}).setdefault(key[3], []).append(result)
-    return {
-        family: {
-            strength: (
-                fmean(result["self_bleu"] for result in results),
-                fmean(result["fluency_change"] for result in results),
-            )
-            for strength, results in sorted(each.items())
-        }
-        for family, each in found.items()
-        if len(each) > 1
-    }
+    found: dict[str, dict[float, tuple[float, float]]] = {}
+    for kind, results in sorted(measured(folder).items()):
+        shared = find_family(kind.family).weights == MASKED
+        if kind.steps == _STEPS and (kind.model == _MODEL or not shared):
+            point = (mean(results, "self_bleu"), mean(results, "fluency_change"))
+            found.setdefault(kind.family, {})[kind.strength] = point
+    return {family: each for family, each in found.items() if len(each) > 1}

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from augdiff.denoisers.denoiser import MASKED
 from augdiff.family.registry import find_family
-from benchmarks.by_seed import Columns, Seeds, by_seed, means, tokens_of
-from benchmarks.effects import EFFECTS
+from benchmarks.by_seed import Columns, Seeds, by_seed, mean, means
+from benchmarks.family_results import Kind, measured
 from benchmarks.gains.names import ABLATION, AUGDIFF, NONE, SHOTS
 from benchmarks.gains.paired import gain
 from benchmarks.gains.read import Table, scores, table_of
@@ -75,34 +75,20 @@ def uses(folder: Path) -> str:
     In ten steps, or in as many as were measured most often. What classifiers learn from has been told its label,
     judged and weighted.
     """
-    gained = table_of(folder)
-    found = by_seed("families", folder, "family", "model", "steps", "strength", "variants")
+    gained, found = table_of(folder), dict[str, list[tuple[Kind, Seeds]]]()
+    for kind, results in measured(folder).items():
+        if kind.strength == _STRENGTH:
+            found.setdefault(kind.family, []).append((kind, results))
     if not found:
         return ""
-    found |= _taught(folder)
-    measured: dict[str, list[tuple[str, int, Seeds]]] = {}
-    for (family, model, steps, strength, _), results in found.items():
-        if strength == _STRENGTH:
-            measured.setdefault(family, []).append((model, steps, results))
     rows = []
     for family, use in _USES.items():
         own = "" if find_family(family).weights == MASKED else "its own, to be trained"
-        model, steps, results = max(
-            measured.get(family, [(own, 0, [])]), key=lambda each: (each[1] == _STEPS, len(each[2]))
-        )
-        cells = [str(steps or ""), *means(results, _SHORT), *_gained(gained, family)]
-        rows.append([f"`{family}`", use, model, *cells])
+        nothing = (Kind(family, own, 0, _STRENGTH, None), list[Mapping[str, Any]]())
+        kind, results = max(found.get(family, [nothing]), key=lambda each: (each[0].steps == _STEPS, len(each[1])))
+        cells = [str(kind.steps or ""), *means(results, _SHORT), *_gained(gained, family)]
+        rows.append([f"`{family}`", use, kind.model, *cells])
     return table(["family", "use it for", "weights", "steps", *_SHORT, *(f"gain, {name}" for name in _LINEAR)], rows)
-
-
-def _taught(folder: Path) -> dict[tuple[Any, ...], Seeds]:
-    """Families on weights of their own, which learned as they are known for, on the rows that all are measured on."""
-    found = by_seed("effects", folder, "effect", "vocabulary", "tokens", "steps", "strength", "variants", "own", "arm")
-    return {
-        (family, f"its own, {tokens_of(results)}", steps, strength, variants): results
-        for (family, vocabulary, _, steps, strength, variants, own, arm), results in found.items()
-        if vocabulary is None and not own and arm == next(iter(EFFECTS[family]))
-    }
 
 
 def _gained(found: Table, family: str) -> list[str]:
@@ -119,15 +105,16 @@ def _gained(found: Table, family: str) -> list[str]:
 
 def curves(folder: Path) -> str:
     """BLEU against the source over strengths, and the mean of these: AuBLEU (PLANNER, arXiv 2306.02531)."""
-    found: dict[tuple[Any, ...], dict[float, float]] = {}
-    for key, results in by_seed("families", folder, "model", "family", "steps", "variants", "strength").items():
-        found.setdefault(key[:4], {})[key[4]] = fmean(result["bleu"] for result in results)
+    found: dict[Kind, dict[float, float]] = {}
+    for kind, results in measured(folder).items():
+        found.setdefault(kind._replace(strength=0), {})[kind.strength] = mean(results, "bleu")
     strengths = sorted({strength for each in found.values() for strength in each})
     rows = [
-        [model, family, str(steps), *(f"{each[strength]:.2f}" for strength in strengths), f"{fmean(each.values()):.2f}"]
-        for (model, family, steps, _), each in found.items()
+        [kind.model, kind.family, str(kind.steps), *(f"{each[strength]:.2f}" for strength in strengths),
+         f"{fmean(each.values()):.2f}"]
+        for kind, each in sorted(found.items())
         if len(each) == len(strengths)
-    ]
+    ]  # fmt: skip
     return table(["model", "family", "steps", *(f"{strength:g}" for strength in strengths), "mean"], rows)
 
 

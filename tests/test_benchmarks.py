@@ -719,7 +719,7 @@ def test_families_are_drawn_once_they_are_measured_at_two_strengths(tmp_path: Pa
     pytest.importorskip("matplotlib")
     from benchmarks import family_plot
 
-    kind = {"model": "base-en", "family": "rdm", "steps": 4, "self_bleu": 0.3, "fluency_change": -0.5}
+    kind = {"model": "base-en", "family": "rdm", "steps": 10, "self_bleu": 0.3, "fluency_change": -0.5}
     for strength in (0.3, 0.7):
         assert family_plot.draw(tmp_path) is None
         results.record("families", {}, {**kind, "strength": strength, "seed": 0}, tmp_path)
@@ -727,6 +727,24 @@ def test_families_are_drawn_once_they_are_measured_at_two_strengths(tmp_path: Pa
     assert drawn is not None and b"<svg" in (first := drawn.read_bytes())
     family_plot.draw(tmp_path)
     assert drawn.read_bytes() == first
+
+
+def test_weights_of_a_familys_own_are_shown_as_they_learned_longest_beside_the_others(tmp_path: Path):
+    pytest.importorskip("matplotlib")
+    from benchmarks import family_plot
+
+    told = {"steps": 10, "variants": 8, "seed": 0, "self_bleu": 0.3, "fluency_change": -0.5, "distinct_2": 0.7}
+    for strength in (0.3, 0.7):
+        shared = {**told, "model": "base-en", "family": "rdm", "strength": strength, "bleu": 0.6}
+        results.record("families", {}, shared, tmp_path)
+        for tokens, bleu in ((90_000, 0.4), (30_000, 0.2)):
+            own = {**told, "effect": "sed", "arm": "self-conditioned", "strength": strength, "bleu": bleu}
+            results.record("effects", {"tokens": tokens, "own": False}, {**own, "read": tokens}, tmp_path)
+    assert "| sed | 10 | 0.40 | 0.40 | 0.40 |" in (shown := tables.TABLES["families-curves"](tmp_path))
+    assert "| rdm | 10 | 0.60 | 0.60 | 0.60 |" in shown and "0.20" not in shown
+    assert "| its own, 90 k tokens |" in tables.TABLES["families-use"](tmp_path)
+    drawn = family_plot.draw(tmp_path)
+    assert drawn is not None and all(f"<!-- {name} -->" in drawn.read_text() for name in ("rdm", "sed"))
 
 
 def test_the_gain_of_a_family_is_shown_once_all_cells_that_are_compared_are_measured(tmp_path: Path):
