@@ -73,8 +73,20 @@ def test_padding_and_rows_beside_change_nothing(network: LatentAutoencoder) -> N
         where, t = torch.ones(5, 4, dtype=torch.bool), torch.rand(5)
         found = used.logits(together, t, where, 0 * together).view(5, 4, 8)
         assert torch.equal(found[3], used.logits(together[3:4], t[3:4], where[3:4], 0 * together[3:4]))
-        after = used.next(together, ids)[slice(0, 5)]
-        assert torch.equal(after[4], used.next(together[4:5], ids[4:5])[slice(0, 1)][0])
+        every, one = used.begun(together), used.begun(together[4:5])
+        for token in ids.T:
+            after, every = used.next(token, every)
+            own, one = used.next(token[4:5], one)
+            assert torch.equal(after[slice(0, 5)][4], own[slice(0, 1)][0])
+
+
+def test_token_by_token_the_reader_says_what_it_says_of_all_at_once(network: LatentAutoencoder) -> None:
+    ids, z = texts(3, 9), torch.randn(3, 4, 8)
+    with torch.inference_mode():
+        whole, past = network.read(z, ids), network.begun(z)
+        for place, token in enumerate(ids.T):
+            found, past = network.read_next(token, past)
+            assert torch.allclose(found, whole[:, place], atol=1e-5)
 
 
 def taught(network: LatentAutoencoder, draws: Iterable[np.ndarray]) -> list[float]:

@@ -150,23 +150,26 @@ class LatentWriter:
         # What is barred anyway fills the shorter ones.
         hushed = stack([[marks.pad, *ids] for ids in told], marks.pad, z.device)
         streams = Streams(seeds)
-        ids = torch.full((len(z), 1), marks.start, device=z.device)
+        last = torch.full((len(z),), marks.start, device=z.device)
+        past = self._network.begun(z)
         active = torch.arange(len(z), device=z.device)
         lines = [_Line([], [], False) for _ in range(len(z))]
         for step in range(self.longest):
             chance = streams.uniform(active, torch.zeros_like(active), step, _DRAW)
             reading = Reading(self._bar(hushed[active]), settings.temperature, floor)
-            drawn = self._tokens.predict(self._network.next(z[active], ids[active]), [chance], reading)[0]
+            logits, past = self._network.next(last, past)
+            drawn = self._tokens.predict(logits, [chance], reading)[0]
             typical = (drawn.log_probability + drawn.entropy).tolist()
-            ids = torch.cat([ids, ids.new_full((len(ids), 1), marks.pad)], 1)
-            ids[active, -1] = drawn.drawn
             for row, token, surprise in zip(active.tolist(), drawn.drawn.tolist(), typical, strict=True):
                 ended = token == marks.end
                 line = lines[row]
                 lines[row] = _Line(line.ids if ended else [*line.ids, token], [*line.surprise, surprise], ended)
-            active = active[drawn.drawn != marks.end]
+            going = drawn.drawn != marks.end
+            active, last = active[going], drawn.drawn[going]
             if not len(active):
                 break
+            if len(active) < len(going):
+                past = [(keys[going], values[going]) for keys, values in past]
         return lines
 
     def _bar(self, told: Tensor) -> Rule:

@@ -14,6 +14,9 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.even import EvenLinear, even_product
 
+#: Keys and values, ``(B, H, L, d)`` each.
+Pair = tuple[Tensor, Tensor]
+
 
 @dataclass(frozen=True)
 class EncoderConfig:
@@ -50,9 +53,14 @@ class Attention(nn.Module):
         if not torch.is_grad_enabled():
             return F.scaled_dot_product_attention(q, k, v, bias)
         # On processors the fused kernel is slow on the way back.
-        scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + bias
-        mixed: Tensor = scores.softmax(-1) @ v
-        return mixed
+        return attend(q, k, v, bias)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | float = 0.0) -> Tensor:
+    """:class:`Attention` step by step."""
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2) + bias
+    taken: Tensor = scores.softmax(-1) @ v
+    return taken
 
 
 class Layer(nn.Module):
@@ -78,16 +86,36 @@ class Layer(nn.Module):
         """The layer's states at N positions alone, ``(N, D)``; ``where`` is their rows and columns."""
         return self._passed_on(x[where], self._attended(x, bias)[where])
 
+    def further(self, x: Tensor, past: Pair | None) -> tuple[Tensor, Pair]:
+        """The layer's states of what comes after something that all of it sees, ``(B, L, D)``.
+
+        :param past: keys and values of what came before, ``(B, H, P, d)`` each.
+        :returns: the states, and keys and values up to here.
+        """
+        q, k, v = self._parts(x)
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        # The fused kernel rounds what one query takes by how many rows there are.
+        return self._passed_on(x, _joined(attend(q, k, v))), (k, v)
+
     def _attended(self, x: Tensor, bias: Tensor) -> Tensor:
+        return _joined(self.attention(*self._parts(x), bias))
+
+    def _parts(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Queries, keys and values, ``(B, H, L, d)`` each."""
         batch, length, width = x.shape
         q, k, v = self.qkv(x).view(batch, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        joined: Tensor = self.attention(q, k, v, bias).transpose(1, 2).reshape(batch, length, width)
-        return joined
+        return q, k, v
 
     def _passed_on(self, x: Tensor, mixed: Tensor) -> Tensor:
         x = self.attention_norm(x + self.out(mixed))
         out: Tensor = self.norm(x + self.down(self.gelu(self.up(x))))
         return out
+
+
+def _joined(heads: Tensor) -> Tensor:
+    """What the heads took, side by side: ``(B, H, L, d)`` to ``(B, L, D)``."""
+    return heads.transpose(1, 2).flatten(2)
 
 
 class Encoder(nn.Module):

@@ -5,8 +5,10 @@ Latent diffusion for language (Lovelace et al. 2023, arXiv 2212.09462; PLANNER, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import sqrt
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ from torch.nn import functional as F
 
 from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.denoiser import Unread
-from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer
+from augdiff.denoisers.encoder import Encoder, EncoderConfig, Layer, Pair
 from augdiff.denoisers.even import EvenLinear
 from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.waves import Clock
@@ -92,7 +94,31 @@ class LatentAutoencoder(nn.Module):
         bias = torch.zeros(seen.shape, device=x.device).masked_fill_(~seen, _FAR)[None, None]
         for layer in self.reader:
             x = layer(x, bias)
-        features: Tensor = self.transform_norm(F.gelu(self.transform(x[:, count:])))
+        return self._features(x[:, count:])
+
+    def begun(self, z: Tensor) -> list[Pair]:
+        """What the reader keeps of vectors ``(B, K, D)``: keys and values of each layer."""
+        return self._further(self.encoder.norm(self.told(z) + self.places), [None] * len(self.reader))[1]
+
+    def read_next(self, ids: Tensor, past: Sequence[Pair]) -> tuple[Tensor, list[Pair]]:
+        """Read a token more of each row, ``(B,)``, as :meth:`read` does.
+
+        :param past: what is kept of the vectors and of what was written before.
+        :returns: features ``(B, W)``, and what is kept now.
+        """
+        encoder, place = self.encoder, past[0][0].shape[2] - self.sizes.count
+        x, kept = self._further(encoder.norm(encoder.token(ids) + encoder.position.weight[place])[:, None], past)
+        return self._features(x[:, 0]), kept
+
+    def _further(self, x: Tensor, past: Sequence[Pair | None]) -> tuple[Tensor, list[Pair]]:
+        kept = []
+        for layer, before in zip(cast("list[Layer]", self.reader), past, strict=True):
+            x, now = layer.further(x, before)
+            kept.append(now)
+        return x, kept
+
+    def _features(self, x: Tensor) -> Tensor:
+        features: Tensor = self.transform_norm(F.gelu(self.transform(x)))
         return features
 
     def denoised(self, x: Tensor, previous: Tensor, t: Tensor) -> Tensor:
@@ -137,10 +163,14 @@ class LatentNetwork:
         """See :class:`augdiff.engine.denoise.Net`: the vectors predicted at the places asked for, ``(N, D)``."""
         return self.network.denoised(x, previous, t)[where]
 
-    def next(self, z: Tensor, ids: Tensor) -> Unread:
-        """Logits of the token after all of ``ids``, ``(B, K, D)`` and ``(B, L)`` to ``(B, V)``."""
-        features = self.network.read(z, self._filled(ids))[:, ids.shape[1] - 1]
-        return Unread(features, self.network.encoder.logits)
+    def begun(self, z: Tensor) -> list[Pair]:
+        """See :meth:`LatentAutoencoder.begun`."""
+        return self.network.begun(z)
+
+    def next(self, ids: Tensor, past: Sequence[Pair]) -> tuple[Unread, list[Pair]]:
+        """Logits of the token after those of ``ids`` and what is kept, ``(B,)`` to ``(B, V)``; and what is kept now."""
+        features, kept = self.network.read_next(ids, past)
+        return Unread(features, self.network.encoder.logits), kept
 
     def _filled(self, ids: Tensor) -> Tensor:
         rows, length = ids.shape
