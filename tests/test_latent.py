@@ -152,7 +152,7 @@ def test_strength_is_asked_of_what_was_measured(tmp_path: Path, monkeypatch: pyt
     )
     times = list[float]()
 
-    def noised(self: LatentWriter, texts: Any, t: torch.Tensor, seeds: Any) -> torch.Tensor:
+    def noised(self: LatentWriter, z: Any, t: torch.Tensor, seeds: Any) -> torch.Tensor:
         times.extend(t.tolist())
         return torch.zeros(len(t), 4, 8)
 
@@ -209,7 +209,7 @@ def test_noise_sets_seeds_apart(tmp_path: Path) -> None:
     ids = denoiser.vocabulary.encode(["the film was very good"])[0].ids
     seeds = np.arange(4, dtype=np.uint64)
     for time, apart in ((1e-6, False), (0.8, True)):
-        z = writer.noised([ids] * 4, torch.full((4,), time), seeds)
+        z = writer.noised(writer.encoded([ids] * 4), torch.full((4,), time), seeds)
         assert bool((z[0] - z[1]).abs().max() > 1e-3) is apart
 
 

@@ -33,6 +33,8 @@ from augdiff.text.writing import Change, write
 from augdiff.variant import Source
 
 _BATCH_TOKENS = 2048
+# Products of fewer rows than these take as long.
+_ROWS = 64
 # Tokens of a text that are read, and most that are written.
 _LONGEST = 126
 _DRAW = 8
@@ -90,30 +92,33 @@ class LatentWriter:
         low, high = self.settings.strengths(self._usual)
         strengths = [float(np.random.default_rng(seed).uniform(low, high)) for _, seed in wanted]
         texts = [[token for unit in analysis.units.ids for token in unit][: self.longest] for analysis, _ in wanted]
-        lines = dict[int, _Line]()
-        for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
-            seeds = np.array([wanted[at][1] for at in group], np.uint64)
-            times = [self._network.survival.time(strengths[at]) for at in group]
-            t = torch.tensor(times, device=self.denoiser.device)
-            told = [wanted[at][0].told_ids for at in group]
-            z = self.noised([texts[at] for at in group], t, seeds)
-            lines |= zip(group, self.written(z, seeds, told), strict=True)
+        times = [self._network.survival.time(strength) for strength in strengths]
+        z, seeds = self.encoded(texts), np.array([seed for _, seed in wanted], np.uint64)
+        lines = list[_Line]()
+        for start in range(0, len(wanted), _ROWS):
+            part = slice(start, start + _ROWS)
+            t = torch.tensor(times[part], device=self.denoiser.device)
+            told = [analysis.told_ids for analysis, _ in wanted[part]]
+            lines += self.written(self.noised(z[part], t, seeds[part]), seeds[part], told)
         return [
-            self._draw(analysis, strength, lines[at])
-            for at, ((analysis, _), strength) in enumerate(zip(wanted, strengths, strict=True))
+            self._draw(analysis, strength, line)
+            for (analysis, _), strength, line in zip(wanted, strengths, lines, strict=True)
         ]
 
     @torch.inference_mode()
     def encoded(self, texts: Sequence[Sequence[int]]) -> Tensor:
         """The vectors of texts, ids without marks, ``(B, K, D)``."""
-        marks = self.denoiser.vocabulary.marks
-        rows = [[marks.start, *text, marks.end] for text in texts]
-        return self._network.encode(stack(rows, marks.pad, self.denoiser.device))
+        marks, sizes = self.denoiser.vocabulary.marks, self._network.sizes
+        z = torch.empty(len(texts), sizes.count, sizes.width, device=self.denoiser.device)
+        for group in by_length([len(text) for text in texts], _BATCH_TOKENS):
+            rows = [[marks.start, *texts[at], marks.end] for at in group]
+            z[group] = self._network.encode(stack(rows, marks.pad, self.denoiser.device))
+        return z
 
     @torch.inference_mode()
-    def noised(self, texts: Sequence[Sequence[int]], t: Tensor, seeds: NDArray[np.uint64]) -> Tensor:
-        """The vectors of texts, noised to times ``(B,)`` and denoised."""
-        z, streams = self.encoded(texts), Streams(seeds)
+    def noised(self, z: Tensor, t: Tensor, seeds: NDArray[np.uint64]) -> Tensor:
+        """Vectors ``(B, K, D)``, noised to times ``(B,)`` and denoised."""
+        streams = Streams(seeds)
         rate = torch.ones(z.shape[:2], device=z.device)
         x = corrupt(self._process, z, t, rate, streams)
         return self._taken_back(x, t, streams)
