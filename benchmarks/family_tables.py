@@ -55,7 +55,8 @@ _USES = {
 _STRENGTH, _STEPS = 0.7, 10
 #: Where families' gains are compared, and what ``gain.py`` calls those that it has other names for.
 _TASKS, _SEEDS = ("sst2", "subj", "trec6"), range(3)
-_CALLED = {"mdlm": AUGDIFF, **{name: f"{AUGDIFF}-{name}" for name in ("autoregressive", "mixed", "threefold")}}
+_WRITTEN = ("autoregressive", "gal", "mixed", "threefold")
+_CALLED = {"mdlm": AUGDIFF, **{name: f"{AUGDIFF}-{name}" for name in _WRITTEN}}
 _LINEAR = ("tfidf", "frozen")
 
 

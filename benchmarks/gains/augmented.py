@@ -110,7 +110,9 @@ LARGE = DEFAULT.given({"model": "large-en"})
 WRITTEN = LARGE.given({"family": "autoregressive"})
 #: Half of them so, half with words resampled by the smaller denoiser.
 MIXED = LARGE.given({"family": "mixed"})
-#: A third of them each so, and a third after rows of all labels; three times as many in all.
+#: Whole rows that it writes after rows of all labels, with the label that the judge gives them.
+OPEN = LARGE.given({"family": "gal"})
+#: A third of them each, three times as many in all.
 THREEFOLD = LARGE.given({"family": "threefold", "n": 3 * N})
 
 #: Masked words replaced in one pass, whatever comes out: what masked-word augmenters do.

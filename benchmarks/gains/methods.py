@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, THREEFOLD, WRITTEN
+from benchmarks.gains.augmented import ABLATIONS, DEFAULT, LARGE, MIXED, ONE_PASS, OPEN, THREEFOLD, WRITTEN
 from benchmarks.gains.edits import Aeda, Eda
 from benchmarks.gains.method import Method
 from benchmarks.gains.names import ABLATION, AUGDIFF, DUPLICATE, NONE, WEIGHED
@@ -31,6 +31,7 @@ _TWELVE = THREEFOLD.n
 #: What is measured where it is asked for: parts of what is compared alone, and others with as many rows as the most.
 OTHERS: Mapping[str, Method] = {
     "augdiff-autoregressive": WRITTEN,
+    "augdiff-gal": OPEN,
     "eda-12": Eda(_TWELVE),
     "aeda-12": Aeda(_TWELVE),
     "one-pass-12": ONE_PASS.given({"n": _TWELVE}),
