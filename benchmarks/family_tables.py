@@ -113,7 +113,7 @@ def curves(folder: Path) -> str:
     rows = [
         [kind.model, kind.family, str(kind.steps), *(f"{each[strength]:.2f}" for strength in strengths),
          f"{fmean(each.values()):.2f}"]
-        for kind, each in sorted(found.items())
+        for kind, each in sorted(found.items(), key=lambda each: (each[0].model, each[0]))
         if len(each) == len(strengths)
     ]  # fmt: skip
     return table(["model", "family", "steps", *(f"{strength:g}" for strength in strengths), "mean"], rows)
