@@ -39,7 +39,7 @@ def draw(folder: Path = RESULTS) -> Path | None:
     axis.set_ylabel("fluency beside the sources, nats a token")
     axis.set_title(f"{_STEPS} steps of {_MODEL}, or of weights that went on from it; points: strengths", fontsize=10)
     axis.grid(alpha=0.3)
-    axis.legend(fontsize=8)
+    figure.legend(fontsize=8, loc="outside right upper")
     path = folder / "families.svg"
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
