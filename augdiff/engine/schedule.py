@@ -139,7 +139,7 @@ def even_times(steps: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class ShrinkingTimes:
-    """Times each of which is a share below the one before, the last one 0: with linear noise, SUNDAE's sampler.
+    """Times that fall geometrically, each a share below the one before, and at last 0: with linear noise, SUNDAE's.
 
     :param share: rho of arXiv 2112.06749: how many positions are drawn anew at a step.
     """
