@@ -44,7 +44,7 @@ _USES = {
     "edlm": "masked variants that a language model has chosen among",
     "autoregressive": "whole rows anew, from left to right",
     "mixed": "two kinds of variants: more for a frozen encoder",
-    "gal": "rows of any label, which the judge labels: most for classifiers from four a row",
+    "gal": "rows of any label, which the judge labels",
     "threefold": "three kinds of variants: most for a linear classifier",
     "sundae": "any word redrawn, without masks",
     "sed": "spans filled in as vectors",
