@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from augdiff.training.run import train
 from benchmarks.data import labelled, parser, validation_lines
 from benchmarks.effect_arms import EFFECTS, Arm
 from benchmarks.embeddings import Embeddings
-from benchmarks.families import measure
+from benchmarks.families import measure, resample
 from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
@@ -76,10 +77,11 @@ def main(argv: Sequence[str] | None = None) -> None:
             folder = trained(f"{effect}-{name}", arm, arguments)
             asked = argparse.Namespace(n=arguments.n, seed=arguments.seed, model=str(folder))
             for strength, steps in product(arguments.strengths, arguments.steps):
-                found = measure(rows, asked, arm.family, strength, steps, vectors)
+                kind = {"family": arm.family, "strength": strength, "steps": steps}
+                found = measure(rows, arguments.n, partial(resample, arguments=asked, **kind), vectors)
                 settings = settings_of(arguments, ("data", "results", "work"))
                 about = {"effect": effect, "arm": name, "vocabulary": arguments.vocabulary, "seed": arguments.seed}
-                result = {**about, "read": tokens_read(folder), **found}
+                result = {**about, "read": tokens_read(folder), **kind, **found}
                 record("effects", settings, result, arguments.results or RESULTS)
                 shown = {key: round(found[key], 3) for key in ("fluency_change", "survival", "topics", "distinct_2")}
                 print(f"{effect}, {name}, {strength}, {steps} steps: {shown}", file=sys.stderr)

@@ -10,7 +10,8 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import inf
 from statistics import fmean
 from typing import Any
@@ -29,6 +30,9 @@ from benchmarks.results import RESULTS, record, settings_of
 from benchmarks.subjects import warm_start
 
 _READER = "large-en"
+
+#: Rows to variants of theirs, as many of each, one row's after another.
+Write = Callable[[Sequence[str]], list[str]]
 
 
 def survival(source: str, text: str) -> float:
@@ -51,7 +55,7 @@ def topics(rows: Sequence[str], made: Sequence[str], vectors: Vectors) -> float:
 
 
 def resample(rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int) -> list[str]:
-    """``n`` variants of each row, one row's after another."""
+    """``n`` variants of each row by a family in at most so many steps, one row's after another."""
     import augdiff
 
     made: list[dict[str, Any]] = augdiff.augment(
@@ -73,25 +77,23 @@ def resample(rows: Sequence[str], arguments: argparse.Namespace, family: str, st
 
 
 def measure(
-    rows: Sequence[str], arguments: argparse.Namespace, family: str, strength: float, steps: int, vectors: Vectors
+    rows: Sequence[str], n: int, write: Callable[[Sequence[str]], list[str]], vectors: Vectors
 ) -> dict[str, Any]:
-    """The figures of one family at one strength with at most so many steps.
+    """How the variants of one way to write them read and differ, and what they cost.
 
+    :param write: ``n`` variants of each row, one row's after another.
     :param vectors: unit vectors of texts.
     """
-    resample(rows[:1], arguments, family, strength, steps)
+    write(rows[:1])
     with recorded() as passes:
         clock = time.perf_counter()
-        made = resample(rows, arguments, family, strength, steps)
+        made = write(rows)
         seconds = time.perf_counter() - clock
-    sources = [row for row in rows for _ in range(arguments.n)]
+    sources = [row for row in rows for _ in range(n)]
     reader = loaded(_READER)
     new, old = (fmean(one.mean for one in likelihoods(reader, texts)) for texts in (made, list(rows)))
-    groups = [made[at : at + arguments.n] for at in range(0, len(made), arguments.n)]
+    groups = [made[at : at + n] for at in range(0, len(made), n)]
     return {
-        "family": family,
-        "strength": strength,
-        "steps": steps,
         "variants": len(made),
         "fluency": new,
         "fluency_change": new - old,
@@ -127,11 +129,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     for strength in arguments.strengths:
         for family in arguments.families:
             for steps in arguments.steps:
-                result = {
-                    "model": arguments.model,
-                    "seed": arguments.seed,
-                    **measure(rows, arguments, family, strength, steps, vectors),
-                }
+                kind = {"family": family, "strength": strength, "steps": steps}
+                found = measure(rows, arguments.n, partial(resample, arguments=arguments, **kind), vectors)
+                result = {"model": arguments.model, "seed": arguments.seed, **kind, **found}
                 record("families", settings_of(arguments), result, folder)
                 shown = {
                     name: round(result[name], 3)

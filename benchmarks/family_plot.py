@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from augdiff.denoisers.denoiser import MASKED
-from augdiff.family.registry import find_family
 from benchmarks.by_seed import mean
-from benchmarks.family_results import measured
+from benchmarks.family_results import LEFT_TO_RIGHT, measured
 from benchmarks.results import RESULTS
 
 _MODEL, _STEPS = "base-en", 10
@@ -37,7 +35,8 @@ def draw(folder: Path = RESULTS) -> Path | None:
             axis.annotate(f"{strength:g}", point, textcoords="offset points", xytext=(4, 4), fontsize=7)
     axis.set_xlabel("self-BLEU of siblings; less is more various")
     axis.set_ylabel("fluency beside the sources, nats a token")
-    axis.set_title(f"{_STEPS} steps of {_MODEL}, or of weights that went on from it; points: strengths", fontsize=10)
+    told = f"{_STEPS} steps of {_MODEL}, or of weights that went on from it; {LEFT_TO_RIGHT}: a step a token"
+    axis.set_title(f"{told}\npoints: strengths", fontsize=10)
     axis.grid(alpha=0.3)
     figure.legend(fontsize=8, loc="outside right upper")
     path = folder / "families.svg"
@@ -50,8 +49,7 @@ def _curves(folder: Path) -> Mapping[str, Mapping[float, tuple[float, float]]]:
     """Of each family that was measured at several strengths, self-BLEU and fluency at each, mean of the seeds."""
     found: dict[str, dict[float, tuple[float, float]]] = {}
     for kind, results in sorted(measured(folder).items()):
-        shared = find_family(kind.family).weights == MASKED
-        if kind.steps == _STEPS and (kind.model == _MODEL or not shared):
+        if (kind.steps == _STEPS or kind.family == LEFT_TO_RIGHT) and (kind.model == _MODEL or kind.taught):
             point = (mean(results, "self_bleu"), mean(results, "fluency_change"))
             found.setdefault(kind.family, {})[kind.strength] = point
     return {family: each for family, each in found.items() if len(each) > 1}

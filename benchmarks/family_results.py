@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.by_seed import Seeds, by_seed, tokens_of
+from benchmarks.by_seed import Seeds, by_seed, mean
 from benchmarks.effect_arms import EFFECTS
+
+#: The autoregressive model of base-en's size beside them. It takes a step a token, which lines tell as 0.
+LEFT_TO_RIGHT = "left to right"
+_OWN = "its own"
+
+
+def taught(tokens: float) -> str:
+    """What weights are called that went on from base-en's for so many tokens."""
+    return f"{_OWN}, {tokens / 1000:,.0f} k tokens"
 
 
 class Kind(NamedTuple):
@@ -20,6 +29,11 @@ class Kind(NamedTuple):
     steps: int
     strength: float
     variants: int | None
+
+    @property
+    def taught(self) -> bool:
+        """Whether its weights went on from base-en's."""
+        return self.model.startswith(_OWN)
 
 
 def measured(folder: Path) -> dict[Kind, Seeds]:
@@ -38,7 +52,7 @@ def _taught(folder: Path) -> dict[Kind, Seeds]:
             longest[family] = max(tokens or 0, longest.get(family, 0))
             found[family, *where, tokens or 0] = results
     return {
-        Kind(family, f"its own, {tokens_of(results)}", steps, strength, variants): results
+        Kind(family, taught(mean(results, "read")), steps, strength, variants): results
         for (family, steps, strength, variants, tokens), results in found.items()
         if tokens == longest[family]
     }

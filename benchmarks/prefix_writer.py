@@ -147,25 +147,46 @@ class PrefixWriter:
         """``n`` texts of as many tokens from nothing, by a model of texts, at temperature 1."""
         return self._texts([[self.vocabulary.marks.start]], [tokens], n, Drawing(1.0, least=tokens), seed)
 
-    @torch.inference_mode()
+    def go_on(self, texts: Sequence[str], strength: float, n: int, seed: int = 0) -> list[str]:
+        """``n`` variants of each text, one text's after another, by a model of texts: the last words come anew.
+
+        What is unlikely is left out as :func:`augdiff.augment` does.
+
+        :param strength: share of a text's tokens that give way; as many come as the model writes, one at least.
+        """
+        encoded, start = self.vocabulary.encode(list(texts)), self.vocabulary.marks.start
+        cuts = [_cut(one.offsets, strength) for one in encoded]
+        openings = [[start, *one.ids[:cut]] for one, cut in zip(encoded, cuts, strict=True)]
+        rooms = [room_for(len(one.ids) - cut) for one, cut in zip(encoded, cuts, strict=True)]
+        lines = self._lines(openings, rooms, n, Drawing(Settings.temperature, Settings.min_p, least=1), seed)
+        kept = [(text, one.offsets[cut][0]) for text, one, cut in zip(texts, encoded, cuts, strict=True)]
+        return [self._ended(*kept[number // n], line) for number, line in enumerate(lines)]
+
     def _texts(
         self, openings: Sequence[list[int]], rooms: Sequence[int], n: int, drawing: Drawing, seed: int
     ) -> list[str]:
+        return [self._ended("", 0, line) for line in self._lines(openings, rooms, n, drawing, seed)]
+
+    @torch.inference_mode()
+    def _lines(
+        self, openings: Sequence[list[int]], rooms: Sequence[int], n: int, drawing: Drawing, seed: int
+    ) -> list[list[int]]:
+        """Ids that follow openings, ``n`` times each."""
         never = torch.from_numpy(self.vocabulary.never).clone()
         never[self.vocabulary.marks.end] = False
         wanted = [(opening, number) for opening in range(len(openings)) for number in range(n)]
-        texts = list[str]()
+        lines = list[list[int]]()
         for first in range(0, len(wanted), self.rows):
             part = wanted[first : first + self.rows]
             streams = Streams(np.array([(seed * len(openings) + at) * n + number for at, number in part], np.uint64))
             begun, room = [openings[at] for at, _ in part], torch.tensor([rooms[at] for at, _ in part])
-            lines = _written(self.encoder, self.vocabulary.marks, never, begun, room, drawing, streams)
-            texts += [self._text(line) for line in lines]
-        return texts
+            lines += _written(self.encoder, self.vocabulary.marks, never, begun, room, drawing, streams)
+        return lines
 
-    def _text(self, ids: list[int]) -> str:
-        words = [Change(0, 0, self.vocabulary.spell(ids))]
-        return apply_edits("", write("", words, (), self.cases, self.english))
+    def _ended(self, text: str, start: int, ids: list[int]) -> str:
+        """A text whose end, from a code point on, gives way to tokens."""
+        words = [Change(start, len(text), self.vocabulary.spell(ids))]
+        return apply_edits(text, write(text, words, (), self.cases, self.english))
 
 
 def load_writer(folder: Path) -> PrefixWriter:
@@ -173,6 +194,14 @@ def load_writer(folder: Path) -> PrefixWriter:
     denoiser = load(str(folder), "cpu", "float32")
     encoder = load_encoder(folder, read_config(folder)).eval()
     return PrefixWriter(encoder, denoiser.vocabulary, denoiser.cases, denoiser.english)
+
+
+def _cut(offsets: Sequence[tuple[int, int]], strength: float) -> int:
+    """The first token of those that give way; what is written as one word stays together."""
+    cut = len(offsets) - max(1, round(strength * len(offsets)))
+    while cut and offsets[cut][0] == offsets[cut - 1][1]:
+        cut -= 1
+    return cut
 
 
 def _written(
