@@ -34,6 +34,12 @@ _SHORT: Columns = {
     "distinct-2": ("distinct_2", "{:.2f}"),
     "ms a variant": ("milliseconds", "{:.0f}"),
 }
+#: What becomes of a word in doubt.
+_DOUBT: Columns = {
+    "a wrong word stays": ("wrong_stays", "{:.0%}"),
+    "the row's own comes for it": ("own_found", "{:.0%}"),
+    "the row's own stays": ("own_stays", "{:.0%}"),
+}
 #: What each family is best at, by name; :func:`augdiff.families` says what it is.
 _USES = {
     "mdlm": "variants fast, in a few steps: the default",
@@ -119,8 +125,19 @@ def curves(folder: Path) -> str:
     return table(["model", "family", "steps", *(f"{strength:g}" for strength in strengths), "mean"], rows)
 
 
+def correction(folder: Path) -> str:
+    """What families do with a word that stands there already; mean of the seeds."""
+    found = by_seed("correction", folder, "model", "family", "steps")
+    rows = [
+        [model, family, str(steps), str(len(results)), *means(results, _DOUBT)]
+        for (model, family, steps), results in sorted(found.items())
+    ]
+    return table(["model", "family", "steps", "seeds", *_DOUBT], rows)
+
+
 TABLES: dict[str, Callable[[Path], str]] = {
     "families": families,
     "families-use": uses,
     "families-curves": curves,
+    "families-correction": correction,
 }

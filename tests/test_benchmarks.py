@@ -266,7 +266,8 @@ def test_a_family_is_measured_as_it_is_without_judges(tmp_path: Path, monkeypatc
     def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
         return np.array([["film" in text, "hotel" in text, 0.5] for text in texts], np.float32)
 
-    few, many = (families.measure(rows, arguments, "rdm", 0.8, steps, vectors) for steps in (1, 4))
+    write = partial(families.resample, arguments=arguments, family="rdm", strength=0.8)
+    few, many = (families.measure(rows, 3, partial(write, steps=steps), vectors) for steps in (1, 4))
     assert few["variants"] == 6
     assert 0 <= few["topics"] <= 1
     assert 0 < few["survival"] < 0.9
