@@ -15,7 +15,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 import torch
@@ -53,6 +53,7 @@ def trained(name: str, arm: Arm, arguments: argparse.Namespace) -> Path:
 def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--effects", nargs="+", choices=list(EFFECTS), default=["sundae", "sed", "latent"])
+    options.add_argument("--alone", action="store_true", help="each as it is known for, and nothing to compare with")
     options.add_argument("--vocabulary", type=int, help="tokens of a new vocabulary, such as 512 (base-en's)")
     options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
     learning_options(options)
@@ -73,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows = validation_lines(arguments.data / arguments.texts, arguments.rows)
     vectors = Embeddings(warm_start)
     for effect in arguments.effects:
-        for name, arm in EFFECTS[effect].items():
+        for name, arm in islice(EFFECTS[effect].items(), 1 if arguments.alone else None):
             folder = trained(f"{effect}-{name}", arm, arguments)
             asked = argparse.Namespace(n=arguments.n, seed=arguments.seed, model=str(folder))
             for strength, steps in product(arguments.strengths, arguments.steps):

@@ -28,9 +28,11 @@ def draw(folder: Path = RESULTS) -> Path | None:
     # Without this the same figure would come out as another file every time.
     mpl.rcParams["svg.hashsalt"] = "augdiff"
     figure, axis = pyplot.subplots(figsize=(8, 5), layout="constrained")
+    axis.set_prop_cycle(color=[*mpl.color_sequences["tab10"], "navy", "gold"])
     for family, points in curves.items():
         bleu, fluency = zip(*points.values(), strict=True)
-        axis.plot(bleu, fluency, marker="o", markersize=4, label=family)
+        colour, dashes = ("black", "--") if family == LEFT_TO_RIGHT else (None, "-")
+        axis.plot(bleu, fluency, color=colour, linestyle=dashes, marker="o", markersize=4, label=family)
         for strength, point in points.items():
             axis.annotate(f"{strength:g}", point, textcoords="offset points", xytext=(4, 4), fontsize=7)
     axis.set_xlabel("self-BLEU of siblings; less is more various")

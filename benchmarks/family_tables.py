@@ -8,6 +8,7 @@ from statistics import fmean
 from typing import Any
 
 from augdiff.denoisers.denoiser import MASKED
+from augdiff.family.edlm import READER
 from augdiff.family.registry import find_family
 from benchmarks.by_seed import Columns, Seeds, by_seed, mean, means
 from benchmarks.family_results import Kind, measured
@@ -79,12 +80,13 @@ def families(folder: Path) -> str:
 def uses(folder: Path) -> str:
     """What each family is for, what linear classifiers gain by it, and how it writes.
 
-    In ten steps, or in as many as were measured most often. What classifiers learn from has been told its label,
-    judged and weighted.
+    In ten steps, or in as many as were measured most often; where a language model chooses, on the model that gains
+    were measured with. What classifiers learn from has been told its label, judged and weighted.
     """
     gained, found = table_of(folder), dict[str, list[tuple[Kind, Seeds]]]()
     for kind, results in measured(folder).items():
-        if kind.strength == _STRENGTH:
+        chosen = kind.family in _USES and find_family(kind.family).reads
+        if kind.strength == _STRENGTH and (kind.model == READER or not chosen):
             found.setdefault(kind.family, []).append((kind, results))
     if not found:
         return ""
