@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -13,9 +14,9 @@ from augdiff.family.registry import find_family
 from benchmarks.by_seed import Columns, Seeds, by_seed, mean, means
 from benchmarks.family_results import Kind, measured
 from benchmarks.gains.names import ABLATION, AUGDIFF, NONE, SHOTS
-from benchmarks.gains.paired import gain
+from benchmarks.gains.paired import Scores, gain
 from benchmarks.gains.read import Table, scores, table_of
-from benchmarks.gains.report import interval
+from benchmarks.gains.report import interval, over_tasks
 from benchmarks.markdown import table
 
 #: How variants are measured.
@@ -47,13 +48,13 @@ _USES = {
     "d3pm": "the unbiased sampler, to compare with",
     "diffusionbert": "words that say much are settled last",
     "rdm": "variants that read better, for more steps and less variety",
-    "remdm": "mending: words in doubt, errors made early",
+    "remdm": "words that stand already drawn anew, good and bad: errors made early",
     "edlm": "masked variants that a language model has chosen among",
     "autoregressive": "whole rows anew, from left to right",
     "mixed": "two kinds of variants: more for a frozen encoder",
     "gal": "rows of any label, which the judge labels",
     "threefold": "three kinds of variants: most for a linear classifier",
-    "sundae": "any word redrawn, without masks",
+    "sundae": "mending: any word redrawn, without masks, wrong ones before right ones",
     "sed": "spans filled in as vectors",
     "diffuseq": "what is written of a source, by one network",
     "genie": "what is written of a source, by a decoder beside an encoder",
@@ -95,21 +96,27 @@ def uses(folder: Path) -> str:
         own = "" if find_family(family).weights == MASKED else "its own, to be trained"
         nothing = (Kind(family, own, 0, _STRENGTH, None), list[Mapping[str, Any]]())
         kind, results = max(found.get(family, [nothing]), key=lambda each: (each[0].steps == _STEPS, len(each[1])))
-        cells = [str(kind.steps or ""), *means(results, _SHORT), *_gained(gained, family)]
-        rows.append([f"`{family}`", use, kind.model, *cells])
-    return table(["family", "use it for", "weights", "steps", *_SHORT, *(f"gain, {name}" for name in _LINEAR)], rows)
+        method = _CALLED.get(family, f"{ABLATION}{family}")
+        labelled = _where_all_are(scores(gained, "variants", SHOTS, method, "fidelity"))
+        cells = [str(kind.steps or ""), *means(results, _SHORT), f"{over_tasks(labelled):.0%}" if labelled else ""]
+        rows.append([f"`{family}`", use, kind.model, *cells, *_gained(gained, method)])
+    head = ["family", "use it for", "weights", "steps", *_SHORT, "with their label"]
+    return table([*head, *(f"gain, {name}" for name in _LINEAR)], rows)
 
 
-def _gained(found: Table, family: str) -> list[str]:
-    """Of each linear classifier, on the cells where all families are measured; nothing as long as one is missing."""
-    method = _CALLED.get(family, f"{ABLATION}{family}")
-    wanted = [(task, seed) for task in _TASKS for seed in _SEEDS]
+def _gained(found: Table, method: str) -> list[str]:
+    """By each linear classifier."""
     cells = []
     for classifier in _LINEAR:
-        own, none = (scores(found, classifier, SHOTS, each) for each in (method, NONE))
-        whole = own.keys() >= set(wanted)
-        cells.append(interval(gain({key: own[key] for key in wanted}, none), True) if whole else "")
+        own = _where_all_are(scores(found, classifier, SHOTS, method))
+        cells.append(interval(gain(own, scores(found, classifier, SHOTS, NONE)), True) if own else "")
     return cells
+
+
+def _where_all_are(own: Scores) -> Scores:
+    """The cells where all families are measured; none as long as one is missing."""
+    wanted = list(product(_TASKS, _SEEDS))
+    return {key: own[key] for key in wanted} if own.keys() >= set(wanted) else {}
 
 
 def curves(folder: Path) -> str:
