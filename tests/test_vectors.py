@@ -12,7 +12,7 @@ from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import load
 from augdiff.denoisers.vectors import VectorEncoder, VectorNetwork, vectors_of
-from augdiff.engine.schedule import Scaled, square_root
+from augdiff.engine.schedule import Scaled, cosine_waves, square_root
 from augdiff.errors import ModelError
 from augdiff.family.genie import paragraph
 from augdiff.family.sed import spans
@@ -49,6 +49,80 @@ def test_it_begins_as_the_encoder_that_it_is_made_of(network: VectorEncoder) -> 
         x = fresh.vectors(ids)
         found = fresh(x, torch.randn(x.shape), torch.rand(3), real, where)
         assert torch.allclose(found, network.encoder(ids, real, where), atol=1e-4)
+
+
+SCHEDULE = Scaled(cosine_waves, 0.3)
+
+
+@pytest.fixture
+def filler(network: VectorEncoder) -> VectorEncoder:
+    """From an encoder of masks whose embeddings are of one length, and on the whole nothing."""
+    half = network.all_vectors()[:20] * 0.02
+    with torch.no_grad():
+        network.encoder.token.weight.copy_(torch.cat([half, -half]))
+    found = VectorEncoder(network.encoder, masks=True)
+    assert found.masks is not None
+    found.masks.begin(network.encoder.token.weight[MARKS.mask], SCHEDULE, found.size)
+    return found
+
+
+def noised(network: VectorEncoder, ids: torch.Tensor, where: tuple[torch.Tensor, ...], time: float) -> torch.Tensor:
+    a, b = SCHEDULE(torch.tensor([time]), torch.ones(1))
+    x = network.vectors(ids).clone()
+    noise = torch.randn(x[where].shape, generator=torch.Generator().manual_seed(1))
+    x[where] = a * x[where] + b * noise
+    return x
+
+
+def test_under_noise_alone_an_encoder_of_masks_begins_by_filling_them_in(filler: VectorEncoder) -> None:
+    ids = torch.randint(5, 40, (3, 9), generator=torch.Generator().manual_seed(0))
+    real, where = torch.ones_like(ids, dtype=torch.bool), (torch.tensor([0, 0, 2]), torch.tensor([4, 5, 1]))
+    x = noised(filler, ids, where, 1.0)
+    masked = ids.clone()
+    masked[where] = MARKS.mask
+    with torch.inference_mode():
+        found = filler(x, 0 * x, torch.ones(3), real, where)
+        assert torch.allclose(found, filler.encoder(masked, real, where), atol=1e-4)
+        assert not torch.allclose(found, filler.encoder(ids, real, where), atol=1e-2)
+
+
+def test_what_a_noised_vector_says_is_weighed_by_its_likelihood_under_each_token(filler: VectorEncoder) -> None:
+    ids = torch.randint(5, 40, (2, 9), generator=torch.Generator().manual_seed(0))
+    real, where = torch.ones_like(ids, dtype=torch.bool), (torch.tensor([0, 1]), torch.tensor([4, 1]))
+    # A time for which trust is kept; between these it is read from straight lines.
+    time = 52 / 64
+    x, t = noised(filler, ids, where, time), torch.full((2,), time)
+    a, b = (part.item() for part in SCHEDULE(t[:1], torch.ones(1)))
+    with torch.inference_mode():
+        beside = filler.encoder.through(filler.mixed(x, 0 * x, t, where), real, where)
+        with_own, without = (
+            filler.encoder.logits(each).log_softmax(1) for each in (filler(x, 0 * x, t, real, where), beside)
+        )
+        normal = -((x[where][:, None] - a * filler.all_vectors()) ** 2).sum(2) / (2 * b**2)
+        assert torch.allclose(with_own, (without + normal).log_softmax(1), atol=1e-3)
+        assert not torch.allclose(with_own, without, atol=0.1)
+
+
+def test_what_was_predicted_is_read_as_its_token_and_what_is_open_as_a_mask(filler: VectorEncoder) -> None:
+    assert filler.masks is not None
+    table, mask = filler.all_vectors(), filler.encoder.token.weight[MARKS.mask]
+    x, t = torch.randn(3, 32, generator=torch.Generator().manual_seed(0)), torch.ones(3)
+    said = torch.stack([table[9], (table[9] + table[11]) / 2, torch.zeros(32)])
+    with torch.no_grad():
+        sure, torn, nothing = filler.masks.seen(x, t, said, table)
+        assert torch.allclose(sure, filler.encoder.token.weight[9], atol=1e-5)
+        assert torch.allclose(nothing, mask, atol=1e-5)
+        open_ = 1 - said[1].norm() / 32**0.5
+        assert torch.allclose(torn, 0.02 * said[1] + open_ * mask, atol=1e-5) and 0.1 < open_ < 0.9
+
+
+def test_hardly_any_noise_leaves_every_token_told_before_anything_is_learned(filler: VectorEncoder) -> None:
+    ids = torch.arange(5, 40)[None]
+    real, where = torch.ones_like(ids, dtype=torch.bool), (torch.zeros(35, dtype=torch.long), torch.arange(35))
+    x = noised(filler, ids, where, 0.1)
+    with torch.inference_mode():
+        found = filler.encoder.logits(filler(x, 0 * x, torch.full((1,), 0.1), real, where))
+    assert torch.equal(found.argmax(1), ids[0])
 
 
 def logits(network: VectorEncoder, x: torch.Tensor, where: torch.Tensor) -> torch.Tensor:

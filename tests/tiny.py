@@ -19,6 +19,7 @@ from augdiff.denoisers.latent import LatentAutoencoder, LatentConfig
 from augdiff.denoisers.llama import LlamaConfig, LowRank
 from augdiff.denoisers.survival import Survival
 from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED
+from augdiff.engine.schedule import Scaled, square_root
 from augdiff.text.case_counts import count_cases
 from augdiff.text.casing import Cases
 from augdiff.text.slots import Marks
@@ -75,7 +76,10 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
         ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
     save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
     if family in VECTORS:
-        save_vectors(folder, vector_network(VECTORS[family], encoder))
+        network = vector_network(VECTORS[family], encoder, masks=True)
+        assert network.masks is not None
+        network.masks.begin(encoder.token.weight[MARKS.mask], Scaled(square_root, 0.3), network.size)
+        save_vectors(folder, network)
     if family == "latent":
         save_latent(folder, LatentAutoencoder(encoder, LatentConfig(4, 8)), Survival((1.0, 0.9, 0.2, 0.0)))
     return folder

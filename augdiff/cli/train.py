@@ -30,7 +30,7 @@ def train(
     rank: Annotated[int | None, count("Of a new adapter. [default: 32]")] = None,
     vocab: Annotated[int | None, count("Size of the vocabulary, from scratch only. [default: 16000]")] = None,
     small: Annotated[bool, flag("A tenth of the size, for short sentences, from scratch only.", "--small")] = False,
-    batch: Annotated[int, count("Tokens of a step: fewer for a training of minutes.")] = 8192,
+    batch: Annotated[int, count("Tokens of a step: fewer, at a lower rate, for a training of minutes.")] = 8192,
     rate: Annotated[float, number("Highest learning rate.")] = 8e-4,
     seed: Annotated[int, whole("Of everything that is drawn.")] = 0,
     no_early_stop: Annotated[bool, flag("Learn from all tokens, whatever they say.", "--no-early-stop")] = False,

@@ -54,8 +54,8 @@ class CrossedEncoder(VectorEncoder):
     :param encoder: reads what is clean; the decoder begins with its layers, too.
     """
 
-    def __init__(self, encoder: Encoder) -> None:
-        super().__init__(encoder, learned=True)
+    def __init__(self, encoder: Encoder, masks: bool = False) -> None:
+        super().__init__(encoder, learned=True, masks=masks)
         self.decoder = nn.ModuleList(CrossLayer(encoder.config, layer) for layer in encoder.layers)  # type: ignore[arg-type]
 
     @property
@@ -76,29 +76,30 @@ class CrossedEncoder(VectorEncoder):
             torch.zeros(part.shape, device=x.device).masked_fill_(~part, _FAR)[:, None, None]
             for part in (real & ~noised, noised)
         )
-        encoder, nothing = self.encoder, torch.zeros_like(previous)
-        known = encoder.placed(self.mixed(x, nothing, torch.zeros_like(t)))
+        encoder, nothing, none = self.encoder, torch.zeros_like(previous), tuple(each[:0] for each in where)
+        known = encoder.placed(self.mixed(x, nothing, torch.zeros_like(t), none))
         for layer in encoder.layers:
             known = layer(known, clean_bias)
-        states = encoder.placed(self.mixed(x, previous, t))
+        states = encoder.placed(self.mixed(x, previous, t, where))
         for layer in self.decoder:
             states = layer(states, noised_bias, known, clean_bias)
         features: Tensor = encoder.transform_norm(F.gelu(encoder.transform(states[where])))
-        return features
+        return self.told(features, x, t, where)
 
 
-_KINDS: Mapping[str, Callable[[Encoder], VectorEncoder]] = {
-    FIXED: VectorEncoder,
-    LEARNED: lambda encoder: VectorEncoder(encoder, learned=True),
+_KINDS: Mapping[str, Callable[[Encoder, bool], VectorEncoder]] = {
+    FIXED: lambda encoder, masks: VectorEncoder(encoder, masks=masks),
+    LEARNED: lambda encoder, masks: VectorEncoder(encoder, learned=True, masks=masks),
     CROSSED: CrossedEncoder,
 }
 
 
-def vector_network(kind: str, encoder: Encoder) -> VectorEncoder:
+def vector_network(kind: str, encoder: Encoder, masks: bool = False) -> VectorEncoder:
     """A new network of a kind around an encoder.
 
+    :param masks: see :class:`augdiff.denoisers.vectors.VectorEncoder`.
     :raises ModelError: if there is no such kind.
     """
     if kind not in _KINDS:
         raise ModelError(f"there is no network of vectors of kind {kind!r}: the model was not written by this version")
-    return _KINDS[kind](encoder)
+    return _KINDS[kind](encoder, masks)

@@ -101,7 +101,8 @@ def save(
 def save_vectors(folder: Path, network: VectorEncoder) -> None:
     """Write beside a saved encoder what a network that reads vectors has more than that."""
     _save_beside(folder / _VECTORS, network)
-    _note(folder, "vectors", {"kind": network.kind, "sha256": file_digest(folder / _VECTORS)})
+    about = {"kind": network.kind, "masks": network.masks is not None}
+    _note(folder, "vectors", {**about, "sha256": file_digest(folder / _VECTORS)})
 
 
 def save_latent(folder: Path, network: LatentAutoencoder, survival: Survival) -> None:
@@ -121,7 +122,7 @@ def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncode
     kept = config["vectors"]
     if kept is None:
         return None
-    network = vector_network(str(kept["kind"]), encoder)
+    network = vector_network(str(kept["kind"]), encoder, bool(kept.get("masks")))
     _load_beside(folder / _VECTORS, str(kept["sha256"]), network)
     return network
 

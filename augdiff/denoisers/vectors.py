@@ -2,6 +2,7 @@
 
 Embedding diffusion: what is noised are vectors of tokens, what is predicted are tokens. Vectors are fixed (Strudel et
 al. 2022, arXiv 2211.04236), or are the encoder's embeddings, which go on learning (Gong et al. 2022, arXiv 2210.08933).
+An encoder that fills in masks begins by doing that, see :class:`FromMasks`.
 """
 
 from __future__ import annotations
@@ -18,11 +19,77 @@ from torch.nn import functional as F
 from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder
-from augdiff.denoisers.even import EvenLinear
+from augdiff.denoisers.even import EvenLinear, even_product
 from augdiff.denoisers.waves import Clock
+from augdiff.engine.schedule import Schedule
 
 #: Kinds of networks of vectors, as folders call them.
 FIXED, LEARNED, CROSSED = "fixed", "learned", "crossed"
+
+# Times at which it is kept how far noised vectors are to be trusted, with straight lines between them.
+_TIMES = 65
+# Least noise, and most trust: a token can be told by far less.
+_LEAST, _MOST = 1e-6, 0.25
+
+
+class FromMasks(nn.Module):
+    """How an encoder that fills in masks begins with noised vectors: as if they were masks, as far as they say nothing.
+
+    Of vectors of one length, the log-likelihood of a noised one under each token's is ``a / b^2``, signal and noise,
+    times the product of the two, but for what all tokens share. So much of the noised vector is added to the features,
+    which makes of what a place's neighbours say of its token what they and its own vector say (Bayes): the output
+    matrix holds the tokens' vectors. The layers read the mean of the tokens' vectors by that likelihood, or what was
+    predicted last; the shorter it is, the less it says, and the more they read a mask. All of it goes on learning.
+    """
+
+    size: Tensor
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.read = EvenLinear(width, width)
+        self.mask = nn.Parameter(torch.zeros(width))
+        self.trust = nn.Parameter(torch.zeros(_TIMES))
+        self.register_buffer("size", torch.ones(()))
+
+    @torch.no_grad()
+    def begin(self, mask: Tensor, schedule: Schedule, size: Tensor) -> None:
+        """Set it to where it begins.
+
+        :param mask: the embedding of the mask, ``(D,)``.
+        :param schedule: of the noise.
+        :param size: of a number of an embedding, where one of a vector has 1, ``()``.
+        """
+        times = torch.linspace(0, 1, _TIMES)
+        a, b = schedule(times, torch.ones_like(times))
+        self.size.copy_(size)
+        self.trust.copy_((a / b.square().clamp(min=_LEAST)).clamp(max=_MOST) / size)
+        self.read.weight.copy_(size * torch.eye(len(mask)))
+        self.read.bias.zero_()
+        self.mask.copy_(mask)
+
+    def told(self, x: Tensor, t: Tensor) -> Tensor:
+        """What noised vectors ``(N, D)`` of times ``(N,)`` say of their tokens, as features, ``(N, D)``."""
+        at = t * (_TIMES - 1)
+        below = at.long().clamp(max=_TIMES - 2)
+        trust: Tensor = torch.lerp(self.trust[below], self.trust[below + 1], at - below)
+        return trust[:, None] * x
+
+    def seen(self, x: Tensor, t: Tensor, previous: Tensor, table: Tensor) -> Tensor:
+        """What the layers read in place of noised vectors, ``(N, D)``.
+
+        :param x: noised vectors, ``(N, D)``, of times ``t``, ``(N,)``.
+        :param previous: what was predicted last, or zeros, ``(N, D)``.
+        :param table: vectors of all tokens, ``(V, D)``.
+        """
+        with torch.no_grad():
+            said = previous.float().clone()
+            first = ~said.any(1)
+            if bool(first.any()):
+                likely = even_product(self.size * self.told(x[first], t[first]).float(), table).softmax(1)
+                said[first] = even_product(likely, table.T).float()
+            unsaid = 1 - said.norm(dim=1, keepdim=True) / sqrt(said.shape[1])
+        found: Tensor = self.read(said) + unsaid * self.mask
+        return found
 
 
 class VectorEncoder(nn.Module):
@@ -30,20 +97,21 @@ class VectorEncoder(nn.Module):
 
     :param encoder: whose layers read them; its output matrix scores the tokens.
     :param learned: whether vectors are the encoder's embeddings whatever becomes of them, or what they are now.
+    :param masks: whether it begins as an encoder that fills in masks.
     """
 
     table: Tensor | None
 
-    def __init__(self, encoder: Encoder, learned: bool = False) -> None:
+    def __init__(self, encoder: Encoder, learned: bool = False, masks: bool = False) -> None:
         super().__init__()
         width = encoder.config.width
         self.encoder = encoder
         self.mix = EvenLinear(2 * width, width)
         self.clock = Clock(width)
+        self.masks = FromMasks(width) if masks else None
         with torch.no_grad():
             # It begins as the encoder that it is made of: the last prediction says nothing yet.
-            size = encoder.token.weight.norm(dim=1).mean() / width**0.5
-            self.mix.weight.copy_(torch.cat([size * torch.eye(width), torch.zeros(width, width)], 1))
+            self.mix.weight.copy_(torch.cat([self.size * torch.eye(width), torch.zeros(width, width)], 1))
             self.mix.bias.zero_()
         self.register_buffer("table", None if learned else vectors_of(encoder.token.weight.detach()))
 
@@ -51,6 +119,13 @@ class VectorEncoder(nn.Module):
     def kind(self) -> str:
         """What a folder calls it."""
         return LEARNED if self.table is None else FIXED
+
+    @property
+    def size(self) -> Tensor:
+        """Of a number of an embedding, where one of a vector has 1, ``()``."""
+        weight = self.encoder.token.weight.detach()
+        found: Tensor = weight.norm(dim=1).mean() / sqrt(weight.shape[1])
+        return found
 
     @property
     def stacks(self) -> tuple[nn.ModuleList, ...]:
@@ -74,13 +149,23 @@ class VectorEncoder(nn.Module):
         :param where: rows and columns of N positions, ``(N,)`` each.
         :returns: features, ``(N, D)``.
         """
-        features: Tensor = self.encoder.through(self.mixed(x, previous, t), real, where)
-        return features
+        return self.told(self.encoder.through(self.mixed(x, previous, t, where), real, where), x, t, where)
 
-    def mixed(self, x: Tensor, previous: Tensor, t: Tensor) -> Tensor:
-        """Vectors, predictions and times as the layers read them, ``(B, L, D)``."""
-        found: Tensor = self.mix(torch.cat([x, previous], -1)) + self.clock(t)[:, None]
+    def mixed(self, x: Tensor, previous: Tensor, t: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """Vectors, predictions and times as the layers read them, ``(B, L, D)``.
+
+        :param where: what is noised.
+        """
+        read: Tensor = self.mix(torch.cat([x, previous], -1))
+        if self.masks is not None:
+            seen = self.masks.seen(x[where], t[where[0]], previous[where], self.all_vectors().detach())
+            read = read.index_put(where, seen.to(read.dtype))
+        found: Tensor = read + self.clock(t)[:, None]
         return found
+
+    def told(self, features: Tensor, x: Tensor, t: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """Features of what is noised, with what the vectors themselves say, ``(N, D)``."""
+        return features if self.masks is None else features + self.masks.told(x[where], t[where[0]])
 
 
 def vectors_of(embeddings: Tensor) -> Tensor:

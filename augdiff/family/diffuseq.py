@@ -44,5 +44,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(for_any(spans), _LOSS, for_any(written), masks=False, begin=with_vectors(LEARNED)),
+    Objective(for_any(spans), _LOSS, for_any(written), masks=False, begin=with_vectors(LEARNED, _SCHEDULE)),
 )

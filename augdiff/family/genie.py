@@ -63,5 +63,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(for_any(paragraph), _LOSS, for_any(written), masks=False, begin=with_vectors(CROSSED)),
+    Objective(for_any(paragraph), _LOSS, for_any(written), masks=False, begin=with_vectors(CROSSED, _SCHEDULE)),
 )

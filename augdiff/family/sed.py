@@ -60,5 +60,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(for_any(spans), ByVectors(SCHEDULE), for_any(written), masks=False, begin=with_vectors(FIXED)),
+    Objective(for_any(spans), ByVectors(SCHEDULE), for_any(written), masks=False, begin=with_vectors(FIXED, SCHEDULE)),
 )

@@ -139,7 +139,9 @@ def _start(
         teacher = teacher.to(device).requires_grad_(False)
     trainee = EncoderTrainee(encoder.to(device), teacher)
     write = partial(write_encoder, trainee.encoder, vocabulary, seed, known=known)
-    return Start(trainee, vocabulary, write, encoder=trainee, longest=encoder.config.max_length)
+    # Whoever has sentence embeddings to keep has learned from texts.
+    fills, longest = teacher is not None, encoder.config.max_length
+    return Start(trainee, vocabulary, write, encoder=trainee, fills=fills, longest=longest)
 
 
 def find_marks(tokenizer: Tokenizer) -> Marks:

@@ -35,6 +35,7 @@ class Start:
     :param contexts: how a row's context is put before it; None for bare words.
     :param noise: how rows are noised, unless the caller says otherwise.
     :param encoder: what learns from other noise than masks, too; None if nothing does.
+    :param fills: whether that has learned to fill in masks.
     :param vectors: the network of vectors around the encoder, where it has one.
     :param latent: the autoencoder around the encoder, where it has one.
     :param most_tokens: that a step has memory for; None if that is no matter.
@@ -48,6 +49,7 @@ class Start:
     contexts: Contexts | None = None
     noise: Noise = field(default_factory=Noise)
     encoder: EncoderTrainee | None = None
+    fills: bool = False
     vectors: VectorEncoder | None = None
     latent: LatentAutoencoder | None = None
     most_tokens: int | None = None

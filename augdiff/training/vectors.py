@@ -51,18 +51,22 @@ class VectorTrainee:
         return self.teacher.agreement(ids, real)
 
 
-def with_vectors(kind: str) -> Callable[[Start], Start]:
+def with_vectors(kind: str, schedule: Schedule) -> Callable[[Start], Start]:
     """Makes of a start from an encoder one of a network that reads vectors.
 
     :param kind: of network; one of this kind that the encoder's folder has goes on learning.
+    :param schedule: of the noise.
     """
 
     def begin(start: Start) -> Start:
         if start.encoder is None:
             raise OptionError("a denoiser of vectors starts from an encoder: name base-en, another one or scratch")
-        kept = start.vectors
-        network = kept if kept is not None and kept.kind == kind else vector_network(kind, start.encoder.encoder)
-        network = network.to(next(start.encoder.encoder.parameters()).device)
+        encoder, network = start.encoder.encoder, start.vectors
+        if network is None or network.kind != kind:
+            network = vector_network(kind, encoder, start.fills)
+            if network.masks is not None:
+                network.masks.begin(encoder.token.weight[start.vocabulary.marks.mask], schedule, network.size)
+        network = network.to(next(encoder.parameters()).device)
         write = and_beside(start.write, lambda folder, lines: save_vectors(folder, network.cpu()))
         return replace(start, trainee=VectorTrainee(network, start.encoder), write=write)
 
