@@ -4,6 +4,7 @@ import json
 import lzma
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from tiny import MARKS, make_adapter, make_byte_level_lm, make_masked_lm, make_m
 
 from augdiff.denoisers.encoder import EncoderConfig
 from augdiff.denoisers.load import digest_of, load, read_config
+from augdiff.denoisers.vectors import FromMasks
 from augdiff.errors import DataError, ModelError, OptionError
 from augdiff.resampler import Resampler
 from augdiff.settings import Settings
@@ -168,6 +170,25 @@ def test_a_family_of_vectors_learns_from_the_same_texts(texts: Path, tmp_path: P
     words = [word for variant in made for word in variant.text.replace(".", "").split()]
     assert sum(word in known for word in words) > 0.6 * len(words)
     assert sum(variant.text != text for variant in made) >= 6
+
+
+@pytest.mark.parametrize("family", ["sed", "diffuseq", "genie"])
+def test_a_network_of_vectors_begins_as_masks_where_its_start_fills_them_in(
+    texts: Path, tmp_path: Path, family: str
+) -> None:
+    budget = Training(tokens=1000, batch_tokens=512, warmup=2)
+
+    def masks(name: str, start: str, **new: Any) -> FromMasks | None:
+        out = train(texts / "a.txt", tmp_path / name, budget, family=family, start=start, **new)
+        vectors = load(str(out)).vectors
+        assert vectors is not None
+        return vectors.network.masks
+
+    assert masks("new", "scratch", vocabulary=200, sizes=SIZES) is None
+    begun = masks("begun", str(make_model(tmp_path / "start")))
+    # The more noise, the less a vector is trusted.
+    assert begun is not None and begun.trust[0] > begun.trust[48] > begun.trust[-1]
+    assert masks("further", str(tmp_path / "begun")) is not None
 
 
 def test_an_adapter_learns_from_masks_alone(texts: Path, base: Path, tmp_path: Path) -> None:

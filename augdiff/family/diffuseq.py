@@ -5,7 +5,7 @@ the nearest token's vector at every step, which reads better and costs diversity
 have stretches noised. Other than in the paper, vectors are as long as normal noise, so that none can shrink and no
 term has to hold them; they are wider, for which the signal is three tenths of the paper's; tokens are
 scored from what is predicted, not from the clean vectors; times are drawn evenly; and it starts from a masked
-denoiser's weights. It has weights of its own.
+denoiser, as SED does. It has weights of its own.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Vectors are the fixed embeddings of a masked denoiser, as long as normal noise i
 prediction, too (self-conditioning, arXiv 2208.04202). Spans are noised, the rest stays as it is and conditions. It is
 trained to score tokens alone, as in CDCD (arXiv 2211.15089): the prediction is the mean vector by these scores, where
 the paper regresses vectors, too. The signal is three tenths of the paper's, since tokens of wide vectors can be told
-under nearly all noise. It starts from a masked denoiser's layers, and has weights of its own.
+under nearly all noise. It starts from a masked denoiser and begins by filling in what is noised
+(:class:`augdiff.denoisers.vectors.FromMasks`); it has weights of its own.
 """
 
 from __future__ import annotations
