@@ -23,7 +23,7 @@ class EvenLinear(nn.Linear):
         return even_product(input, self.weight, self.bias)
 
 
-def even_product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+def even_product(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """``x W^T + b`` in float32 on a processor, ``(..., in)`` to ``(..., out)``.
 
     Plain where something is learned, or where products are made elsewhere or in fewer bits: nothing is promised there.

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 from augdiff.denoisers.buckets import bucket
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder
-from augdiff.denoisers.even import EvenLinear, even_product
+from augdiff.denoisers.even import EvenLinear, in_parts
 from augdiff.denoisers.waves import Clock
 from augdiff.engine.schedule import Schedule
 
@@ -30,6 +30,8 @@ FIXED, LEARNED, CROSSED = "fixed", "learned", "crossed"
 _TIMES = 65
 # Least noise, and most trust: a token can be told by far less.
 _LEAST, _MOST = 1e-6, 0.25
+# Places whose likelihoods under all tokens are in memory at a time.
+_ROWS = 64
 
 
 class FromMasks(nn.Module):
@@ -85,8 +87,8 @@ class FromMasks(nn.Module):
             said = previous.float().clone()
             first = ~said.any(1)
             if bool(first.any()):
-                likely = even_product(self.size * self.told(x[first], t[first]).float(), table).softmax(1)
-                said[first] = even_product(likely, table.T).float()
+                own = self.size * self.told(x[first], t[first])
+                said[first] = in_parts(own, _ROWS, lambda some: (some @ table.T).softmax(1) @ table).float()
             unsaid = 1 - said.norm(dim=1, keepdim=True) / sqrt(said.shape[1])
         found: Tensor = self.read(said) + unsaid * self.mask
         return found
