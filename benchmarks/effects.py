@@ -23,10 +23,10 @@ import torch
 from augdiff.cache import cache_folder
 from augdiff.training.encoder import SCRATCH, SMALL
 from augdiff.training.run import train
-from benchmarks.data import labelled, parser, validation_lines
+from benchmarks.data import parser, validation_lines
 from benchmarks.effect_arms import EFFECTS, Arm
 from benchmarks.embeddings import Embeddings
-from benchmarks.families import measure, resample
+from benchmarks.families import measure, resample, row_options, rows_of
 from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.progress import told
 from benchmarks.results import RESULTS, record, settings_of
@@ -58,18 +58,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--tokens", type=int, default=1_000_000, help="for an arm that reads them once")
     learning_options(options)
     options.add_argument("--texts", default="text/masc.txt.xz", help="file below DATA")
-    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
-    options.add_argument("--rows", type=int, default=30, help="of each set")
-    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    row_options(options)
     options.add_argument("--own", action="store_true", help="measure on lines of the texts that are set aside")
     options.add_argument("--strengths", nargs="+", type=float, default=[0.7])
     options.add_argument("--steps", nargs="+", type=int, default=[1, 4, 10, 30])
-    options.add_argument("--seed", type=int, default=0)
     options.add_argument("--work", type=Path, default=cache_folder() / "effects", help="where models are kept")
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    rows = rows_of(arguments)
     if arguments.own:
         rows = validation_lines(arguments.data / arguments.texts, arguments.rows)
     vectors = Embeddings(warm_start)

@@ -35,6 +35,19 @@ _READER = "large-en"
 Write = Callable[[Sequence[str]], list[str]]
 
 
+def row_options(options: argparse.ArgumentParser) -> None:
+    """Options of what is measured on, and of the variants."""
+    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
+    options.add_argument("--rows", type=int, default=30, help="of each set")
+    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    options.add_argument("--seed", type=int, default=0)
+
+
+def rows_of(arguments: argparse.Namespace) -> list[str]:
+    """The rows that all are measured on."""
+    return [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+
+
 def survival(source: str, text: str) -> float:
     """Share of the words of a source, each as often as it comes, that a text still has."""
     left, kept = words_of(text), 0
@@ -115,17 +128,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = parser(__doc__)
     options.add_argument("--model", default="base-en", help="name or folder of a model")
     options.add_argument("--families", nargs="+", default=["mdlm", "d3pm", "diffusionbert", "rdm"])
-    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
-    options.add_argument("--rows", type=int, default=30, help="of each set")
-    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    row_options(options)
     options.add_argument("--strengths", nargs="+", type=float, default=[0.7])
     options.add_argument("--steps", nargs="+", type=int, default=[1, 2, 4, 10, 20])
-    options.add_argument("--seed", type=int, default=0)
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     folder, vectors = arguments.results or RESULTS, Embeddings(warm_start)
-    rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    rows = rows_of(arguments)
     for strength in arguments.strengths:
         for family in arguments.families:
             for steps in arguments.steps:

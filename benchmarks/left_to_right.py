@@ -19,9 +19,9 @@ import torch
 from augdiff.cache import cache_folder
 from augdiff.training.run import train
 from benchmarks import prefix_lm
-from benchmarks.data import labelled, parser
+from benchmarks.data import parser
 from benchmarks.embeddings import Embeddings
-from benchmarks.families import measure
+from benchmarks.families import measure, row_options, rows_of
 from benchmarks.family_results import LEFT_TO_RIGHT, taught
 from benchmarks.kept_models import brief, learning_options, made_once, tokens_read
 from benchmarks.prefix_writer import load_writer
@@ -45,16 +45,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     options.add_argument("--tokens", type=int, default=600_000, help="that it learns from")
     learning_options(options)
     options.add_argument("--texts", default="text/masc.txt.xz", help="file below DATA")
-    options.add_argument("--sets", nargs="+", default=["sst2", "trec6"])
-    options.add_argument("--rows", type=int, default=30, help="of each set")
-    options.add_argument("-n", type=int, default=4, help="variants of each row")
+    row_options(options)
     options.add_argument("--strengths", nargs="+", type=float, default=[0.1, 0.3, 0.5, 0.7, 0.9])
-    options.add_argument("--seed", type=int, default=0)
     options.add_argument("--work", type=Path, default=cache_folder() / "effects", help="where the model is kept")
     arguments = options.parse_args(argv)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    rows = [row["text"] for name in arguments.sets for row in labelled(arguments.data, name, arguments.rows)]
+    rows = rows_of(arguments)
     folder, vectors = trained(arguments), Embeddings(warm_start)
     writer = load_writer(folder)
     for strength in arguments.strengths:

@@ -47,7 +47,7 @@ def test_it_learns_is_measured_and_stands_in_the_curves_of_the_families(
     monkeypatch.setattr("augdiff.training.batches._CHUNK", 512)
     monkeypatch.setattr(left_to_right, "train", partial(train, start=str(make_model(tmp_path / "start"))))
     monkeypatch.setattr(left_to_right, "Embeddings", lambda start: lambda texts: np.eye(len(texts), 9, dtype="f4"))
-    monkeypatch.setattr(left_to_right, "labelled", lambda data, name, count: [{"text": row} for row in ROWS[:2]])
+    monkeypatch.setattr(families, "labelled", lambda data, name, count: [{"text": row} for row in ROWS[:2]])
     monkeypatch.setattr(families, "loaded", lambda name: None)
     monkeypatch.setattr(families, "likelihoods", lambda reader, texts: [SimpleNamespace(mean=-3.0)] * len(texts))
     (tmp_path / "text").mkdir()
