@@ -159,7 +159,8 @@ class VectorEncoder(nn.Module):
         :param where: what is noised.
         """
         read: Tensor = self.mix(torch.cat([x, previous], -1))
-        if self.masks is not None:
+        # Vectors that are learned are made anew for all tokens: not where nothing is noised.
+        if self.masks is not None and len(where[0]):
             seen = self.masks.seen(x[where], t[where[0]], previous[where], self.all_vectors().detach())
             read = read.index_put(where, seen.to(read.dtype))
         found: Tensor = read + self.clock(t)[:, None]
