@@ -1,11 +1,16 @@
 """An encoder of what is clean, and a decoder of noised vectors that looks at it: GENIE, arXiv 2212.11685, section 3.
 
-Both read one row: the encoder its clean places, the decoder the noised ones, each at its own position.
+Both read one row: the encoder its clean places, the decoder the noised ones, each at its own position. New weights are
+the paper's: after each layer of the decoder a look at the encoder's last states. That begins as nothing, and a decoder
+made of a masked denoiser would first have to learn to see what is clean. Its layers see the encoder's states of the
+same height instead, in one attention with their own (mixed attention: He et al. 2018, "Layer-wise coordination between
+encoder and decoder").
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 
 import torch
 from torch import Tensor, nn
@@ -36,8 +41,8 @@ class CrossLayer(nn.Module):
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
 
-    def forward(self, x: Tensor, bias: Tensor, known: Tensor, known_bias: Tensor) -> Tensor:
-        """One layer: states and what is known ``(B, L, D)``, biases of both ``(B, 1, 1, L)``."""
+    def beside(self, x: Tensor, bias: Tensor, known: Tensor, known_bias: Tensor) -> Tensor:
+        """See :meth:`augdiff.denoisers.encoder.Layer.beside`."""
         x = self.own(x, bias)
         batch, length, width = x.shape
         split = (batch, length, self.own.heads, width // self.own.heads)
@@ -52,11 +57,15 @@ class CrossedEncoder(VectorEncoder):
     """See :class:`augdiff.denoisers.vectors.VectorEncoder`; its vectors are the encoder's embeddings.
 
     :param encoder: reads what is clean; the decoder begins with its layers, too.
+    :param masks: whether it begins as an encoder that fills in masks, and its decoder by mixed attention.
     """
 
     def __init__(self, encoder: Encoder, masks: bool = False) -> None:
         super().__init__(encoder, learned=True, masks=masks)
-        self.decoder = nn.ModuleList(CrossLayer(encoder.config, layer) for layer in encoder.layers)  # type: ignore[arg-type]
+        layers: list[Layer] = list(encoder.layers)  # type: ignore[arg-type]
+        self.decoder = nn.ModuleList(deepcopy(layers) if masks else [CrossLayer(encoder.config, own) for own in layers])
+        # After which layer of the encoder each of the decoder looks at it.
+        self.heights = range(len(layers)) if masks else [len(layers)] * len(layers)
 
     @property
     def kind(self) -> str:
@@ -68,7 +77,15 @@ class CrossedEncoder(VectorEncoder):
         """Those of both parts."""
         return (self.encoder.layers, self.decoder)
 
-    def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        previous: Tensor,
+        t: Tensor,
+        real: Tensor,
+        where: tuple[Tensor, ...],
+        table: Tensor | None = None,
+    ) -> Tensor:
         """See :class:`augdiff.denoisers.vectors.VectorEncoder`; what is not asked for is clean."""
         noised = torch.zeros_like(real)
         noised[where] = True
@@ -77,12 +94,12 @@ class CrossedEncoder(VectorEncoder):
             for part in (real & ~noised, noised)
         )
         encoder, nothing, none = self.encoder, torch.zeros_like(previous), tuple(each[:0] for each in where)
-        known = encoder.placed(self.mixed(x, nothing, torch.zeros_like(t), none))
+        known = [encoder.placed(self.mixed(x, nothing, torch.zeros_like(t), none))]
         for layer in encoder.layers:
-            known = layer(known, clean_bias)
-        states = encoder.placed(self.mixed(x, previous, t, where))
-        for layer in self.decoder:
-            states = layer(states, noised_bias, known, clean_bias)
+            known.append(layer(known[-1], clean_bias))
+        states = encoder.placed(self.mixed(x, previous, t, where, table))
+        for layer, height in zip(self.decoder, self.heights, strict=True):
+            states = layer.beside(states, noised_bias, known[height], clean_bias)  # type: ignore[operator]
         features: Tensor = encoder.transform_norm(F.gelu(encoder.transform(states[where])))
         return self.told(features, x, t, where)
 

@@ -86,6 +86,15 @@ class Layer(nn.Module):
         """The layer's states at N positions alone, ``(N, D)``; ``where`` is their rows and columns."""
         return self._passed_on(x[where], self._attended(x, bias)[where])
 
+    def beside(self, x: Tensor, bias: Tensor, known: Tensor, known_bias: Tensor) -> Tensor:
+        """The layer's states ``(B, L, D)`` where it sees other states, too, ``(B, M, D)``, in the same attention.
+
+        :param bias: added to the scores of its own, ``(B, 1, 1, L)``; ``known_bias`` to those of the others.
+        """
+        (q, *own), (_, *others) = self._parts(x), self._parts(known)
+        k, v = (torch.cat(both, 2) for both in zip(own, others, strict=True))
+        return self._passed_on(x, _joined(self.attention(q, k, v, torch.cat([bias, known_bias], 3))))
+
     def further(self, x: Tensor, past: Pair | None) -> tuple[Tensor, Pair]:
         """The layer's states of what comes after something that all of it sees, ``(B, L, D)``.
 

@@ -142,26 +142,38 @@ class VectorEncoder(nn.Module):
         """Of all tokens, ``(V, D)``."""
         return vectors_of(self.encoder.token.weight) if self.table is None else self.table
 
-    def forward(self, x: Tensor, previous: Tensor, t: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+    def forward(
+        self,
+        x: Tensor,
+        previous: Tensor,
+        t: Tensor,
+        real: Tensor,
+        where: tuple[Tensor, ...],
+        table: Tensor | None = None,
+    ) -> Tensor:
         """What the output matrix is applied to, at the positions asked for.
 
         :param x: noised vectors, ``(B, L, D)``; so ``previous``, what was predicted last, or zeros.
         :param t: time of each row, ``(B,)``.
         :param real: false at padding, ``(B, L)``.
         :param where: rows and columns of N positions, ``(N,)`` each.
+        :param table: vectors of all tokens, ``(V, D)``, where they have been made before.
         :returns: features, ``(N, D)``.
         """
-        return self.told(self.encoder.through(self.mixed(x, previous, t, where), real, where), x, t, where)
+        mixed = self.mixed(x, previous, t, where, table)
+        return self.told(self.encoder.through(mixed, real, where), x, t, where)
 
-    def mixed(self, x: Tensor, previous: Tensor, t: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+    def mixed(
+        self, x: Tensor, previous: Tensor, t: Tensor, where: tuple[Tensor, ...], table: Tensor | None = None
+    ) -> Tensor:
         """Vectors, predictions and times as the layers read them, ``(B, L, D)``.
 
         :param where: what is noised.
         """
         read: Tensor = self.mix(torch.cat([x, previous], -1))
-        # Vectors that are learned are made anew for all tokens: not where nothing is noised.
         if self.masks is not None and len(where[0]):
-            seen = self.masks.seen(x[where], t[where[0]], previous[where], self.all_vectors().detach())
+            known = self.all_vectors().detach() if table is None else table
+            seen = self.masks.seen(x[where], t[where[0]], previous[where], known)
             read = read.index_put(where, seen.to(read.dtype))
         found: Tensor = read + self.clock(t)[:, None]
         return found
@@ -195,5 +207,5 @@ class VectorNetwork:
         full = rows, bucket(length)
         (wide, last), asked = (x.new_zeros(*full, width) for _ in range(2)), where.new_zeros(full)
         wide[:, :length], last[:, :length], asked[:, :length] = x, previous, where
-        features = self.network(wide, last, t, wide.any(-1), asked.nonzero(as_tuple=True))
+        features = self.network(wide, last, t, wide.any(-1), asked.nonzero(as_tuple=True), self.table)
         return Unread(features, self.output)

@@ -4,8 +4,8 @@ On lines of text it learns by continuous paragraph denoising (section 3.3): thre
 one stretch or in stretches of eight words, and the rest is what the encoder reads; pairs come after that. Other than
 in the paper the stretches stand where they were, so that both parts know their places; vectors are the encoder's
 embeddings, as long as normal noise, where the paper learns narrow ones, and the signal is three tenths of its;
-tokens are scored from what is predicted; and both parts start from a masked denoiser's layers, and read what is
-noised as SED does. It has weights of its own.
+tokens are scored from what is predicted; and both parts start from a masked denoiser's layers, with mixed attention
+(:mod:`augdiff.denoisers.crossed`), and read what is noised as SED does. It has weights of its own.
 """
 
 from __future__ import annotations
