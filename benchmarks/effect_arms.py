@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from augdiff.denoisers.vectors import FIXED
 from augdiff.family.registry import find_family
 from augdiff.family.sed import SCHEDULE
 from augdiff.training.objectives import Objective, once
-from augdiff.training.vectors import ByVectors
+from augdiff.training.vectors import with_vectors
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ EFFECTS: Mapping[str, Mapping[str, Arm]] = {
     },
     "sed": {
         "self-conditioned": Arm("sed", share=0.9),
-        "not": Arm("sed", _without("sed", loss=ByVectors(SCHEDULE, shown=0.0))),
+        "not": Arm("sed", _without("sed", begin=with_vectors(FIXED, SCHEDULE, shown=False))),
     },
     **{name: {"its own way": Arm(name)} for name in _WHOLE},
 }

@@ -1,18 +1,21 @@
 """A denoiser of vectors: what it begins as, what it learns from, and how it is kept."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from tiny import make_model
 
-from augdiff.denoisers.crossed import CrossedEncoder
+from augdiff.denoisers.crossed import CrossedEncoder, vector_network
 from augdiff.denoisers.denoiser import Unread
 from augdiff.denoisers.encoder import Encoder, EncoderConfig
 from augdiff.denoisers.load import load
-from augdiff.denoisers.vectors import VectorEncoder, VectorNetwork, vectors_of
+from augdiff.denoisers.vectors import CROSSED, FIXED, LEARNED, VectorEncoder, VectorNetwork, vectors_of
+from augdiff.digests import file_digest
 from augdiff.engine.schedule import Scaled, cosine_waves, square_root
 from augdiff.errors import ModelError
 from augdiff.family.genie import paragraph
@@ -145,6 +148,35 @@ def test_padding_and_rows_beside_change_nothing(network: VectorEncoder) -> None:
         # As long as the padded length is the same, which batches see to.
         alone = logits(network, x[1:2, :9], where[1:2, :9])
         assert torch.equal(together[1], alone[0])
+
+
+@pytest.mark.parametrize("kind", [FIXED, LEARNED, CROSSED])
+@pytest.mark.parametrize("shown", [True, False])
+def test_what_was_predicted_last_is_read_by_those_that_are_shown_it(
+    network: VectorEncoder, kind: str, shown: bool
+) -> None:
+    ids = torch.randint(5, 40, (2, 9), generator=torch.Generator().manual_seed(0))
+    where = torch.zeros(2, 9, dtype=torch.bool)
+    where[:, 3:5] = True
+    rows = [Layout([2, 7, 8, 3], [1, 2], [0, 1], [7, 8])] * 4
+    batch = Batch(
+        torch.tensor([row.ids for row in rows]), torch.ones(4, 4, dtype=torch.bool),
+        *places_of(rows, torch.device("cpu")), torch.arange(40), torch.zeros(40), torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    one = begun(vector_network(kind, network.encoder, masks=True, shown=shown))
+    x, t = one.vectors(ids).detach(), torch.full((2,), 0.5)
+    with torch.inference_mode():
+        first, then = (
+            VectorNetwork(one, one.encoder.logits).logits(x, t, where, last)[slice(0, 4)]
+            for last in (0 * x, one.vectors(ids.flip(0)))
+        )
+    assert torch.equal(first, then) is not shown
+    looks: list[bool] = []
+    one.register_forward_pre_hook(lambda module, given: looks.append(bool(given[1].any())))
+    for _ in range(10):
+        ByVectors(square_root)(VectorTrainee(one, EncoderTrainee(one.encoder, None)), batch)
+    assert any(looks) is shown
+    assert len(looks) > 10 if shown else len(looks) == 10
 
 
 def test_every_other_stretch_is_to_be_got_right_and_nothing_is_put_in_its_place() -> None:
@@ -307,7 +339,7 @@ def test_squared_distance_counts_where_it_is_asked_for(network: VectorEncoder) -
     def loss(regressed: float) -> float:
         generator = torch.Generator().manual_seed(0)
         batch = Batch(ids, ids != 0, where, targets, torch.arange(40), torch.zeros(40), generator)
-        return ByVectors(square_root, 0.0, regressed)(trainee, batch).item()
+        return ByVectors(square_root, regressed)(trainee, batch).item()
 
     assert loss(2.0) - loss(1.0) == pytest.approx(loss(1.0) - loss(0.0), rel=1e-4)
     assert loss(1.0) > loss(0.0) + 0.1
@@ -325,6 +357,22 @@ def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
         kept = load(str(make_model(tmp_path / family, family=family))).vectors
         assert kept is not None
         assert kept.network.kind == {"diffuseq": "learned", "genie": "crossed"}[family]
+        assert one.network.shown and not kept.network.shown
     (folder / "vectors.safetensors").write_bytes(b"broken")
     with pytest.raises(ModelError, match=r"vectors\.safetensors is broken"):
+        load(str(folder))
+
+
+def test_weights_of_another_version_are_not_filled_up_with_new_ones(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "blender", family="sed")
+    file, config = folder / "vectors.safetensors", folder / "config.json"
+    weights = load_file(file)
+    del weights["mix.weight"]
+    save_file(weights, file)
+    told = json.loads(config.read_text(encoding="utf-8"))
+    told["vectors"]["sha256"] = file_digest(file)
+    config.write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(
+        ModelError, match=r"vectors\.safetensors was written by another version: mix\.weight is not in both"
+    ):
         load(str(folder))

@@ -76,7 +76,7 @@ def make_model(folder: Path, seed: int = 0, ranged: bool = False, family: str = 
         ranges = measure_ranges(encoder, noised_batches(lines, vocabulary, seed))
     save(folder, encoder.eval(), vocabulary, make_cases(), True, 0.2, {"tokens": 0}, ranges, family=family)
     if family in VECTORS:
-        network = vector_network(VECTORS[family], encoder, masks=True)
+        network = vector_network(VECTORS[family], encoder, masks=True, shown=family == "sed")
         assert network.masks is not None
         network.masks.begin(encoder.token.weight[MARKS.mask], Scaled(square_root, 0.3), network.size)
         save_vectors(folder, network)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from augdiff.denoisers.denoiser import Denoiser
@@ -20,12 +19,10 @@ class Vectors:
 
     :param pad: the mark whose vector is none.
     :param hard: see :class:`augdiff.engine.space.VectorSpace`.
-    :param shown: whether the network reads its own last prediction.
     """
 
-    def __init__(self, network: VectorNetwork, pad: int, hard: bool = False, shown: bool = True) -> None:
+    def __init__(self, network: VectorNetwork, pad: int, hard: bool = False) -> None:
         self._network = network
-        self._shown = shown
         self._table = network.table.clone()
         self._table[pad] = 0
         self.space = VectorSpace(network.table, hard)
@@ -50,8 +47,7 @@ class Vectors:
     @property
     def net(self) -> Net:
         """The network that reads vectors."""
-        read = self._network.logits
-        return read if self._shown else lambda x, t, where, previous: read(x, t, where, torch.zeros_like(x))
+        return self._network.logits
 
     def read(self, x: Tensor, ids: Tensor) -> Tensor:
         """The ids that were there first: neighbours that are noised are masks."""
@@ -64,13 +60,13 @@ class Vectors:
         return ids
 
 
-def states_of(denoiser: Denoiser, family: str, model: str, hard: bool = False, shown: bool = True) -> Vectors:
+def states_of(denoiser: Denoiser, family: str, model: str, hard: bool = False) -> Vectors:
     """The vectors of a denoiser.
 
     :param family: that asks.
-    :param hard: so is ``shown``: see :class:`Vectors`.
+    :param hard: see :class:`Vectors`.
     :raises ModelError: if it reads none.
     """
     if denoiser.vectors is None:
         raise ModelError(f"model {model!r} reads no vectors: train one with augdiff train --family {family}")
-    return Vectors(denoiser.vectors, denoiser.vocabulary.marks.pad, hard, shown)
+    return Vectors(denoiser.vectors, denoiser.vocabulary.marks.pad, hard)

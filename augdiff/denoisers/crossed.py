@@ -58,10 +58,11 @@ class CrossedEncoder(VectorEncoder):
 
     :param encoder: reads what is clean; the decoder begins with its layers, too.
     :param masks: whether it begins as an encoder that fills in masks, and its decoder by mixed attention.
+    :param shown: whether its decoder reads its own last prediction.
     """
 
-    def __init__(self, encoder: Encoder, masks: bool = False) -> None:
-        super().__init__(encoder, learned=True, masks=masks)
+    def __init__(self, encoder: Encoder, masks: bool = False, shown: bool = True) -> None:
+        super().__init__(encoder, learned=True, masks=masks, shown=shown)
         layers: list[Layer] = list(encoder.layers)  # type: ignore[arg-type]
         self.decoder = nn.ModuleList(deepcopy(layers) if masks else [CrossLayer(encoder.config, own) for own in layers])
         # After which layer of the encoder each of the decoder looks at it.
@@ -104,19 +105,19 @@ class CrossedEncoder(VectorEncoder):
         return self.told(features, x, t, where)
 
 
-_KINDS: Mapping[str, Callable[[Encoder, bool], VectorEncoder]] = {
-    FIXED: lambda encoder, masks: VectorEncoder(encoder, masks=masks),
-    LEARNED: lambda encoder, masks: VectorEncoder(encoder, learned=True, masks=masks),
+_KINDS: Mapping[str, Callable[[Encoder, bool, bool], VectorEncoder]] = {
+    FIXED: lambda encoder, masks, shown: VectorEncoder(encoder, False, masks, shown),
+    LEARNED: lambda encoder, masks, shown: VectorEncoder(encoder, True, masks, shown),
     CROSSED: CrossedEncoder,
 }
 
 
-def vector_network(kind: str, encoder: Encoder, masks: bool = False) -> VectorEncoder:
+def vector_network(kind: str, encoder: Encoder, masks: bool = False, shown: bool = True) -> VectorEncoder:
     """A new network of a kind around an encoder.
 
-    :param masks: see :class:`augdiff.denoisers.vectors.VectorEncoder`.
+    :param masks: so is ``shown``: see :class:`augdiff.denoisers.vectors.VectorEncoder`.
     :raises ModelError: if there is no such kind.
     """
     if kind not in _KINDS:
         raise ModelError(f"there is no network of vectors of kind {kind!r}: the model was not written by this version")
-    return _KINDS[kind](encoder, masks)
+    return _KINDS[kind](encoder, masks, shown)

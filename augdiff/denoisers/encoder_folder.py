@@ -101,7 +101,7 @@ def save(
 def save_vectors(folder: Path, network: VectorEncoder) -> None:
     """Write beside a saved encoder what a network that reads vectors has more than that."""
     _save_beside(folder / _VECTORS, network)
-    about = {"kind": network.kind, "masks": network.masks is not None}
+    about = {"kind": network.kind, "masks": network.masks is not None, "shown": network.shown}
     _note(folder, "vectors", {**about, "sha256": file_digest(folder / _VECTORS)})
 
 
@@ -122,7 +122,7 @@ def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncode
     kept = config["vectors"]
     if kept is None:
         return None
-    network = vector_network(str(kept["kind"]), encoder, bool(kept.get("masks")))
+    network = vector_network(str(kept["kind"]), encoder, bool(kept["masks"]), bool(kept["shown"]))
     _load_beside(folder / _VECTORS, str(kept["sha256"]), network)
     return network
 
@@ -154,7 +154,11 @@ def _save_beside(path: Path, network: nn.Module) -> None:
 
 def _load_beside(path: Path, digest: str, network: nn.Module) -> None:
     own = {name: value.float() for name, value in checked_tensors(path, digest).items()}
-    network.load_state_dict({**network.state_dict(), **own})
+    wanted = network.state_dict()
+    other = own.keys() ^ {name for name in wanted if not name.startswith("encoder.")}
+    if other:
+        raise ModelError(f"{path} was written by another version: {min(other)} is not in both; train the model anew")
+    network.load_state_dict({**wanted, **own})
 
 
 def _note(folder: Path, key: str, value: Mapping[str, Any]) -> None:

@@ -100,12 +100,14 @@ class VectorEncoder(nn.Module):
     :param encoder: whose layers read them; its output matrix scores the tokens.
     :param learned: whether vectors are the encoder's embeddings whatever becomes of them, or what they are now.
     :param masks: whether it begins as an encoder that fills in masks.
+    :param shown: whether it reads its own last prediction (self-conditioning, arXiv 2208.04202).
     """
 
     table: Tensor | None
 
-    def __init__(self, encoder: Encoder, learned: bool = False, masks: bool = False) -> None:
+    def __init__(self, encoder: Encoder, learned: bool = False, masks: bool = False, shown: bool = True) -> None:
         super().__init__()
+        self.shown = shown
         width = encoder.config.width
         self.encoder = encoder
         self.mix = EvenLinear(2 * width, width)
@@ -206,6 +208,8 @@ class VectorNetwork:
         rows, length, width = x.shape
         full = rows, bucket(length)
         (wide, last), asked = (x.new_zeros(*full, width) for _ in range(2)), where.new_zeros(full)
-        wide[:, :length], last[:, :length], asked[:, :length] = x, previous, where
+        wide[:, :length], asked[:, :length] = x, where
+        if self.network.shown:
+            last[:, :length] = previous
         features = self.network(wide, last, t, wide.any(-1), asked.nonzero(as_tuple=True), self.table)
         return Unread(features, self.output)

@@ -28,13 +28,14 @@ from augdiff.training.vectors import ByVectors, with_vectors
 NAME = "diffuseq"
 _STEPS = 20
 _SCHEDULE = Scaled(square_root, 0.3)
+_LOSS = ByVectors(_SCHEDULE, regressed=1.0)
 # Never shown its own predictions, in training as in use.
-_LOSS = ByVectors(_SCHEDULE, shown=0.0, regressed=1.0)
+_BEGIN = with_vectors(LEARNED, _SCHEDULE, shown=False)
 
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
+    states = states_of(denoiser, NAME, settings.model, hard=True)
     process = Process(states.space, _SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
@@ -44,5 +45,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(for_any(spans), _LOSS, for_any(written), masks=False, begin=with_vectors(LEARNED, _SCHEDULE)),
+    Objective(for_any(spans), _LOSS, for_any(written), masks=False, begin=_BEGIN),
 )

@@ -32,13 +32,14 @@ NAME = "genie"
 _STEPS = 20
 _SHARE, _STRETCH = 0.3, 8
 _SCHEDULE = Scaled(square_root, 0.3)
+_LOSS = ByVectors(_SCHEDULE, regressed=1.0)
 # Never shown its own predictions, in training as in use.
-_LOSS = ByVectors(_SCHEDULE, shown=0.0, regressed=1.0)
+_BEGIN = with_vectors(CROSSED, _SCHEDULE, shown=False)
 
 
 def compose(denoiser: Denoiser, settings: Settings) -> Sampler:
     """See :class:`augdiff.family.family.Family`."""
-    states = states_of(denoiser, NAME, settings.model, hard=True, shown=False)
+    states = states_of(denoiser, NAME, settings.model, hard=True)
     process = Process(states.space, _SCHEDULE, Ancestral(), order=at_random)
     return Sampler(denoiser, settings, process, states=states, steps=_STEPS, again=True)
 
@@ -63,5 +64,5 @@ FAMILY = Family(
     compose,
     compose,
     NAME,
-    Objective(for_any(paragraph), _LOSS, for_any(written), masks=False, begin=with_vectors(CROSSED, _SCHEDULE)),
+    Objective(for_any(paragraph), _LOSS, for_any(written), masks=False, begin=_BEGIN),
 )

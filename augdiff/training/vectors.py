@@ -19,6 +19,9 @@ from augdiff.training.objectives import Batch
 from augdiff.training.start import Start, and_beside
 from augdiff.training.trainee import Tuning, muon_and_adamw
 
+# How often a network that reads its own last prediction is shown one.
+_SHOWN = 0.5
+
 
 @dataclass(frozen=True)
 class VectorTrainee:
@@ -51,11 +54,12 @@ class VectorTrainee:
         return self.teacher.agreement(ids, real)
 
 
-def with_vectors(kind: str, schedule: Schedule) -> Callable[[Start], Start]:
+def with_vectors(kind: str, schedule: Schedule, shown: bool = True) -> Callable[[Start], Start]:
     """Makes of a start from an encoder one of a network that reads vectors.
 
-    :param kind: of network; one of this kind that the encoder's folder has goes on learning.
+    :param kind: of network; one of this kind that the encoder's folder has goes on learning, as it is.
     :param schedule: of the noise.
+    :param shown: see :class:`augdiff.denoisers.vectors.VectorEncoder`.
     """
 
     def begin(start: Start) -> Start:
@@ -63,7 +67,7 @@ def with_vectors(kind: str, schedule: Schedule) -> Callable[[Start], Start]:
             raise OptionError("a denoiser of vectors starts from an encoder: name base-en, another one or scratch")
         encoder, network = start.encoder.encoder, start.vectors
         if network is None or network.kind != kind:
-            network = vector_network(kind, encoder, start.fills)
+            network = vector_network(kind, encoder, start.fills, shown)
             if network.masks is not None:
                 network.masks.begin(encoder.token.weight[start.vocabulary.marks.mask], schedule, network.size)
         network = network.to(next(encoder.parameters()).device)
@@ -79,12 +83,10 @@ class ByVectors:
 
     See :data:`augdiff.training.objectives.Loss`.
 
-    :param shown: how often the network is shown its own last prediction.
     :param regressed: how much the squared distance of the mean vector counts beside the cross-entropy of tokens.
     """
 
     schedule: Schedule
-    shown: float = 0.5
     regressed: float = 0.0
 
     def __call__(self, trainee: VectorTrainee, batch: Batch) -> Tensor:
@@ -97,7 +99,7 @@ class ByVectors:
         a, b = self.schedule(t[rows], torch.ones_like(t[rows]))
         noised = x.index_put((rows, places), a[:, None] * clean + b[:, None] * noise)
         previous = torch.zeros_like(x)
-        if float(torch.rand((), generator=batch.generator)) < self.shown:
+        if float(torch.rand((), generator=batch.generator)) < _SHOWN and network.shown:
             with torch.no_grad():
                 previous[rows, places] = _mean(trainee, network(noised, previous, t, batch.real, batch.where), batch)
         features = network(noised, previous, t, batch.real, batch.where)
