@@ -363,6 +363,17 @@ def test_a_folder_gives_back_what_was_saved(tmp_path: Path) -> None:
         load(str(folder))
 
 
+def test_a_folder_that_does_not_say_what_it_reads_is_refused(tmp_path: Path) -> None:
+    folder = make_model(tmp_path / "blender", family="sed")
+    told = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    del told["vectors"]["shown"]
+    (folder / "config.json").write_text(json.dumps(told), encoding="utf-8")
+    with pytest.raises(
+        ModelError, match="does not say whether it reads its last prediction: train it with this version"
+    ):
+        load(str(folder))
+
+
 def test_weights_of_another_version_are_not_filled_up_with_new_ones(tmp_path: Path) -> None:
     folder = make_model(tmp_path / "blender", family="sed")
     file, config = folder / "vectors.safetensors", folder / "config.json"

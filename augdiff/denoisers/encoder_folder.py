@@ -122,6 +122,10 @@ def load_vectors(folder: Path, config: Config, encoder: Encoder) -> VectorEncode
     kept = config["vectors"]
     if kept is None:
         return None
+    if "shown" not in kept:
+        raise ModelError(
+            f"{folder / CONFIG} does not say whether it reads its last prediction: train it with this version"
+        )
     network = vector_network(str(kept["kind"]), encoder, bool(kept["masks"]), bool(kept["shown"]))
     _load_beside(folder / _VECTORS, str(kept["sha256"]), network)
     return network
