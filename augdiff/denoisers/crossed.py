@@ -78,15 +78,7 @@ class CrossedEncoder(VectorEncoder):
         """Those of both parts."""
         return (self.encoder.layers, self.decoder)
 
-    def forward(
-        self,
-        x: Tensor,
-        previous: Tensor,
-        t: Tensor,
-        real: Tensor,
-        where: tuple[Tensor, ...],
-        table: Tensor | None = None,
-    ) -> Tensor:
+    def through(self, x: Tensor, mixed: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
         """See :class:`augdiff.denoisers.vectors.VectorEncoder`; what is not asked for is clean."""
         noised = torch.zeros_like(real)
         noised[where] = True
@@ -94,15 +86,15 @@ class CrossedEncoder(VectorEncoder):
             torch.zeros(part.shape, device=x.device).masked_fill_(~part, _FAR)[:, None, None]
             for part in (real & ~noised, noised)
         )
-        encoder, nothing, none = self.encoder, torch.zeros_like(previous), tuple(each[:0] for each in where)
-        known = [encoder.placed(self.mixed(x, nothing, torch.zeros_like(t), none))]
+        encoder, none = self.encoder, tuple(each[:0] for each in where)
+        known = [encoder.placed(self.mixed(x, torch.zeros_like(x), x.new_zeros(len(x)), none))]
         for layer in encoder.layers:
             known.append(layer(known[-1], clean_bias))
-        states = encoder.placed(self.mixed(x, previous, t, where, table))
+        states = encoder.placed(mixed)
         for layer, height in zip(self.decoder, self.heights, strict=True):
             states = layer.beside(states, noised_bias, known[height], clean_bias)  # type: ignore[operator]
         features: Tensor = encoder.transform_norm(F.gelu(encoder.transform(states[where])))
-        return self.told(features, x, t, where)
+        return features
 
 
 _KINDS: Mapping[str, Callable[[Encoder, bool, bool], VectorEncoder]] = {

@@ -162,8 +162,12 @@ class VectorEncoder(nn.Module):
         :param table: vectors of all tokens, ``(V, D)``, where they have been made before.
         :returns: features, ``(N, D)``.
         """
-        mixed = self.mixed(x, previous, t, where, table)
-        return self.told(self.encoder.through(mixed, real, where), x, t, where)
+        features = self.through(x, self.mixed(x, previous, t, where, table), real, where)
+        return features if self.masks is None else features + self.masks.told(x[where], t[where[0]])
+
+    def through(self, x: Tensor, mixed: Tensor, real: Tensor, where: tuple[Tensor, ...]) -> Tensor:
+        """Features of what is noised, ``(N, D)``, from what :meth:`mixed` makes of vectors ``x``, ``(B, L, D)``."""
+        return self.encoder.through(mixed, real, where)
 
     def mixed(
         self, x: Tensor, previous: Tensor, t: Tensor, where: tuple[Tensor, ...], table: Tensor | None = None
@@ -179,10 +183,6 @@ class VectorEncoder(nn.Module):
             read = read.index_put(where, seen.to(read.dtype))
         found: Tensor = read + self.clock(t)[:, None]
         return found
-
-    def told(self, features: Tensor, x: Tensor, t: Tensor, where: tuple[Tensor, ...]) -> Tensor:
-        """Features of what is noised, with what the vectors themselves say, ``(N, D)``."""
-        return features if self.masks is None else features + self.masks.told(x[where], t[where[0]])
 
 
 def vectors_of(embeddings: Tensor) -> Tensor:
